@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+
+namespace multiprocess::detail::os {
+
+/// The moment at which a wait gives up, on the clock that nobody can set.
+using Deadline = std::chrono::steady_clock::time_point;
+
+/// A wait with this deadline has no end of its own.
+inline constexpr Deadline never = Deadline::max();
+
+}  // namespace multiprocess::detail::os

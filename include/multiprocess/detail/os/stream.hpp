@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/os/handle.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace multiprocess::detail::os {
+
+/// The two ends of a one-way byte stream, not inherited by new programs.
+struct Pipe {
+  Handle read;
+  Handle write;
+};
+
+/// All four functions resume when a signal interrupts them and throw std::system_error on failure.
+Pipe make_pipe();
+
+/// Bytes read, 0 at the end of the stream. Waits for the first byte.
+std::size_t read_some(NativeHandle from, std::span<std::byte> into);
+
+/// Fills `into`; false when the stream ends before the first byte. A stream that ends in the middle
+/// is a std::system_error (errc::connection_aborted).
+bool read_all(NativeHandle from, std::span<std::byte> into);
+
+/// Writes everything. A reader that is gone is a std::system_error (errc::broken_pipe), never a signal.
+void write_all(NativeHandle to, std::span<const std::byte> bytes);
+
+/// True when a read would not wait (data or end of stream); waits at most until `deadline`.
+bool wait_readable(NativeHandle from, Deadline deadline);
+
+}  // namespace multiprocess::detail::os

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <fmt/core.h>
+
+#include <concepts>
+#include <iosfwd>
+#include <string>
+
+namespace multiprocess {
+namespace detail {
+
+/// A type that prints as Python prints it: a function `std::string mp_repr(const T&)` beside it
+/// (a hidden friend, say) is all that it writes; fmt and `<<` follow.
+template <class T>
+concept Represented = requires(const T& value) {
+  { mp_repr(value) } -> std::same_as<std::string>;
+};
+
+}  // namespace detail
+
+template <class Char, class Traits, detail::Represented T>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out,
+                                             const T& value) {
+  return out << mp_repr(value);
+}
+
+}  // namespace multiprocess
+
+template <multiprocess::detail::Represented T>
+struct fmt::formatter<T, char> : fmt::formatter<std::string> {
+  template <class Context>
+  auto format(const T& value, Context& context) const {
+    return fmt::formatter<std::string>::format(mp_repr(value), context);
+  }
+};

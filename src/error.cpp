@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+namespace multiprocess {
+namespace {
+
+std::string how_it_ended(int exitcode) {
+  return exitcode < 0 ? fmt::format("was killed by signal {}", -exitcode)
+                      : fmt::format("ended with exit code {}", exitcode);
+}
+
+}  // namespace
+
+BufferTooShort::BufferTooShort(std::vector<std::byte> message)
+    : ProcessError(
+          fmt::format("the buffer is too short for a message of {} bytes", message.size())),
+      message_(std::make_shared<const std::vector<std::byte>>(std::move(message))) {}
+
+WorkerDied::WorkerDied(int pid, int exitcode)
+    : ProcessError(fmt::format("worker process {} {} before its task was done", pid,
+                               how_it_ended(exitcode))),
+      pid_(pid),
+      exitcode_(exitcode) {}
+
+RemoteError::~RemoteError() = default;
+
+}  // namespace multiprocess

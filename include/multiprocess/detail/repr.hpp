@@ -6,6 +6,7 @@
 #include <concepts>
 #include <iosfwd>
 #include <string>
+#include <type_traits>
 
 namespace multiprocess {
 namespace detail {
@@ -27,10 +28,21 @@ std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& o
 
 }  // namespace multiprocess
 
+FMT_BEGIN_NAMESPACE
+
 template <multiprocess::detail::Represented T>
-struct fmt::formatter<T, char> : fmt::formatter<std::string> {
+struct formatter<T, char> : formatter<std::string> {
   template <class Context>
   auto format(const T& value, Context& context) const {
-    return fmt::formatter<std::string>::format(mp_repr(value), context);
+    return formatter<std::string>::format(mp_repr(value), context);
   }
 };
+
+template <typename T, typename Char>
+struct is_range;
+
+/// Ours print by themselves, also where <fmt/ranges.h> would print the items.
+template <multiprocess::detail::Represented T, typename Char>
+struct is_range<T, Char> : std::false_type {};
+
+FMT_END_NAMESPACE

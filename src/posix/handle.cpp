@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/handle.hpp>
+
+#include "system_error.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace multiprocess::detail::os {
+
+void Handle::reset(NativeHandle native) noexcept {
+  if (native_ != no_handle) {
+    const int kept = errno;            // the failure that made us clean up is still to be reported
+    close(static_cast<int>(native_));  // not repeated after EINTR: the number is free already
+    errno = kept;
+  }
+  native_ = native;
+}
+
+Handle duplicate(NativeHandle native) {
+  constexpr int first_beyond_stdio = 3;
+  const int copy = fcntl(static_cast<int>(native), F_DUPFD_CLOEXEC, first_beyond_stdio);
+  if (copy < 0) {
+    throw last_error("cannot duplicate descriptor " + std::to_string(native));
+  }
+  return Handle(copy);
+}
+
+}  // namespace multiprocess::detail::os

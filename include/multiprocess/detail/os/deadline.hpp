@@ -11,7 +11,7 @@ using Deadline = std::chrono::steady_clock::time_point;
 /// A wait with this deadline has no end of its own.
 inline constexpr Deadline never = Deadline::max();
 
-/// A wait with this deadline only looks: it has always passed, whatever the clock says.
-inline constexpr Deadline at_once = Deadline{};
+/// Long past: look once, do not wait.
+inline constexpr Deadline at_once{};
 
 }  // namespace multiprocess::detail::os

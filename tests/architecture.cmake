@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# cmake -D ROOT=<source dir> -P architecture.cmake
+# Fails when the tree stops matching the layout that README.md draws.
+cmake_minimum_required(VERSION 3.25)
+
+# The floors, top to bottom of the list = bottom to top of the house. A header includes only headers
+# of a lower floor, or of its own floor further left.
+set(floor_1
+  deadline handle options stream mapping futex identity random module backtrace info process
+)
+list(TRANSFORM floor_1 PREPEND detail/os/)
+set(floor_2
+  version detail/print error start_method timeout range
+  detail/copy_recorder detail/shared_ref detail/shipment fd
+  detail/step detail/arena detail/journal detail/word detail/participants detail/warden
+  detail/message detail/module_ref detail/archive detail/callable serialization function
+  detail/process_state detail/cleanup logging detail/remote_error
+  detail/bootstrap detail/children detail/forkserver
+)
+set(floor_3
+  lock semaphore condition event barrier value array containers shared_memory shareable_list
+  connection wait
+)
+set(floor_4 process queue joinable_queue simple_queue listener)
+set(floor_5 async_result pool thread_pool manager dummy)
+set(floor_6 context)
+set(floor_7 multiprocess)
+
+set(rank 0)
+foreach(floor RANGE 1 7)
+  foreach(name IN LISTS floor_${floor})
+    math(EXPR rank "${rank} + 1")
+    set(rank_${name} ${rank})
+    set(floor_of_${name} ${floor})
+  endforeach()
+endforeach()
+
+set(os_macro "_WIN32|_WIN64|__linux__|__APPLE__|__unix__|__FreeBSD__|__MINGW32__|_POSIX")
+string(CONCAT os_header
+  "windows|winsock2|unistd|fcntl|signal|pthread|sched|poll|dlfcn|link|elf|spawn|semaphore|errno"
+  "|execinfo|dirent|ucontext|sys/[a-z_]+|linux/[a-z_]+"
+)
+string(CONCAT unfinished "TO" "DO|FIX" "ME|[^X]XX" "X[^X]")
+
+set(faults "")
+macro(fault file text)
+  string(APPEND faults "\n  ${file}: ${text}")
+endmacro()
+
+# Sets `text`, and reports a file that is too long or that is not finished.
+macro(read_source file most_lines)
+  file(READ ${ROOT}/${file} text)
+  string(REGEX MATCHALL "\n" lines "${text}")
+  list(LENGTH lines count)
+  if(count GREATER ${most_lines})
+    fault(${file} "${count} lines, the most is ${most_lines}")
+  endif()
+  if(text MATCHES "${unfinished}")
+    fault(${file} "says ${CMAKE_MATCH_0}: finish it or open an issue")
+  endif()
+endmacro()
+
+# Includes of `text` may reach at most the rank `most`.
+macro(check_includes file most)
+  string(REGEX MATCHALL "#[ ]*include [<\"]multiprocess/[a-z0-9_/]+\\.hpp" includes "${text}")
+  foreach(include IN LISTS includes)
+    string(REGEX REPLACE ".*multiprocess/(.*)\\.hpp" "\\1" below "${include}")
+    if(NOT DEFINED rank_${below})
+      fault(${file} "includes ${below}.hpp, which is on no floor of tests/architecture.cmake")
+    elseif(rank_${below} GREATER ${most})
+      fault(${file} "includes ${below}.hpp, which is not below it (floor ${floor_of_${below}})")
+    endif()
+  endforeach()
+endmacro()
+
+macro(check_no_system file)
+  if(text MATCHES "#[ ]*(if|ifdef|ifndef|elif)[^\n]*(${os_macro})")
+    fault(${file} "asks which OS it is on (belongs in src/posix and src/win32)")
+  endif()
+  if(text MATCHES "#[ ]*include <(${os_header})\\.h>")
+    fault(${file} "includes <${CMAKE_MATCH_1}.h> (belongs in src/posix and src/win32)")
+  endif()
+endmacro()
+
+file(GLOB_RECURSE headers RELATIVE ${ROOT} ${ROOT}/include/*.hpp)
+foreach(header IN LISTS headers)
+  read_source(${header} 400)
+  check_no_system(${header})
+  string(REGEX REPLACE "^include/multiprocess/(.*)\\.hpp$" "\\1" name ${header})
+  if(NOT DEFINED rank_${name})
+    fault(${header} "is on no floor of tests/architecture.cmake")
+    continue()
+  endif()
+  math(EXPR left "${rank_${name}} - 1")
+  check_includes(${header} ${left})
+  if(NOT name MATCHES "/" AND NOT name STREQUAL "multiprocess"
+     AND NOT EXISTS ${ROOT}/tests/${name}_test.cpp)
+    fault(${header} "has no tests/${name}_test.cpp")
+  endif()
+endforeach()
+
+# A source implements the header of its name and sees what that header may see.
+list(GET floor_1 -1 top)
+set(top_of_floor_1 ${rank_${top}})
+file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/src/*.cpp ${ROOT}/src/*.hpp)
+foreach(source IN LISTS sources)
+  read_source(${source} 350)
+  cmake_path(GET source STEM name)
+  if(source MATCHES "^src/(posix|win32)/")
+    set(most ${top_of_floor_1})
+    set(known ${rank_detail/os/${name}})
+  else()
+    check_no_system(${source})
+    set(most ${rank_${name}} ${rank_detail/${name}})
+    set(known ${most})
+  endif()
+  if(source MATCHES "cpp$" AND NOT known)
+    fault(${source} "is not named after a header")
+  else()
+    check_includes(${source} ${most})
+  endif()
+endforeach()
+
+# Once there is a second system, every file has its twin.
+foreach(folders IN ITEMS posix:win32 win32:posix)
+  string(REPLACE ":" ";" folders ${folders})
+  list(GET folders 0 here)
+  list(GET folders 1 there)
+  file(GLOB files RELATIVE ${ROOT}/src/${here} ${ROOT}/src/${here}/*.cpp)
+  foreach(file IN LISTS files)
+    if(EXISTS ${ROOT}/src/${there} AND NOT EXISTS ${ROOT}/src/${there}/${file})
+      fault(src/${here}/${file} "has no twin in src/${there}")
+    endif()
+  endforeach()
+endforeach()
+
+# What exists is listed, or it would neither be built nor run.
+macro(check_listed file name list)
+  file(READ ${ROOT}/${list} listed)
+  if(NOT listed MATCHES "[ \n]${name}[ \n]")
+    fault(${file} "is not listed in ${list}")
+  endif()
+endmacro()
+foreach(source IN LISTS sources)
+  string(REGEX REPLACE "^src/(posix|win32)/" "" name ${source})
+  if(source MATCHES "cpp$")
+    check_listed(${source} ${name} CMakeLists.txt)
+  endif()
+endforeach()
+file(GLOB_RECURSE tests RELATIVE ${ROOT}/tests ${ROOT}/tests/*_test.cpp)
+foreach(test IN LISTS tests)
+  string(REPLACE _test.cpp "" name ${test})
+  check_listed(tests/${test} ${name} tests/CMakeLists.txt)
+endforeach()
+
+file(GLOB_RECURSE tests RELATIVE ${ROOT} ${ROOT}/tests/*.cpp ${ROOT}/tests/*.hpp)
+foreach(test IN LISTS tests)
+  read_source(${test} 400)
+endforeach()
+file(GLOB examples RELATIVE ${ROOT} ${ROOT}/examples/*.cpp)
+foreach(example IN LISTS examples)
+  read_source(${example} 60)
+endforeach()
+file(GLOB_RECURSE others RELATIVE ${ROOT}
+  ${ROOT}/examples/*/*.cpp ${ROOT}/examples/*/*.hpp ${ROOT}/benchmarks/*.cpp ${ROOT}/benchmarks/*.hpp
+)
+foreach(other IN LISTS others)
+  read_source(${other} 350)
+endforeach()
+read_source(CMakeLists.txt 90)
+
+if(faults)
+  message(FATAL_ERROR "The tree broke its layout:${faults}")
+endif()

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/leftovers.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <thread>
+#include <utility>
+
+namespace multiprocess::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_line(const fs::path& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+std::string read_link(const fs::path& link) {
+  std::error_code gone;
+  return fs::read_symlink(link, gone).string();
+}
+
+std::vector<int> numbers_in(const fs::path& folder) {
+  std::vector<int> numbers;
+  std::error_code gone;
+  for (fs::directory_iterator entry(folder, gone), end; !gone && entry != end;
+       entry.increment(gone)) {
+    const std::string name = entry->path().filename();
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      numbers.push_back(std::stoi(name));
+    }
+  }
+  return numbers;
+}
+
+fs::path proc(int pid) {
+  return fs::path("/proc") / std::to_string(pid);
+}
+
+struct Stat {
+  std::string name;
+  std::string state;
+  int parent = 0;
+  int group = 0;
+  std::uint64_t start = 0;
+};
+
+Stat read_stat(const fs::path& file) {
+  const std::string line = read_line(file);
+  const std::size_t open = line.find('(');
+  const std::size_t close = line.rfind(')');
+  if (close == std::string::npos) {
+    return {};  // it ended while we looked
+  }
+  Stat stat;
+  stat.name = line.substr(open + 1, close - open - 1);
+  std::istringstream rest(line.substr(close + 1));
+  rest >> stat.state >> stat.parent >> stat.group;
+  std::string skipped;
+  for (int field = 6; field < 22; ++field) {
+    rest >> skipped;
+  }
+  rest >> stat.start;
+  return stat;
+}
+
+bool is_descendant(int pid, const Stat& self, const std::string& executable) {
+  const Stat stat = read_stat(proc(pid) / "stat");
+  if (stat.parent == getpid()) {
+    return true;
+  }
+  // An orphan is found by the program that it runs: our group, our executable, younger than we.
+  return stat.group == self.group && std::pair(stat.start, pid) > std::pair(self.start, getpid()) &&
+         read_link(proc(pid) / "exe") == executable;
+}
+
+void add_descriptors(Inventory& all) {
+  for (const int fd : numbers_in("/proc/self/fd")) {
+    const std::string target = read_link(fs::path("/proc/self/fd") / std::to_string(fd));
+    if (!target.empty()) {  // empty: the one that the listing itself had open
+      const std::string text = "descriptor " + std::to_string(fd) + " -> " + target;
+      all.emplace(text, text);
+    }
+  }
+}
+
+// Lines of one object are counted, so that a second mapping of it is seen; not those of the arena,
+// which the kernel splits and joins as pieces of it are committed.
+void add_mappings(Inventory& all) {
+  static const std::regex shared("/(memfd:|dev/shm/|dev/zero)|\\(deleted\\)");
+  std::ifstream maps("/proc/self/maps");
+  std::map<std::string, int> lines;
+  for (std::string line; std::getline(maps, line);) {
+    if (std::regex_search(line, shared)) {
+      std::string range, mode, offset, device, inode, path;
+      std::istringstream(line) >> range >> mode >> offset >> device >> inode >> path;
+      const std::string object = "mapping " + path + " inode " + inode;
+      const int nth = path.starts_with("/memfd:multiprocess") ? 1 : ++lines[object];
+      all.emplace(object + " #" + std::to_string(nth), object + " at " + range);
+    }
+  }
+}
+
+void add_processes(Inventory& all) {
+  for (const int pid : descendants()) {
+    const Stat stat = read_stat(proc(pid) / "stat");
+    all.emplace("process " + std::to_string(pid),
+                "process " + std::to_string(pid) + " (" + stat.name + ") in state " + stat.state +
+                    (stat.parent == getpid() ? "" : ", an orphan"));
+  }
+}
+
+void add_threads(Inventory& all) {
+  for (const int thread : threads_of(getpid())) {
+    const std::string text = "thread " + std::to_string(thread);
+    all.emplace(text, text + ": " + describe_thread(getpid(), thread));
+  }
+}
+
+void add_shared_memory(Inventory& all) {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator("/dev/shm", absent)) {
+    all.emplace(entry.path(), entry.path());
+  }
+}
+
+struct Allowance {
+  std::regex what;
+  int left;
+};
+
+// What the library makes at its first use and keeps as long as the program runs.
+std::vector<Allowance>& allowances() {
+  static std::vector<Allowance> all = {
+      {std::regex("descriptor \\d+ -> /memfd:multiprocess.*"), 1},
+      {std::regex("mapping /memfd:multiprocess.*"), 1},
+  };
+  return all;
+}
+
+bool allow(const std::string& thing) {
+  static std::set<std::string> known;
+  if (known.contains(thing)) {
+    return true;
+  }
+  for (Allowance& allowance : allowances()) {
+    if (allowance.left > 0 && std::regex_match(thing, allowance.what)) {
+      --allowance.left;
+      known.insert(thing);
+      return true;
+    }
+  }
+  return false;
+}
+
+Inventory additions(const Inventory& before) {
+  Inventory added;
+  for (const auto& [key, words] : take_inventory()) {
+    if (!before.contains(key)) {
+      added.emplace(key, words);
+    }
+  }
+  return added;
+}
+
+}  // namespace
+
+Inventory take_inventory() {
+  Inventory all;
+  add_descriptors(all);
+  add_mappings(all);
+  add_processes(all);
+  add_threads(all);
+  add_shared_memory(all);
+  return all;
+}
+
+std::vector<std::string> leftovers(const Inventory& before) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  std::vector<std::string> rest;
+  do {
+    rest.clear();
+    for (const auto& [key, words] : additions(before)) {
+      if (!allow(key)) {
+        rest.push_back(words);
+      }
+    }
+    if (!rest.empty()) {  // the kernel lists a joined thread for a moment longer
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  } while (!rest.empty() && std::chrono::steady_clock::now() < end);
+  return rest;
+}
+
+std::vector<int> descendants() {
+  const std::string executable = read_link("/proc/self/exe");
+  const Stat self = read_stat("/proc/self/stat");
+  std::vector<int> found;
+  for (const int pid : numbers_in("/proc")) {
+    if (is_descendant(pid, self, executable)) {
+      found.push_back(pid);
+    }
+  }
+  return found;
+}
+
+std::vector<int> threads_of(int pid) {
+  return numbers_in(proc(pid) / "task");
+}
+
+std::string describe_thread(int pid, int thread) {
+  const fs::path folder = proc(pid) / "task" / std::to_string(thread);
+  const Stat stat = read_stat(folder / "stat");
+  return std::to_string(thread) + " (" + stat.name + ") in state " + stat.state + ", waits in " +
+         read_line(folder / "wchan") + ", system call " + read_line(folder / "syscall");
+}
+
+}  // namespace multiprocess::test

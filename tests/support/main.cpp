@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "support/deadline.hpp"
+#include "support/leftovers.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+namespace multiprocess::test {
+namespace {
+
+/// Gives every test a deadline, and fails the test that leaves something behind.
+class Referee : public testing::EmptyTestEventListener {
+  void OnTestStart(const testing::TestInfo& test) override {
+    before_ = take_inventory();
+    deadline_.emplace(test_limit(), std::string(test.test_suite_name()) + "." + test.name());
+  }
+
+  void OnTestEnd(const testing::TestInfo&) override {
+    if (getpid() != runner_) {
+      std::fputs("A child of a test came back into the test runner.\n", stderr);
+      _exit(125);
+    }
+    deadline_.reset();
+    for (const std::string& thing : leftovers(before_)) {
+      ADD_FAILURE() << "left behind: " << thing;
+    }
+  }
+
+  const pid_t runner_ = getpid();
+  Inventory before_;
+  std::optional<Deadline> deadline_;
+};
+
+}  // namespace
+}  // namespace multiprocess::test
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  testing::UnitTest::GetInstance()->listeners().Append(new multiprocess::test::Referee);
+  return RUN_ALL_TESTS();
+}

@@ -4,19 +4,24 @@
 # Fails when the tree stops matching the layout that README.md draws.
 cmake_minimum_required(VERSION 3.25)
 
-# The floors, top to bottom of the list = bottom to top of the house. A header includes only headers
-# of a lower floor, or of its own floor further left.
+# The floors, from the ground up. A header includes only headers of a lower floor, or of its own floor
+# further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle options stream mapping futex identity random module backtrace info process
+  deadline handle stream mapping futex identity random module symbols backtrace info transfer
+  process program takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 set(floor_2
-  version detail/print error start_method timeout range
+  version detail/repr error start_method timeout range
   detail/copy_recorder detail/shared_ref detail/shipment fd
-  detail/step detail/arena detail/journal detail/word detail/participants detail/warden
-  detail/message detail/module_ref detail/archive detail/callable serialization function
-  detail/process_state detail/cleanup logging detail/remote_error
-  detail/bootstrap detail/children detail/forkserver
+  detail/step detail/arena detail/word detail/participants detail/self detail/owned_lock
+  detail/repair detail/heap detail/account detail/journal detail/page_runs detail/slabs
+  detail/warden detail/message detail/inheritance
+  detail/plain detail/type_name detail/form detail/require_sendable detail/bytes detail/module_ref
+  detail/archive detail/own_codec detail/std_codec detail/closure detail/codec detail/callable
+  serialization function
+  detail/process_state detail/remote_error detail/cleanup logging
+  detail/exit_report detail/children detail/bootstrap detail/forkserver
 )
 set(floor_3
   lock semaphore condition event barrier value array containers shared_memory shareable_list
@@ -100,25 +105,28 @@ foreach(header IN LISTS headers)
   endif()
 endforeach()
 
-# A source implements the header of its name and sees what that header may see.
-list(GET floor_1 -1 top)
-set(top_of_floor_1 ${rank_${top}})
+# A source is named after the header that it implements.
+foreach(floor RANGE 1 7)
+  list(GET floor_${floor} -1 last)
+  set(top_of_${floor} ${rank_${last}})
+endforeach()
 file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/src/*.cpp ${ROOT}/src/*.hpp)
 foreach(source IN LISTS sources)
   read_source(${source} 350)
   cmake_path(GET source STEM name)
   if(source MATCHES "^src/(posix|win32)/")
-    set(most ${top_of_floor_1})
+    set(floor 1)
     set(known ${rank_detail/os/${name}})
   else()
     check_no_system(${source})
-    set(most ${rank_${name}} ${rank_detail/${name}})
-    set(known ${most})
+    set(floor ${floor_of_${name}} ${floor_of_detail/${name}})
+    set(known ${floor})
+  endif()
+  if(floor)
+    check_includes(${source} ${top_of_${floor}})
   endif()
   if(source MATCHES "cpp$" AND NOT known)
     fault(${source} "is not named after a header")
-  else()
-    check_includes(${source} ${most})
   endif()
 endforeach()
 

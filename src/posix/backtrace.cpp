@@ -105,11 +105,12 @@ void call_guarded(void (*call)(void*), void* argument) {
 
 #endif
 
-std::span<const std::uintptr_t> thrown_stack(const std::exception_ptr& exception) noexcept {
+std::vector<std::uintptr_t> take_thrown_stack(const std::exception_ptr& exception) {
   if (exception == nullptr || latest.exception != object_of(exception)) {
     return {};
   }
-  return {latest.addresses.data(), latest.count};
+  latest.exception = nullptr;
+  return {latest.addresses.begin(), latest.addresses.begin() + latest.count};
 }
 
 }  // namespace multiprocess::detail::os

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/symbols.hpp>
+#include <multiprocess/detail/traceback.hpp>
+#include <multiprocess/error.hpp>
+
+#include <cxxabi.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <string_view>
+#include <vector>
+
+namespace multiprocess::detail {
+namespace {
+
+constexpr int most_causes = 32;
+constexpr std::size_t longest_name = 300;
+constexpr std::string_view linkers_string =
+    "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
+
+void strip(std::string& text, std::string_view before, std::string_view after) {
+  if (text.starts_with(before) && text.ends_with(after)) {
+    text = text.substr(before.size(), text.size() - before.size() - after.size());
+    text.erase(text.find_last_not_of(' ') + 1);
+  }
+}
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+/// A thrown T as text, if it is one of these.
+template <class... T>
+bool print_value(std::string& text) {
+  const auto print = [&text]<class One>(const One*) {
+    try {
+      throw;
+    } catch (const One& value) {
+      text = fmt::format("{}", value);
+      return true;
+    } catch (...) {
+      return false;
+    }
+  };
+  return (print(static_cast<const T*>(nullptr)) || ...);
+}
+
+bool is_throw_machinery(const std::string& function) {
+  constexpr std::array<std::string_view, 5> parts{"_Unwind_", "__cxa_throw", "__cxa_rethrow",
+                                                  "std::rethrow_exception",
+                                                  "multiprocess_guard_personality"};
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](auto part) { return function.find(part) != function.npos; });
+}
+
+/// Calls that are there because of us, between the user's code and the guard.
+bool is_plumbing(const std::string& function) {
+  const std::string_view head = std::string_view(function).substr(0, function.find_first_of("(<"));
+  return head.find("multiprocess::detail::") != head.npos ||
+         head.find("std::__invoke") != head.npos;
+}
+
+std::string line_of(const os::CodePlace& place) {
+  std::string name = place.function.empty() ? "?" : place.function;
+  replace_all(name, linkers_string, "std::string");
+  if (name.size() > longest_name) {
+    name = name.substr(0, longest_name) + "...";
+  }
+  return fmt::format("  File \"{}\", at {:#x}, in {}\n", place.module, place.offset, name);
+}
+
+/// The calls that led to the throw, the most recent one last; empty when they are not known.
+std::string calls_of(const std::exception_ptr& exception) {
+  auto places = os::describe_calls(os::take_thrown_stack(exception));
+  const auto thrower = std::find_if_not(places.begin(), places.end(), [](const auto& place) {
+    return is_throw_machinery(place.function);
+  });
+  std::string lines;
+  for (auto place = places.rbegin(); place != std::make_reverse_iterator(thrower); ++place) {
+    if (!is_plumbing(place->function)) {
+      lines += line_of(*place);
+    }
+  }
+  return lines.empty() ? lines : "Traceback (most recent call last):\n" + lines;
+}
+
+std::string type_and_message() {
+  try {
+    throw;
+  } catch (const RemoteTraceback& remote) {
+    return fmt::format("multiprocess::RemoteTraceback: \n\"\"\"\n{}\"\"\"\n", remote.what());
+  } catch (...) {
+    const std::string message = current_exception_message();
+    return current_exception_type() + (message.empty() ? "" : ": ") + message + "\n";
+  }
+}
+
+std::string describe(int causes_left);
+
+std::string describe_cause(int causes_left) {
+  try {
+    throw;
+  } catch (const std::nested_exception& outer) {
+    if (outer.nested_ptr() == nullptr || causes_left == 0) {
+      return {};
+    }
+    try {
+      outer.rethrow_nested();
+    } catch (...) {
+      return describe(causes_left - 1) +
+             "\nThe above exception was the direct cause of the following exception:\n\n";
+    }
+  } catch (...) {
+    return {};
+  }
+}
+
+std::string describe(int causes_left) {
+  const std::string calls = calls_of(std::current_exception());  // before anything is thrown anew
+  return describe_cause(causes_left) + calls + type_and_message();
+}
+
+}  // namespace
+
+std::string current_exception_type() {
+  try {
+    throw;
+  } catch (const StandIn& other) {
+    return os::readable_name(other.original_type().name());
+  } catch (const RemoteError& remote) {
+    return remote.type_name();
+  } catch (...) {
+    const std::type_info* const type = abi::__cxa_current_exception_type();
+    std::string name =
+        type == nullptr ? "exception of another language" : os::readable_name(type->name());
+    strip(name, "std::_Nested_exception<", ">");
+    replace_all(name, linkers_string, "std::string");
+    return name;
+  }
+}
+
+std::string current_exception_message() {
+  try {
+    throw;
+  } catch (const RemoteError& remote) {
+    return remote.message();
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (const SystemExit& exit) {
+    return exit.message() != nullptr ? *exit.message() : std::to_string(exit.code());
+  } catch (const char* text) {
+    return text == nullptr ? "" : text;
+  } catch (...) {
+    std::string text;
+    print_value<std::string, std::string_view, int, unsigned, long, unsigned long, long long,
+                unsigned long long, short, unsigned short, char, bool, double, float>(text);
+    return text;
+  }
+}
+
+std::string describe_current_exception() {
+  return describe(most_causes);
+}
+
+}  // namespace multiprocess::detail

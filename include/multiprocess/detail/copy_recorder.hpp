@@ -15,6 +15,13 @@ struct PartOps {
   std::uint32_t (*send)(const void* part);
   /// Constructs the part at `where` from entry `index` of Incoming::current().
   void (*receive)(void* where, std::uint32_t index);
+  /// Undoes receive, when a later part of the same message turns out to be damaged.
+  void (*destroy)(void* part) noexcept = nullptr;
+
+  // Found by its place in the program when a closure arrives: these tell that it is one.
+  static constexpr std::uint64_t the_magic = 0x6d70'7061'7274'6f70U;
+  std::uint64_t magic = the_magic;
+  const PartOps* self = this;
 };
 
 /// While one is active on a thread, the noexcept copy constructors of our handles tell it where the

@@ -16,8 +16,9 @@ using Offset = std::uint64_t;
 /// What a process keeps privately about one reference to a shared object; see shared_ref.cpp.
 struct RefControl {
   std::atomic<std::uint32_t> uses{1};
-  std::uint32_t entry = 0;        // index in this process's account
-  std::uint64_t epoch = 0;        // the process that made the entry: after a fork the parent's
+  std::uint32_t entry = 0;    // index in this process's account
+  std::uint64_t holder = 0;   // Ticket of the process that has the entry: after a fork the parent
+  std::uint64_t created = 0;  // its count of forks when it took the reference
   Offset object = 0;
   std::atomic<bool> closed{false};  // for types with close(): closed in this process
 };

@@ -39,7 +39,8 @@ class Outgoing {
 /// The receiving end of Outgoing; active on the thread that decodes.
 class Incoming {
  public:
-  explicit Incoming(std::vector<SharedRef> refs = {}, std::vector<os::Handle> descriptors = {}) noexcept;
+  explicit Incoming(std::vector<SharedRef> refs = {},
+                    std::vector<os::Handle> descriptors = {}) noexcept;
   ~Incoming();
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;

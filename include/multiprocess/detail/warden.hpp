@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/os/handle.hpp>
+#include <multiprocess/detail/participants.hpp>
+
+namespace multiprocess::detail {
+
+/// Lets the warden, a thread of this process, note the end of a child whose process handle this is.
+/// The thread starts with the second child, or when somebody here goes to sleep and there is one.
+void watch_child(Ticket child, os::NativeHandle process);
+void unwatch_child(Ticket child) noexcept;
+
+/// Called before a thread sleeps: from now on deaths of children are noticed.
+void watch_children_now() noexcept;
+
+/// Threads of the library's own in this process: they do not count as the user's.
+int library_threads() noexcept;
+
+}  // namespace multiprocess::detail

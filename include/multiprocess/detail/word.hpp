@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/arena.hpp>
+#include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/os/futex.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace multiprocess::detail {
+
+/// A sleeping thread, recorded in the arena: so that a death can wake just the words that somebody
+/// sleeps on, and take a killed sleeper out of its count.
+struct Sleeper {
+  std::atomic<std::uint64_t> owner;    // Ticket of its process, 0: free
+  std::atomic<std::uint64_t> word;     // Offset of the word, 0: awake
+  std::atomic<std::uint64_t> counter;  // Offset of the count it is part of, 0: not counted for sure
+  std::uint64_t unused;
+};
+
+inline constexpr std::uint32_t most_sleepers = 1u << 16;
+
+enum class Woken { look_again, deadline, slice };
+
+/// How long a sleep lasts before its thread looks around by itself: the backstop, should a death
+/// have swallowed a wake-up and nobody have noticed.
+inline constexpr std::chrono::milliseconds long_slice{1000};
+inline constexpr std::chrono::milliseconds short_slice{50};
+
+/// Sleeps while `word` holds `value`; counts itself in `sleepers` before and out after. The caller
+/// looks at its condition again whatever this returns. The waking side must change the word (or
+/// what the caller's condition reads), then read `sleepers`.
+class Sleep {
+ public:
+  Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers);
+  ~Sleep();
+  Sleep(const Sleep&) = delete;
+  Sleep& operator=(const Sleep&) = delete;
+
+  Woken while_equal(std::uint32_t value, os::Deadline deadline,
+                    std::chrono::milliseconds slice) noexcept;
+
+ private:
+  std::atomic<std::uint32_t>& word_;
+  std::atomic<std::uint32_t>& sleepers_;
+  Sleeper* record_;
+};
+
+/// A word that changes when something happens, and the count of those who sleep on it.
+struct Signal {
+  std::atomic<std::uint32_t> word;
+  std::atomic<std::uint32_t> sleepers;
+
+  /// Wakes at most `count` sleepers. The change that they wait for was made before, with a full
+  /// barrier after it (a lock released by an exchange is one).
+  void wake(int count) noexcept;
+};
+
+/// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
+/// False when the deadline has passed and it is still false.
+template <class Ready>
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
+
+/// Wakes everybody who sleeps anywhere in the arena: after a death.
+void wake_everybody() noexcept;
+
+/// Takes a dead process's sleepers out of their counts.
+void forget_sleepers(std::uint64_t owner) noexcept;
+
+/// A spin that is bounded in time, yields, and does not spin where there is one CPU.
+class Spin {
+ public:
+  /// False when it is time to sleep.
+  bool again() noexcept;
+
+ private:
+  int rounds_ = 0;
+  std::chrono::steady_clock::time_point end_{};
+};
+
+/// For tests only: a mechanism switched off must make the chaos test fail.
+struct Cures {
+  bool broadcast = true;
+  bool backstop = true;
+};
+Cures& cures() noexcept;
+
+template <class Ready>
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
+  for (Spin spin; spin.again();) {
+    if (ready()) {
+      return true;
+    }
+  }
+  while (true) {
+    Sleep sleep(signal.word, signal.sleepers);
+    const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);
+    if (ready()) {
+      return true;
+    }
+    if (sleep.while_equal(before, deadline, long_slice) == Woken::deadline) {
+      return ready();
+    }
+  }
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/account.hpp>
+
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/repair.hpp>
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <new>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constinit std::array<Destroy, 256> destroyers{};
+
+RefEntry& entry_at(Self& me, std::uint32_t index) {
+  return at<AccountBlock>(me.account_blocks[index / AccountBlock::most])
+      ->entries[index % AccountBlock::most];
+}
+
+/// The new block is reachable from the account before anything stands in it.
+void add_account_block(Self& me) {
+  const Offset block = allocate(sizeof(AccountBlock));
+  auto* const made = new (at<AccountBlock>(block)) AccountBlock{};
+  Participant& place = participant(me.ticket.slot);
+  step::store(made->next, place.account.load(std::memory_order_relaxed));
+  step::store(place.account, block);
+  const auto first = static_cast<std::uint32_t>(me.account_blocks.size()) * AccountBlock::most;
+  me.account_blocks.push_back(block);
+  for (std::uint32_t i = AccountBlock::most; i-- > 0;) {
+    me.free_entries.push_back(first + i);
+  }
+}
+
+std::uint32_t take_entry(Self& me) {
+  if (me.free_entries.empty()) {
+    add_account_block(me);
+  }
+  const std::uint32_t entry = me.free_entries.back();
+  me.free_entries.pop_back();
+  return entry;
+}
+
+RefControl* make_control(const Self& me, std::uint32_t entry, Offset object) {
+  auto* const control = new RefControl;
+  control->entry = entry;
+  control->holder = me.ticket.word();
+  control->created = me.forks.load(std::memory_order_relaxed);
+  control->object = object;
+  return control;
+}
+
+/// Birth of the youngest child that still inherits from us.
+std::uint64_t newest_pin(Ticket holder) noexcept {
+  std::uint64_t newest = 0;
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (std::uint32_t slot = 1; slot <= last; ++slot) {
+    if (participant(slot).pinned.load(std::memory_order_acquire) == holder.word()) {
+      newest = std::max(newest, participant(slot).born.load(std::memory_order_relaxed));
+    }
+  }
+  return newest;
+}
+
+void drop_entry(Self& me, std::uint32_t entry) noexcept {
+  drop_reference(entry_at(me, entry));
+  me.free_entries.push_back(entry);
+}
+
+/// Drops what only children that have ended by now inherited.
+void unpin(Self& me) noexcept {
+  me.newest_pin = newest_pin(me.ticket);
+  std::erase_if(me.pinned, [&me](const PinnedEntry& kept) {
+    if (kept.created < me.newest_pin) {
+      return false;
+    }
+    drop_entry(me, kept.entry);
+    return true;
+  });
+}
+
+bool is_inherited_by_a_child(Self& me, std::uint64_t created) noexcept {
+  const Participant& place = participant(me.ticket.slot);
+  if (place.pins.load(std::memory_order_acquire) == 0 && me.pinned.empty()) {
+    return false;
+  }
+  const std::uint64_t unpins = place.unpins.load(std::memory_order_acquire);
+  const std::uint64_t forks = me.forks.load(std::memory_order_relaxed);
+  if (unpins + forks != me.unpins_seen) {
+    me.unpins_seen = unpins + forks;
+    unpin(me);
+  }
+  return created < me.newest_pin;
+}
+
+}  // namespace
+
+bool register_destroy(ObjectType type, Destroy destroy) noexcept {
+  destroyers[static_cast<std::size_t>(type)] = destroy;
+  return true;
+}
+
+SharedRef publish_object(Offset block, ObjectType type) {
+  Self& me = self();
+  const std::scoped_lock guard(me.account_lock);
+  const std::uint32_t entry = take_entry(me);
+  RefControl* const control = make_control(me, entry, block);
+  // Killed between the two stores: the entry names a block that is no object and is passed over.
+  step::store(entry_at(me, entry), block);
+  step::store(owner_word(block), owner::object(static_cast<std::uint32_t>(type), 1));
+  return {control, at<std::byte>(block)};
+}
+
+SharedRef take_reference(Offset object) {
+  Self& me = self();
+  const std::scoped_lock guard(me.account_lock);
+  const std::uint32_t entry = take_entry(me);
+  std::unique_ptr<RefControl> control(make_control(me, entry, object));
+  try {
+    add_reference(entry_at(me, entry), object);
+  } catch (...) {
+    me.free_entries.push_back(entry);
+    throw;
+  }
+  return {control.release(), at<std::byte>(object)};
+}
+
+void add_reference(RefEntry& entry, Offset object) {
+  auto& word = owner_word(object);
+  Transaction change;
+  const std::uint64_t before = word.load(std::memory_order_relaxed);
+  if (owner::kind(before) != owner::Kind::object) {
+    throw RuntimeError("the shared object is gone: its last handle was dropped");
+  }
+  change.write(word, before + 1);
+  change.write(entry, object);
+}
+
+void drop_reference(RefEntry& entry) noexcept {
+  const Offset object = entry.load(std::memory_order_acquire);
+  if (object == 0) {
+    return;
+  }
+  auto& word = owner_word(object);
+  bool last = false;
+  {
+    Transaction change;
+    const std::uint64_t before = word.load(std::memory_order_relaxed);
+    change.write(entry, 0);
+    if (owner::kind(before) == owner::Kind::object) {
+      last = owner::references(before) == 1;
+      const std::uint64_t type = std::uint64_t{owner::type(before)} << 46;
+      change.write(word,
+                   last ? owner::private_to(self().ticket) | owner::dying_flag | type : before - 1);
+    }
+  }
+  if (last) {
+    end_object(object);
+  }
+}
+
+void end_object(Offset block) noexcept {
+  const auto type = owner::dying_type(owner_word(block).load(std::memory_order_acquire));
+  if (destroyers[type] != nullptr) {
+    destroyers[type](block);
+  }
+  reclaim(block);
+}
+
+void SharedRef::give_back(RefControl* control) noexcept {
+  Self* const me = self_if_entered();
+  // In a forked child the entry is the parent's, and our place pins it there; after the last exit
+  // step everything has been given back already.
+  if (me != nullptr && me->ticket.word() == control->holder) {
+    const std::scoped_lock guard(me->account_lock);
+    if (is_inherited_by_a_child(*me, control->created)) {
+      me->pinned.push_back({control->entry, control->created});
+    } else {
+      drop_entry(*me, control->entry);
+    }
+  }
+  delete control;
+}
+
+void drop_account(Participant& place) noexcept {
+  for (Offset block = place.account.load(std::memory_order_acquire); block != 0;) {
+    auto* const account = at<AccountBlock>(block);
+    for (RefEntry& entry : account->entries) {
+      drop_reference(entry);
+    }
+    block = account->next.load(std::memory_order_acquire);
+  }
+}
+
+}  // namespace multiprocess::detail

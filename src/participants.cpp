@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/participants.hpp>
+
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/os/identity.hpp>
+#include <multiprocess/detail/os/mapping.hpp>
+#include <multiprocess/detail/repair.hpp>
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/error.hpp>
+
+#include <climits>
+#include <mutex>
+
+namespace multiprocess::detail {
+
+static_assert(sizeof(Participant) == 256 && sizeof(Census) <= sizeof(Participant));
+static_assert(area::participants + (most_participants + 1) * sizeof(Participant) <= area::sleepers);
+
+namespace {
+
+constinit std::mutex entering;
+constinit Self* last_self = nullptr;        // in a forked child: the parent's, as it was
+constinit std::uint64_t awaited_place = 0;  // Ticket that enter_as() was given
+
+void set_identity(Participant& place, const os::Identity& who) noexcept {
+  step::store(place.seen, who.seen);
+  step::store(place.image, who.image);
+  step::store(place.pid, who.pid);
+}
+
+bool claim(std::uint32_t slot, std::uint32_t reserver) noexcept {
+  std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
+  const auto generation = static_cast<std::uint32_t>(life >> 32);
+  return life_of(life) == Life::free &&
+         step::cas(participant(slot).life, life,
+                   life_word(generation + 1, reserver, Life::reserved));
+}
+
+void raise_high_water(std::uint32_t slot) noexcept {
+  std::uint64_t mark = census().high_water.load(std::memory_order_relaxed);
+  while (mark < slot && !step::cas(census().high_water, mark, slot)) {
+  }
+}
+
+/// A place that is reserved for a child of `reserver`; if that one dies, so does the reservation.
+Ticket claim_place(std::uint32_t reserver) {
+  const std::uint64_t hint = census().hint.load(std::memory_order_relaxed);
+  for (std::uint32_t tried = 0; tried < most_participants; ++tried) {
+    const auto slot = static_cast<std::uint32_t>((hint + tried) % most_participants + 1);
+    if (claim(slot, reserver)) {
+      raise_high_water(slot);
+      step::store(census().hint, slot);
+      Participant& place = participant(slot);
+      step::store(place.exit_known, 0);
+      return {slot, static_cast<std::uint32_t>(place.life.load(std::memory_order_relaxed) >> 32)};
+    }
+  }
+  throw RuntimeError(
+      "4096 processes of this tree use shared objects already: no place for one more");
+}
+
+/// What `parent` holds now stays until the process in `child` is cleared away.
+void pin(Ticket child, Ticket parent, std::uint64_t born) noexcept {
+  Participant& holder = participant(parent.slot);
+  Transaction change;
+  change.write(participant(child.slot).born, born);
+  change.write(participant(child.slot).pinned, parent.word());
+  change.write(holder.pins, holder.pins.load(std::memory_order_relaxed) + 1);
+}
+
+Self& become(Ticket ticket) {
+  auto* const made = new Self;
+  made->ticket = ticket;
+  made->owner = std::uint64_t{ticket.generation} << 32 | std::uint64_t{ticket.slot} << slot_shift;
+  last_self = made;
+  void** const word = os::fork_wiped_word();
+  std::atomic_ref<void*>(*word).store(made, std::memory_order_release);
+  self_word.store(word, std::memory_order_release);
+  return *made;
+}
+
+bool go_live(Ticket ticket) noexcept {
+  Participant& place = participant(ticket.slot);
+  std::uint64_t life = place.life.load(std::memory_order_acquire);
+  return Ticket{ticket.slot, static_cast<std::uint32_t>(life >> 32)} == ticket &&
+         life_of(life) == Life::reserved &&
+         step::cas(place.life, life, life_word(ticket.generation, reserver_of(life), Life::live));
+}
+
+/// The root, or a child of a fork that was none of ours: nobody has reserved a place.
+Self& enter_unannounced() {
+  Self* const parent = last_self;
+  const bool inherits = parent != nullptr && !is_over(parent->ticket);
+  const Ticket ticket = claim_place(inherits ? parent->ticket.slot : 0);
+  set_identity(participant(ticket.slot), os::this_identity());
+  go_live(ticket);
+  Self& made = become(ticket);
+  if (inherits) {
+    pin(ticket, parent->ticket, parent->forks.load(std::memory_order_relaxed) + 1);
+  }
+  return made;
+}
+
+}  // namespace
+
+Self& enter_self() {
+  arena_base();
+  const std::scoped_lock guard(entering);
+  if (Self* const entered = self_if_entered(); entered != nullptr) {
+    return *entered;
+  }
+  const Ticket awaited = Ticket::from(std::exchange(awaited_place, 0));
+  if (awaited && go_live(awaited)) {
+    return become(awaited);
+  }
+  return enter_unannounced();
+}
+
+Ticket reserve_participant(bool forks_us) {
+  Self& me = self();
+  const Ticket child = claim_place(me.ticket.slot);
+  if (forks_us) {
+    pin(child, me.ticket, me.forks.fetch_add(1, std::memory_order_relaxed) + 1);
+  }
+  return child;
+}
+
+void name_participant(Ticket child, int pid) {
+  Participant& place = participant(child.slot);
+  if (place.pid.load(std::memory_order_acquire) == 0) {
+    set_identity(place, os::child_identity(pid));
+  }
+}
+
+void cancel_participant(Ticket child) noexcept {
+  note_end(child);
+}
+
+void enter_as(Ticket ticket) noexcept {
+  awaited_place = ticket.word();
+  set_identity(participant(ticket.slot), os::this_identity());
+}
+
+Ticket this_participant() {
+  return self().ticket;
+}
+
+void set_exit_code(Ticket ticket, int code) noexcept {
+  Participant& place = participant(ticket.slot);
+  step::store(place.exit_code, code);
+  step::store(place.exit_known, 1, std::memory_order_seq_cst);
+  if (place.exit_sleepers.load(std::memory_order_seq_cst) != 0) {
+    os::wake_sleepers(place.exit_known, INT_MAX);
+  }
+}
+
+std::optional<int> exit_code(Ticket ticket) {
+  const Participant& place = participant(ticket.slot);
+  if (place.exit_known.load(std::memory_order_acquire) == 0) {
+    return std::nullopt;
+  }
+  return place.exit_code.load(std::memory_order_acquire);
+}
+
+bool wait_exit_code(Ticket ticket, os::Deadline deadline) {
+  Participant& place = participant(ticket.slot);
+  while (!exit_code(ticket)) {
+    Sleep sleep(place.exit_known, place.exit_sleepers);
+    if (sleep.while_equal(0, deadline, long_slice) == Woken::deadline) {
+      break;
+    }
+  }
+  return exit_code(ticket).has_value();
+}
+
+bool is_over(Ticket ticket) noexcept {
+  if (ticket.slot == 0 || ticket.slot > most_participants) {
+    return true;
+  }
+  const std::uint64_t life = participant(ticket.slot).life.load(std::memory_order_seq_cst);
+  return static_cast<std::uint32_t>(life >> 32) != ticket.generation ||
+         (life_of(life) != Life::live && life_of(life) != Life::reserved);
+}
+
+bool check_participant(Ticket ticket) noexcept {
+  if (is_over(ticket)) {
+    return true;
+  }
+  const Self* const me = self_if_entered();
+  if (me != nullptr && me->ticket == ticket) {
+    return false;
+  }
+  const Participant& place = participant(ticket.slot);
+  const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
+  const os::Identity who{pid, place.seen.load(std::memory_order_relaxed),
+                         place.image.load(std::memory_order_relaxed)};
+  if (pid == 0 || !os::has_ended(who)) {
+    return false;
+  }
+  mark_end(ticket);
+  return true;
+}
+
+void check_everybody() noexcept {
+  const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch() /
+                                              std::chrono::milliseconds(1));
+  std::uint64_t due = census().next_check.load(std::memory_order_relaxed);
+  if (now < due || !step::cas(census().next_check, due, now + 1000)) {
+    return;
+  }
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (std::uint32_t slot = 1; slot <= last; ++slot) {
+    const std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
+    if (life_of(life) == Life::live || life_of(life) == Life::reserved) {
+      check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
+    }
+  }
+  clear_away_the_dead();
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/repair.hpp>
+
+#include <multiprocess/detail/account.hpp>
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/word.hpp>
+
+#include <utility>
+
+namespace multiprocess::detail {
+
+namespace {
+
+std::uint32_t generation_of(std::uint64_t life) {
+  return static_cast<std::uint32_t>(life >> 32);
+}
+
+void free_private_block(Offset block) noexcept {
+  const std::uint64_t word = owner_word(block).load(std::memory_order_acquire);
+  if ((word & owner::dying_flag) != 0) {
+    end_object(block);
+  } else if ((word & owner::message_flag) != 0) {
+    Message::drop(block);
+  } else {
+    reclaim(block);
+  }
+}
+
+/// Everything that is private to a dead participant, account blocks included.
+void free_private_blocks(Ticket who) noexcept {
+  const std::uint64_t wanted = owner::private_to(who);
+  const auto is_theirs = [](std::uint64_t word, const void* context) {
+    return owner::kind(word) == owner::Kind::private_block &&
+           owner::holder(word) == owner::holder(*static_cast<const std::uint64_t*>(context));
+  };
+  for (const Offset block : find_blocks(is_theirs, &wanted)) {
+    free_private_block(block);
+  }
+}
+
+void release_pin(Participant& place) noexcept {
+  const Ticket parent = Ticket::from(place.pinned.load(std::memory_order_acquire));
+  if (!parent) {
+    return;
+  }
+  Participant& holder = participant(parent.slot);
+  Transaction change;
+  change.write(place.pinned, 0);
+  change.write(holder.pins, holder.pins.load(std::memory_order_relaxed) - 1);
+  change.write(holder.unpins, holder.unpins.load(std::memory_order_relaxed) + 1);
+}
+
+/// Only a process that has used the arena, or was handed a message, can have left anything there.
+void give_back_holdings(Participant& place, Ticket who) noexcept {
+  forget_sleepers(who.word());
+  drop_account(place);
+  free_private_blocks(who);
+}
+
+void free_place(std::uint32_t slot, std::uint64_t life) noexcept {
+  Participant& place = participant(slot);
+  for (auto* word :
+       {&place.pid, &place.seen, &place.image, &place.born, &place.unpins, &place.account}) {
+    step::store(*word, 0);
+  }
+  step::store(place.life, life_word(generation_of(life), 0, Life::free), std::memory_order_seq_cst);
+  step::store(census().hint, slot - 1);
+}
+
+/// A child that was being started by a process that died before it could: nobody waits for it.
+bool is_orphaned_reservation(std::uint32_t slot, std::uint64_t life) noexcept {
+  if (life_of(life) != Life::reserved ||
+      participant(slot).pid.load(std::memory_order_acquire) != 0) {
+    return false;
+  }
+  const std::uint32_t reserver = reserver_of(life);
+  const Life state = reserver == 0
+                         ? Life::live
+                         : life_of(participant(reserver).life.load(std::memory_order_acquire));
+  return state == Life::dead || state == Life::left;
+}
+
+/// True when something was cleared away: then others may have become free to go.
+bool clear_place(std::uint32_t slot) noexcept {
+  Participant& place = participant(slot);
+  std::uint64_t life = place.life.load(std::memory_order_acquire);
+  if (is_orphaned_reservation(slot, life)) {
+    step::cas(place.life, life, life_word(generation_of(life), 0, Life::dead));
+    life = place.life.load(std::memory_order_acquire);
+  }
+  if ((life_of(life) != Life::dead && life_of(life) != Life::left) ||
+      place.pins.load(std::memory_order_acquire) != 0) {
+    return false;
+  }
+  if (life_of(life) == Life::dead) {
+    give_back_holdings(place, {slot, generation_of(life)});
+  }
+  release_pin(place);
+  free_place(slot, life);
+  return true;
+}
+
+}  // namespace
+
+void clear_away_the_dead() noexcept {
+  if (holds_private_lock()) {
+    return;  // deep inside the heap: somebody who is not clears away soon
+  }
+  const Unrepaired not_again_below;
+  const OwnedGuard one_at_a_time(*at<OwnedLock>(area::repair));
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (bool more = true; std::exchange(more, false);) {
+    for (std::uint32_t slot = 1; slot <= last; ++slot) {
+      more = clear_place(slot) || more;
+    }
+  }
+}
+
+bool mark_end(Ticket ticket) noexcept {
+  Participant& place = participant(ticket.slot);
+  std::uint64_t life = place.life.load(std::memory_order_acquire);
+  while (generation_of(life) == ticket.generation &&
+         (life_of(life) == Life::live || life_of(life) == Life::reserved)) {
+    const bool was_live = life_of(life) == Life::live;
+    if (step::cas(place.life, life, life_word(ticket.generation, reserver_of(life), Life::dead))) {
+      if (was_live) {
+        wake_everybody();
+      }
+      return true;
+    }
+  }
+  return generation_of(life) == ticket.generation && life_of(life) != Life::free;
+}
+
+void note_end(Ticket ticket) noexcept {
+  if (mark_end(ticket)) {
+    clear_away_the_dead();
+  }
+}
+
+void leave_participant() noexcept {
+  Self* const me = self_if_entered();
+  if (me == nullptr) {
+    return;
+  }
+  Participant& place = participant(me->ticket.slot);
+  if (place.pins.load(std::memory_order_acquire) == 0) {
+    drop_account(place);
+    // The chain of account blocks is private: it goes with the rest.
+    for (const Offset block : std::exchange(me->account_blocks, {})) {
+      deallocate(block);
+    }
+    step::store(place.account, 0);
+    return_magazines();
+    forget_sleepers(me->ticket.word());
+    std::uint64_t life = place.life.load(std::memory_order_acquire);
+    step::cas(place.life, life, life_word(me->ticket.generation, reserver_of(life), Life::left));
+  }
+  std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/word.hpp>
+
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/warden.hpp>
+
+#include <algorithm>
+#include <climits>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::chrono::microseconds spin_time{25};
+constexpr int pauses_a_round = 24;
+
+/// First element of the sleepers' area: how far the table was ever used.
+std::atomic<std::uint64_t>& high_water() {
+  return at<Sleeper>(area::sleepers)->owner;
+}
+
+Sleeper& sleeper(std::uint32_t index) {
+  return at<Sleeper>(area::sleepers)[index];
+}
+
+bool claim(std::uint32_t index, std::uint64_t owner) noexcept {
+  std::uint64_t nobody = 0;
+  if (sleeper(index).owner.load(std::memory_order_relaxed) != 0 ||
+      !step::cas(sleeper(index).owner, nobody, owner)) {
+    return false;
+  }
+  std::uint64_t mark = high_water().load(std::memory_order_relaxed);
+  while (mark < index && !step::cas(high_water(), mark, index)) {
+  }
+  return true;
+}
+
+/// This thread's record, kept until the thread ends; after a fork it is the parent's, so the owner
+/// tells.
+struct Record {
+  std::uint32_t index = 0;
+  std::uint64_t owner = 0;
+
+  ~Record() {
+    const Self* const me = self_if_entered();
+    if (index != 0 && me != nullptr && me->ticket.word() == owner) {
+      step::store(sleeper(index).owner, 0);
+    }
+  }
+};
+
+thread_local Record this_record;
+
+/// Null when the table is full: then the sleep is short.
+Sleeper* record_of_this_thread() {
+  const std::uint64_t owner = self().ticket.word();
+  if (this_record.index == 0 || this_record.owner != owner) {
+    this_record.index = 0;
+    for (std::uint32_t index = 1; index < most_sleepers; ++index) {
+      if (claim(index, owner)) {
+        this_record.index = index;
+        this_record.owner = owner;
+        break;
+      }
+    }
+  }
+  return this_record.index == 0 ? nullptr : &sleeper(this_record.index);
+}
+
+bool one_cpu() noexcept {
+  static std::atomic<std::uint32_t> asked{0};
+  static std::atomic<bool> answer{false};
+  if (asked.fetch_add(1, std::memory_order_relaxed) % 64 == 0) {
+    answer.store(os::usable_cpus() == 1, std::memory_order_relaxed);
+  }
+  return answer.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Cures& cures() noexcept {
+  static Cures all;
+  return all;
+}
+
+Sleep::Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers)
+    : word_(word), sleepers_(sleepers), record_(record_of_this_thread()) {
+  watch_children_now();
+  if (record_ != nullptr) {
+    step::store(record_->word, offset_of(&word));
+  }
+  step::add(sleepers_, 1);
+  if (record_ != nullptr) {
+    step::store(record_->counter, offset_of(&sleepers));
+  }
+}
+
+Sleep::~Sleep() {
+  // Uncounted for the record first: killed in between, the count stays one too high, which costs a
+  // futile wake-up; one too low would cost a lost one.
+  if (record_ != nullptr) {
+    step::store(record_->counter, 0);
+  }
+  step::add(sleepers_, ~0u);
+  if (record_ != nullptr) {
+    step::store(record_->word, 0);
+  }
+}
+
+Woken Sleep::while_equal(std::uint32_t value, os::Deadline deadline,
+                         std::chrono::milliseconds slice) noexcept {
+  const auto now = std::chrono::steady_clock::now();
+  if (deadline <= now) {
+    return Woken::deadline;
+  }
+  os::Deadline until = now + (record_ == nullptr ? short_slice : slice);
+  if (!cures().backstop) {
+    until = os::never;
+  }
+  os::sleep_while_equal(word_, value, std::min(deadline, until));
+  const auto after = std::chrono::steady_clock::now();
+  if (deadline <= after) {
+    return Woken::deadline;
+  }
+  if (until <= after) {
+    check_everybody();
+    return Woken::slice;
+  }
+  return Woken::look_again;
+}
+
+void Signal::wake(int count) noexcept {
+  if (sleepers.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+    step::add(word, 1);
+    os::wake_sleepers(word, count);
+  }
+}
+
+void wake_everybody() noexcept {
+  if (!cures().broadcast) {
+    return;
+  }
+  const std::uint64_t last = high_water().load(std::memory_order_seq_cst);
+  for (std::uint32_t index = 1; index <= last; ++index) {
+    if (const Offset word = sleeper(index).word.load(std::memory_order_seq_cst); word != 0) {
+      os::wake_sleepers(*at<std::atomic<std::uint32_t>>(word), INT_MAX);
+    }
+  }
+}
+
+void forget_sleepers(std::uint64_t owner) noexcept {
+  const std::uint64_t last = high_water().load(std::memory_order_seq_cst);
+  for (std::uint32_t index = 1; index <= last; ++index) {
+    Sleeper& record = sleeper(index);
+    if (record.owner.load(std::memory_order_acquire) == owner) {
+      const Offset counter = step::exchange(record.counter, 0);
+      if (counter != 0) {
+        step::add(*at<std::atomic<std::uint32_t>>(counter), ~0u);
+      }
+      step::store(record.word, 0);
+      step::store(record.owner, 0);
+    }
+  }
+}
+
+bool Spin::again() noexcept {
+  if (rounds_++ == 0) {
+    return true;
+  }
+  if (one_cpu()) {
+    os::yield();
+    return rounds_ < 4;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (end_ == std::chrono::steady_clock::time_point{}) {
+    end_ = now + spin_time;
+  }
+  if (rounds_ % 4 == 0) {
+    os::yield();
+  } else {
+    for (int i = 0; i < pauses_a_round; ++i) {
+      os::pause();
+    }
+  }
+  return now < end_;
+}
+
+}  // namespace multiprocess::detail

@@ -7,21 +7,22 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own floor
 # further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream mapping futex identity random module symbols backtrace info transfer
+  deadline handle stream mapping futex identity random module symbols backtrace info transfer poll
   process program takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 set(floor_2
-  version detail/repr error start_method timeout range
+  version detail/repr error start_method timeout range authentication
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/self detail/owned_lock
   detail/repair detail/heap detail/account detail/journal detail/page_runs detail/slabs
   detail/warden detail/message detail/inheritance
-  detail/plain detail/type_name detail/form detail/require_sendable detail/bytes detail/module_ref
-  detail/archive detail/own_codec detail/std_codec detail/closure detail/codec detail/callable
-  serialization function
-  detail/process_state detail/remote_error detail/cleanup logging
-  detail/exit_report detail/children detail/bootstrap detail/forkserver
+  detail/plain detail/type_name detail/form detail/require_sendable detail/bytes detail/archive
+  detail/module_ref detail/descriptor detail/own_codec detail/std_codec detail/closure detail/codec
+  detail/target detail/wrappers detail/callable serialization function
+  detail/process_state detail/traceback detail/remote_category detail/remote_error
+  register_exception detail/cleanup logging exit
+  detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
   lock semaphore condition event barrier value array containers shared_memory shareable_list

@@ -18,6 +18,10 @@ concept Represented = requires(const T& value) {
   { mp_repr(value) } -> std::same_as<std::string>;
 };
 
+/// The text as fmt writes it, with the width that `formatter` has read.
+fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,
+                                          const std::string& text, fmt::format_context& context);
+
 }  // namespace detail
 
 template <class Char, class Traits, detail::Represented T>
@@ -32,9 +36,8 @@ FMT_BEGIN_NAMESPACE
 
 template <multiprocess::detail::Represented T>
 struct formatter<T, char> : formatter<std::string> {
-  template <class Context>
-  auto format(const T& value, Context& context) const {
-    return formatter<std::string>::format(mp_repr(value), context);
+  auto format(const T& value, format_context& context) const {
+    return multiprocess::detail::format_text(*this, mp_repr(value), context);
   }
 };
 

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/repr.hpp>
+
+#include <fmt/format.h>  // the rest of what <fmt/core.h> declares, once here and not in each program
+
+namespace multiprocess::detail {
+
+fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,
+                                          const std::string& text, fmt::format_context& context) {
+  return formatter.format(text, context);
+}
+
+}  // namespace multiprocess::detail

@@ -15,7 +15,7 @@ struct Pipe {
   Handle write;
 };
 
-/// All four functions resume when a signal interrupts them and throw std::system_error on failure.
+/// The functions below resume when a signal interrupts them and throw std::system_error on failure.
 Pipe make_pipe();
 
 /// Bytes read, 0 at the end of the stream. Waits for the first byte.
@@ -27,6 +27,9 @@ bool read_all(NativeHandle from, std::span<std::byte> into);
 
 /// Writes everything. A reader that is gone is a std::system_error (errc::broken_pipe), never a signal.
 void write_all(NativeHandle to, std::span<const std::byte> bytes);
+
+/// Where messages to the person at the terminal go.
+NativeHandle standard_error() noexcept;
 
 /// True when a read would not wait (data or end of stream); waits at most until `deadline`.
 bool wait_readable(NativeHandle from, Deadline deadline);

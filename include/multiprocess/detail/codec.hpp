@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/closure.hpp>
+#include <multiprocess/detail/copy_recorder.hpp>
+#include <multiprocess/detail/own_codec.hpp>
+#include <multiprocess/detail/require_sendable.hpp>
+#include <multiprocess/detail/std_codec.hpp>
+
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// Memory for a T that its bytes bring to life.
+template <class T>
+union Raw {
+  Raw() {}
+  ~Raw() {}
+  T value;
+};
+
+/// cereal's named values, sizes, blocks and base classes, as a type's own `serialize` writes them.
+template <class T>
+inline constexpr bool wrapped =
+    made_from<T, cereal::NameValuePair> || made_from<T, cereal::SizeTag> ||
+    made_from<T, cereal::BinaryData> || made_from<T, cereal::base_class> ||
+    made_from<T, cereal::virtual_base_class> || made_from<T, cereal::DeferredData>;
+
+template <class Archive, class Wrapper, class Transfer>
+void unwrap(Archive& archive, Wrapper& wrapper, Transfer transfer) {
+  using W = std::remove_const_t<Wrapper>;
+  if constexpr (made_from<W, cereal::NameValuePair>) {
+    transfer(wrapper.value);
+  } else if constexpr (made_from<W, cereal::base_class>) {
+    transfer(*wrapper.base_ptr);
+  } else if constexpr (made_from<W, cereal::virtual_base_class>) {
+    using Base = std::remove_pointer_t<decltype(wrapper.base_ptr)>;
+    if (archive.first_base(wrapper.base_ptr, typeid(Base).hash_code())) {
+      transfer(*wrapper.base_ptr);
+    }
+  } else {
+    archive.defer([wrapper, transfer]() mutable { transfer(wrapper.value); });
+  }
+}
+
+template <class T>
+void save_bytes(OutputArchive& archive, const T& value) {
+  if constexpr (std::has_unique_object_representations_v<T> || sizeof(T) > 4096) {
+    archive.write(std::addressof(value), sizeof(T));
+  } else {
+    Raw<T> copy;
+    std::memcpy(static_cast<void*>(&copy), std::addressof(value), sizeof(T));
+    clear_padding(&copy.value);
+    archive.write(&copy, sizeof(T));
+  }
+}
+
+template <class T>
+T read_bytes(InputArchive& archive) {
+  Raw<T> copy;
+  archive.read(static_cast<void*>(&copy), sizeof(T));
+  return copy.value;
+}
+
+template <class T>
+T read_scalar(InputArchive& archive) {
+  if constexpr (std::is_same_v<T, bool>) {
+    return archive.get_bool();
+  } else {
+    return archive.get<T>();
+  }
+}
+
+template <class T, std::size_t... I>
+T read_members(InputArchive& archive, std::index_sequence<I...>) {
+  // Braces: the members are read in their order.
+  return T{read_value<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>(archive)...};
+}
+
+template <class T>
+T read_own(InputArchive& archive) {
+  static_assert(std::is_default_constructible_v<T>,
+                "multiprocess: a type with serialize or load needs a default constructor to be "
+                "received");
+  T value = T();
+  own::load_object(archive, value);
+  return value;
+}
+
+template <class T>
+T read_handle(InputArchive& archive) {
+  Raw<T> part;
+  T::part_ops.receive(&part.value, archive.get<std::uint32_t>());
+  T value(std::move(part.value));
+  std::destroy_at(&part.value);
+  return value;
+}
+
+template <class T>
+void save_value(OutputArchive& archive, const T& value) {
+  constexpr Form f = form<T>;
+  if constexpr (made_from<T, cereal::SizeTag>) {
+    archive.put_size(static_cast<std::uint64_t>(value.size));
+  } else if constexpr (made_from<T, cereal::BinaryData>) {
+    archive.write(value.data, static_cast<std::size_t>(value.size));
+  } else if constexpr (wrapped<T>) {
+    unwrap(archive, value, [&archive](const auto& inner) { save_value(archive, inner); });
+  } else if constexpr (f == Form::none) {
+    require_sendable<T>();
+  } else if constexpr (f == Form::scalar) {
+    archive.put(value);
+  } else if constexpr (f == Form::function) {
+    save_function(archive, reinterpret_cast<std::uintptr_t>(value));
+  } else if constexpr (f == Form::handle) {
+    archive.put(T::part_ops.send(std::addressof(value)));
+  } else if constexpr (f == Form::codec) {
+    value.encode(archive);
+  } else if constexpr (f == Form::bytes) {
+    save_bytes(archive, value);
+  } else if constexpr (f == Form::closure) {
+    save_closure(archive, value);
+  } else if constexpr (f != Form::empty) {
+    const Nest nest(archive);
+    if constexpr (f == Form::own) {
+      own::save_object(archive, value);
+    } else if constexpr (f == Form::members) {
+      boost::pfr::for_each_field(value, [&](const auto& member) { save_value(archive, member); });
+    } else if constexpr (f == Form::elements) {
+      for (const auto& item : value) {
+        save_value(archive, item);
+      }
+    } else {
+      save_std(archive, value);
+    }
+  }
+}
+
+template <class T>
+T read_value(InputArchive& archive) {
+  constexpr Form f = form<T>;
+  if constexpr (f == Form::none) {
+    require_sendable<T>();
+    return *static_cast<T*>(nullptr);
+  } else if constexpr (f == Form::scalar) {
+    return read_scalar<T>(archive);
+  } else if constexpr (f == Form::function) {
+    return reinterpret_cast<T>(read_function(archive));
+  } else if constexpr (f == Form::handle) {
+    return read_handle<T>(archive);
+  } else if constexpr (f == Form::codec) {
+    return T::decode(archive);
+  } else if constexpr (f == Form::bytes) {
+    return read_bytes<T>(archive);
+  } else if constexpr (f == Form::closure) {
+    return read_closure<T>(archive);
+  } else if constexpr (f == Form::empty) {
+    Raw<T> nothing;
+    std::memset(static_cast<void*>(&nothing), 0, sizeof(nothing));
+    return nothing.value;
+  } else {
+    const Nest nest(archive);
+    if constexpr (f == Form::own) {
+      return read_own<T>(archive);
+    } else if constexpr (f == Form::members) {
+      return read_members<T>(archive, std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+    } else if constexpr (f == Form::elements) {
+      T value;
+      for (auto& item : value) {
+        load_value(archive, item);
+      }
+      return value;
+    } else {
+      return read_std<T>(archive);
+    }
+  }
+}
+
+template <class T>
+void load_value(InputArchive& archive, T& value) {
+  using U = std::remove_const_t<T>;
+  constexpr Form f = form<U>;
+  if constexpr (made_from<U, cereal::SizeTag>) {
+    value.size = archive.get_count();
+  } else if constexpr (made_from<U, cereal::BinaryData>) {
+    archive.read(value.data, static_cast<std::size_t>(value.size));
+  } else if constexpr (wrapped<U>) {
+    unwrap(archive, value, [&archive](auto& inner) { load_value(archive, inner); });
+  } else if constexpr (f == Form::own) {
+    const Nest nest(archive);
+    own::load_object(archive, value);
+  } else if constexpr (f == Form::bytes) {
+    archive.read(static_cast<void*>(std::addressof(value)), sizeof(T));
+  } else if constexpr (f == Form::elements) {
+    const Nest nest(archive);
+    for (auto& item : value) {
+      load_value(archive, item);
+    }
+  } else if constexpr (f == Form::closure || f == Form::members || f == Form::codec) {
+    // Closures cannot be assigned, and with g++ 12 asking whether they can does harm.
+    T fresh = read_value<T>(archive);
+    std::destroy_at(std::addressof(value));
+    std::construct_at(std::addressof(value), std::move(fresh));
+  } else {
+    value = read_value<T>(archive);
+  }
+}
+
+/// The bytes of a value, without anything that says what it is.
+template <class T>
+std::vector<std::byte> encode(const T& value) {
+  ScratchBuffer buffer;
+  OutputArchive archive(*buffer);
+  save_value(archive, value);
+  const Bytes bytes = buffer->bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+/// The value that `bytes` are, all of them. Throws ValueError when they are damaged.
+template <class T>
+T decode(Bytes bytes) {
+  InputArchive archive(bytes);
+  T value = read_value<T>(archive);
+  archive.expect_end();
+  return value;
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/callable.hpp>
+
+#include <functional>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace multiprocess {
+
+template <class Signature>
+class Function;
+
+namespace detail {
+
+template <class F>
+struct CallSignature;
+template <class R, class... A>
+struct CallSignature<R (*)(A...)> : std::type_identity<R(A...)> {};
+template <class R, class... A>
+struct CallSignature<R (*)(A...) noexcept> : std::type_identity<R(A...)> {};
+template <class C, class R, class... A>
+struct CallSignature<R (C::*)(A...)> : std::type_identity<R(A...)> {};
+template <class C, class R, class... A>
+struct CallSignature<R (C::*)(A...) const> : std::type_identity<R(A...)> {};
+template <class C, class R, class... A>
+struct CallSignature<R (C::*)(A...) noexcept> : std::type_identity<R(A...)> {};
+template <class C, class R, class... A>
+struct CallSignature<R (C::*)(A...) const noexcept> : std::type_identity<R(A...)> {};
+
+template <class F>
+struct SignatureOf : CallSignature<decltype(&F::operator())> {};
+template <class F>
+requires std::is_pointer_v<F>
+struct SignatureOf<F> : CallSignature<F> {
+};
+
+}  // namespace detail
+
+/// What `named` returns: a callable that travels by its name.
+template <detail::FixedText Name, class F>
+class Named {
+ public:
+  static constexpr bool multiprocess_codec = true;
+  using Signature = typename detail::SignatureOf<F>::type;
+
+  explicit Named(F f) : f_(std::move(f)) {
+    detail::require_sendable<F>();
+    if constexpr (std::is_pointer_v<F>) {
+      detail::require_not_null(f_);
+      here_ = f_;
+    }
+    (void)known_to_receivers;
+  }
+
+  template <class... A>
+  requires std::is_invocable_v<F&, A...>
+  decltype(auto) operator()(A&&... arguments) {
+    return std::invoke(f_, std::forward<A>(arguments)...);
+  }
+  template <class... A>
+  requires std::is_invocable_v<const F&, A...>
+  decltype(auto) operator()(A&&... arguments) const {
+    return std::invoke(f_, std::forward<A>(arguments)...);
+  }
+
+  /// A function is whatever this program has given the name to.
+  void encode(detail::OutputArchive& archive) const {
+    if constexpr (!std::is_pointer_v<F>) {
+      archive(f_);
+    }
+  }
+  static Named decode(detail::InputArchive& archive) {
+    if constexpr (std::is_pointer_v<F>) {
+      if (here_ == nullptr) {
+        detail::throw_damaged(archive.position(), "mp::named of this name was not called here yet");
+      }
+      return Named(here_);
+    } else {
+      return Named(detail::read_value<F>(archive));
+    }
+  }
+
+ private:
+  struct Nothing {};
+
+  static inline std::conditional_t<std::is_pointer_v<F>, F, Nothing> here_{};
+  static const bool known_to_receivers;  // naming it registers the name before main
+
+  F f_;
+};
+
+namespace detail {
+
+template <FixedText Name, class F>
+inline constexpr std::string_view public_name<Named<Name, F>> = Name.view();
+
+template <class F, class Signature>
+struct ParametersOf;
+template <class F, class R, class... A>
+struct ParametersOf<F, R(A...)> {
+  using Tuple = std::tuple<stored_t<A>...>;
+  using Call = detail::Call<F, stored_t<A>...>;
+};
+template <FixedText Name, class F>
+struct Parameters<Named<Name, F>>
+    : ParametersOf<Named<Name, F>, typename Named<Name, F>::Signature> {};
+
+}  // namespace detail
+
+template <detail::FixedText Name, class F>
+const bool Named<Name, F>::known_to_receivers =
+    detail::add_name(detail::descriptor_of<typename detail::Parameters<Named>::Call>) &&
+    detail::add_name(detail::descriptor_of<typename Function<Signature>::template Holder<Named>>);
+
+}  // namespace multiprocess

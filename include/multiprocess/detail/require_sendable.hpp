@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/form.hpp>
+
+namespace multiprocess::detail {
+
+/// Fails to compile, with a sentence that says what to write instead, unless T may cross.
+template <class T>
+constexpr void require_sendable();
+
+template <class T>
+constexpr void require_callable_sendable() {
+  static_assert(!made_from<T, std::function>,
+                "multiprocess: std::function cannot be sent to another process; use "
+                "multiprocess::Function instead");
+  if constexpr (!made_from<T, std::function>) {
+    static_assert(!captures_reference<T>,
+                  "multiprocess: this closure captures by reference, which means nothing in "
+                  "another process: capture by value ([=], [x]), capture a shared object "
+                  "(mp::Value, mp::Queue), use mp::fork_only(f), or vouch for it with "
+                  "mp::by_value(f)");
+    static_assert(captures_reference<T> || form<T> != Form::none,
+                  "multiprocess: this callable holds values that cannot be sent as bytes "
+                  "(std::string, std::vector, std::function, ...): write "
+                  "MP_FN((captures), (parameters) { body }), mp::partial(f, values...) or "
+                  "mp::Function, or give the class serialize");
+  }
+}
+
+template <class T>
+constexpr void require_members_sendable() {
+  []<std::size_t... I>(std::index_sequence<I...>) {
+    (require_sendable<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>(), ...);
+  }
+  (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+}
+
+template <class T>
+constexpr void require_arguments_sendable() {
+  []<template <class...> class Template, class... A>(const Template<A...>*) {
+    (require_sendable<std::remove_cv_t<A>>(), ...);
+  }(static_cast<const T*>(nullptr));
+}
+
+template <class T>
+constexpr void require_sendable() {
+  if constexpr (!sendable_in<T>()) {
+    if constexpr (std::is_pointer_v<T> || std::is_reference_v<T>) {
+      static_assert(form<T> != Form::none,
+                    "multiprocess: a raw pointer means nothing in another process: send the value "
+                    "itself, a std::unique_ptr or std::shared_ptr to it, or a shared object "
+                    "(mp::Value, mp::Array, mp::SharedMemory)");
+    } else if constexpr (made_from<T, std::reference_wrapper>) {
+      static_assert(form<T> != Form::none,
+                    "multiprocess: std::reference_wrapper means nothing in another process: send "
+                    "the value itself, or a shared object (mp::Value, mp::Queue)");
+    } else if constexpr (a_view<T>) {
+      static_assert(form<T> != Form::none,
+                    "multiprocess: a view (string_view, span) does not own what it shows: send a "
+                    "std::string or std::vector");
+    } else if constexpr (form<T> == Form::members) {
+      require_members_sendable<T>();
+    } else if constexpr (form<T> == Form::product || form<T> == Form::variant) {
+      require_arguments_sendable<T>();
+    } else if constexpr (form<T> == Form::associative) {
+      require_sendable<typename T::key_type>();
+      if constexpr (requires { typename T::mapped_type; }) {
+        require_sendable<typename T::mapped_type>();
+      }
+    } else if constexpr (requires { typename T::value_type; } && form<T> != Form::none) {
+      require_sendable<typename T::value_type>();
+    } else if constexpr (requires { typename T::element_type; } && form<T> != Form::none) {
+      require_sendable<std::remove_cv_t<typename T::element_type>>();
+    } else if constexpr (is_callable_class<T>()) {
+      require_callable_sendable<T>();
+    } else {
+      static_assert(sendable_in<T>(),
+                    "multiprocess: values of this type cannot be sent to another process: give it "
+                    "`template <class Archive> void serialize(Archive& ar) { ar(members...); }`, "
+                    "or make it a plain aggregate of things that can be sent (mutexes, threads, "
+                    "streams and the like never can: share an mp::Lock, an mp::Fd, ...)");
+    }
+  }
+}
+
+}  // namespace multiprocess::detail

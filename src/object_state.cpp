@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/object_state.hpp>
+
+#include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/shipment.hpp>
+#include <multiprocess/detail/type_tag.hpp>
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace multiprocess::detail {
+
+namespace {
+
+struct KnownTag {
+  std::uint64_t tag;
+  std::string_view name;
+};
+
+template <class... T>
+constexpr std::array<KnownTag, sizeof...(T)> known() {
+  return {KnownTag{type_tag<T>, type_name<T>()}...};
+}
+
+/// The types that people mix up: for the text of the error.
+constexpr auto known_tags =
+    known<bool, char, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
+          std::uint16_t, std::uint32_t, std::uint64_t, float, double, std::vector<int>,
+          std::vector<double>, std::vector<std::byte>>();
+
+std::string name_of(std::uint64_t tag) {
+  if (tag == type_tag<std::string>) {
+    return "a string";
+  }
+  for (const KnownTag& each : known_tags) {
+    if (each.tag == tag) {
+      return fmt::format("a value of type '{}'", each.name);
+    }
+  }
+  return "a value of another type, or nothing that was sent as an object";
+}
+
+// 2 to the 63rd and 64th: the first doubles that are too large.
+constexpr double end_of_integers = 9223372036854775808.0;
+constexpr double end_of_naturals = 18446744073709551616.0;
+
+std::string repr_of_real(double real) {
+  if (!std::isfinite(real)) {
+    return fmt::format("{}", real);
+  }
+  std::string text = fmt::format("{}", real);
+  return text.find_first_of(".e") == text.npos ? text + ".0" : text;
+}
+
+std::string repr_of_text(const std::string& text) {
+  const char quote = text.find('\'') != text.npos && text.find('"') == text.npos ? '"' : '\'';
+  std::string shown(1, quote);
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == quote || c == '\\') {
+      (shown += '\\') += c;
+    } else if (c == '\n') {
+      shown += "\\n";
+    } else if (c == '\t') {
+      shown += "\\t";
+    } else if (c == '\r') {
+      shown += "\\r";
+    } else if (code < 0x20 || code == 0x7f) {
+      shown += fmt::format("\\x{:02x}", code);
+    } else {
+      shown += c;
+    }
+  }
+  return shown += quote;
+}
+
+}  // namespace
+
+void check_tag(InputArchive& archive, std::uint64_t tag, std::string_view wanted) {
+  if (archive.remaining() < sizeof(tag)) {
+    throw TypeError(fmt::format("the message does not hold a value of type '{}': it has {} bytes",
+                                wanted, archive.remaining()));
+  }
+  const auto found = archive.get<std::uint64_t>();
+  if (found != tag) {
+    throw TypeError(fmt::format("the message does not hold a value of type '{}' but {}", wanted,
+                                name_of(found)));
+  }
+}
+
+bool Number::to_real(double& real) const noexcept {
+  switch (kind_) {
+    case Kind::real:
+      real = real_;
+      return true;
+    case Kind::integer:
+      real = static_cast<double>(integer_);
+      return real < end_of_integers && static_cast<std::int64_t>(real) == integer_;
+    case Kind::boolean:
+    case Kind::natural:
+      real = static_cast<double>(natural_);
+      return real < end_of_naturals && static_cast<std::uint64_t>(real) == natural_;
+  }
+  return false;
+}
+
+bool Number::to_integer(std::int64_t& integer) const noexcept {
+  switch (kind_) {
+    case Kind::real:
+      if (!(real_ >= -end_of_integers && real_ < end_of_integers)) {
+        return false;
+      }
+      integer = static_cast<std::int64_t>(real_);
+      return static_cast<double>(integer) == real_;
+    case Kind::integer:
+      integer = integer_;
+      return true;
+    case Kind::boolean:
+    case Kind::natural:
+      integer = static_cast<std::int64_t>(natural_);
+      return integer >= 0;
+  }
+  return false;
+}
+
+bool Number::to_natural(std::uint64_t& natural) const noexcept {
+  switch (kind_) {
+    case Kind::real:
+      if (!(real_ >= 0 && real_ < end_of_naturals)) {
+        return false;
+      }
+      natural = static_cast<std::uint64_t>(real_);
+      return static_cast<double>(natural) == real_;
+    case Kind::integer:
+      natural = static_cast<std::uint64_t>(integer_);
+      return integer_ >= 0;
+    case Kind::boolean:
+    case Kind::natural:
+      natural = natural_;
+      return true;
+  }
+  return false;
+}
+
+std::string Number::repr() const {
+  switch (kind_) {
+    case Kind::boolean:
+      return natural_ != 0 ? "True" : "False";
+    case Kind::integer:
+      return fmt::format("{}", integer_);
+    case Kind::natural:
+      return fmt::format("{}", natural_);
+    case Kind::real:
+      return repr_of_real(real_);
+  }
+  return {};
+}
+
+bool operator==(const Number& a, const Number& b) noexcept {
+  std::int64_t x = 0;
+  std::int64_t y = 0;
+  if (a.to_integer(x) && b.to_integer(y)) {
+    return x == y;
+  }
+  std::uint64_t m = 0;
+  std::uint64_t n = 0;
+  if (a.to_natural(m) && b.to_natural(n)) {
+    return m == n;
+  }
+  return a.kind_ == Number::Kind::real && b.kind_ == Number::Kind::real && a.real_ == b.real_;
+}
+
+void Number::encode(OutputArchive& archive) const {
+  archive.put(kind_);
+  archive.put(natural_);
+}
+
+Number Number::decode(InputArchive& archive) {
+  const auto kind = archive.get<unsigned char>();
+  if (kind > static_cast<unsigned char>(Kind::real)) {
+    throw_damaged(archive.position(), "a number of an unknown kind");
+  }
+  Number number;
+  number.kind_ = static_cast<Kind>(kind);
+  number.natural_ = archive.get<std::uint64_t>();
+  if (number.kind_ == Kind::boolean && number.natural_ > 1) {
+    throw_damaged(archive.position(), "a bool that is neither true nor false");
+  }
+  return number;
+}
+
+struct ObjectState::Content {
+  std::string type;
+  std::vector<std::byte> bytes;
+  std::vector<SharedRef> refs;
+  std::vector<os::Handle> descriptors;
+
+  std::vector<os::Handle> duplicates() const {
+    std::vector<os::Handle> all;
+    for (const os::Handle& each : descriptors) {
+      all.push_back(os::duplicate(each.get()));
+    }
+    return all;
+  }
+};
+
+ObjectState ObjectState::of_number(std::uint64_t tag, Number number) {
+  ObjectState state;
+  state.holds_ = Holds::number;
+  state.tag_ = tag;
+  state.number_ = number;
+  return state;
+}
+
+ObjectState ObjectState::of_bytes(std::uint64_t tag, std::string_view type, const void* object,
+                                  void (*save)(OutputArchive&, const void*)) {
+  ScratchBuffer buffer;
+  OutputArchive archive(*buffer);
+  Outgoing beside(true);
+  save(archive, object);
+  auto content = std::make_shared<Content>();
+  content->type = type;
+  content->bytes.assign(buffer->bytes().begin(), buffer->bytes().end());
+  content->refs = beside.refs();
+  content->descriptors = std::move(beside.descriptors());
+  ObjectState state;
+  state.holds_ = Holds::bytes;
+  state.tag_ = tag;
+  state.content_ = std::move(content);
+  return state;
+}
+
+void ObjectState::throw_other_type(std::string_view wanted) const {
+  throw TypeError(holds_ == Holds::bytes
+                      ? fmt::format("the object is a '{}', not a '{}'", content_->type, wanted)
+                      : fmt::format("the object is {}, which is no '{}'", repr(), wanted));
+}
+
+void ObjectState::read(std::uint64_t tag, std::string_view wanted, void* into,
+                       void (*load)(InputArchive&, void*)) const {
+  if (holds_ != Holds::bytes || tag_ != tag) {
+    throw_other_type(wanted);
+  }
+  const Incoming beside(content_->refs, content_->duplicates());
+  InputArchive archive(content_->bytes);
+  load(archive, into);
+  archive.expect_end();
+}
+
+std::string ObjectState::repr() const {
+  if (holds_ == Holds::nothing) {
+    return "None";
+  }
+  if (holds_ == Holds::number) {
+    return number_.repr();
+  }
+  if (tag_ == type_tag<std::string>) {
+    return repr_of_text(multiprocess::detail::decode<std::string>(content_->bytes));
+  }
+  return fmt::format("<Object of {}>", content_->type);
+}
+
+bool operator==(const ObjectState& a, const ObjectState& b) noexcept {
+  using Holds = ObjectState::Holds;
+  if (a.holds_ != b.holds_ || a.holds_ == Holds::nothing) {
+    return a.holds_ == b.holds_;
+  }
+  if (a.holds_ == Holds::number) {
+    return a.number_ == b.number_;
+  }
+  if (a.content_ == b.content_) {
+    return a.tag_ == b.tag_;
+  }
+  // Descriptors are never equal: each is one of its own.
+  return a.tag_ == b.tag_ && a.content_->bytes == b.content_->bytes &&
+         a.content_->refs == b.content_->refs && a.content_->descriptors.empty() &&
+         b.content_->descriptors.empty();
+}
+
+void ObjectState::encode(OutputArchive& archive) const {
+  archive.put(holds_);
+  if (holds_ == Holds::nothing) {
+    return;
+  }
+  archive.put(tag_);
+  if (holds_ == Holds::number) {
+    number_.encode(archive);
+    return;
+  }
+  archive(content_->type, content_->bytes);
+  Outgoing* const beside = Outgoing::current();
+  if (beside == nullptr && content_->refs.size() + content_->descriptors.size() != 0) {
+    throw RuntimeError(
+        "shared objects should only be shared between processes through inheritance, as arguments, "
+        "or through queues and pipes of the same tree");
+  }
+  archive.put_size(content_->refs.size());
+  for (const SharedRef& ref : content_->refs) {
+    archive.put(beside->add(ref));
+  }
+  archive.put_size(content_->descriptors.size());
+  for (os::Handle& each : content_->duplicates()) {
+    archive.put(beside->add_descriptor(std::move(each)));
+  }
+}
+
+ObjectState ObjectState::decode(InputArchive& archive) {
+  ObjectState state;
+  const auto holds = archive.get<unsigned char>();
+  if (holds > static_cast<unsigned char>(Holds::bytes)) {
+    throw_damaged(archive.position(), "an object of an unknown kind");
+  }
+  state.holds_ = static_cast<Holds>(holds);
+  if (state.holds_ == Holds::nothing) {
+    return state;
+  }
+  state.tag_ = archive.get<std::uint64_t>();
+  if (state.holds_ == Holds::number) {
+    state.number_ = Number::decode(archive);
+    return state;
+  }
+  auto content = std::make_shared<Content>();
+  archive(content->type, content->bytes);
+  Incoming* const beside = Incoming::current();
+  const auto next = [&] {
+    if (beside == nullptr) {
+      throw_damaged(archive.position(), "an object with shared parts, in a message without any");
+    }
+    return archive.get<std::uint32_t>();
+  };
+  for (std::size_t left = archive.get_count(4); left != 0; --left) {
+    const std::uint32_t index = next();
+    content->refs.push_back(beside->ref(index));
+  }
+  for (std::size_t left = archive.get_count(4); left != 0; --left) {
+    const std::uint32_t index = next();
+    content->descriptors.push_back(beside->descriptor(index));
+  }
+  state.content_ = std::move(content);
+  return state;
+}
+
+}  // namespace multiprocess::detail

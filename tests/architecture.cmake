@@ -12,23 +12,27 @@ set(floor_1
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 set(floor_2
-  version detail/repr error start_method timeout range detail/process_state authentication
+  version detail/repr error start_method timeout range
   detail/copy_recorder detail/shared_ref detail/shipment fd
-  detail/step detail/arena detail/word detail/participants detail/self detail/owned_lock
-  detail/repair detail/heap detail/account detail/journal detail/page_runs detail/slabs
-  detail/warden detail/message detail/inheritance
-  detail/plain detail/type_name detail/form detail/require_sendable detail/bytes detail/archive
-  detail/module_ref detail/descriptor detail/own_codec detail/std_codec detail/closure detail/codec
-  detail/target detail/wrappers detail/callable detail/named detail/mp_fn serialization function
-  detail/traceback detail/remote_category detail/remote_error
-  register_exception detail/cleanup logging exit
+  detail/step detail/arena detail/word detail/participants detail/process_state authentication
+  detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
+  detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/plain detail/type_name detail/type_tag detail/form detail/require_sendable detail/bytes
+  detail/archive detail/object_state detail/module_ref detail/descriptor detail/own_codec
+  detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
+  detail/named detail/mp_fn serialization function
+  detail/traceback detail/remote_category detail/remote_error register_exception
+  detail/cleanup logging exit
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
   lock semaphore condition event barrier value array containers shared_memory shareable_list
   connection wait
 )
-set(floor_4 process detail/item_queue queue joinable_queue simple_queue listener)
+set(floor_4
+  process detail/item_queue detail/block_item detail/queue_handle detail/queue_item queue
+  joinable_queue simple_queue listener
+)
 set(floor_5 async_result pool thread_pool manager dummy)
 set(floor_6 context)
 set(floor_7 multiprocess)

@@ -57,7 +57,7 @@ std::uint32_t take_private_run(std::uint32_t order) {
 }
 
 void free_run(std::uint32_t page) noexcept {
-  const bool discard = keeps_too_much(run_order(page));
+  const bool discard = keeps_too_much(page);
   if (discard) {
     // The count first: a run whose memory is gone must never be taken for a usable one.
     step::store(page_info(page).committed, 0);

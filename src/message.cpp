@@ -3,8 +3,12 @@
 
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/word.hpp>
 
 #include <algorithm>
+#include <climits>
+#include <cstring>
+#include <memory>
 #include <new>
 
 namespace multiprocess::detail {
@@ -25,7 +29,10 @@ void fill_references(MessageHeader& message, std::span<const SharedRef> beside) 
 
 Offset Message::prepare(std::size_t size, std::span<const SharedRef> beside) {
   const Offset block = allocate(sizeof(MessageHeader) + beside.size() * sizeof(RefEntry) + size);
-  auto& message = *new (at<MessageHeader>(block)) MessageHeader{size, beside.size()};
+  auto& message = *new (at<MessageHeader>(block)) MessageHeader{};
+  message.size = size;
+  message.references = beside.size();
+  message.sender = self().ticket.word();
   if (!beside.empty()) {
     std::uninitialized_value_construct_n(message.entries(), beside.size());
     step::store(owner_word(block), owner::private_to(self().ticket) | owner::message_flag);
@@ -41,9 +48,58 @@ Offset Message::prepare(std::size_t size, std::span<const SharedRef> beside) {
 
 Offset Message::pack(std::span<const std::byte> bytes, const Outgoing& beside, Ticket owner) {
   const Offset block = prepare(bytes.size(), beside.refs());
-  std::copy(bytes.begin(), bytes.end(), header(block).bytes());
+  write(block, bytes.data());
   step::store(owner_word(block), owner::private_to(owner) | owner::message_flag);
   return block;
+}
+
+std::size_t MessageHeader::written() const noexcept {
+  return std::min<std::size_t>(size, pieces.load(std::memory_order_acquire) * piece);
+}
+
+void Message::write(Offset block, const std::byte* from) noexcept {
+  MessageHeader& message = header(block);
+  std::byte* const into = message.bytes();
+  const std::size_t size = message.size;
+  for (std::size_t done = 0; done < size; done += MessageHeader::piece) {
+    std::memcpy(into + done, from + done, std::min(MessageHeader::piece, size - done));
+    const auto pieces = static_cast<std::uint32_t>(done / MessageHeader::piece + 1);
+    step::store(message.pieces, pieces, std::memory_order_seq_cst);
+    // After the last piece the block may be somebody else's already: look, but change nothing.
+    if (message.sleepers.load(std::memory_order_seq_cst) != 0) {
+      os::wake_sleepers(message.pieces, INT_MAX);
+    }
+  }
+}
+
+bool Message::wait_for_more(Offset block, std::size_t seen, os::Deadline deadline) {
+  MessageHeader& message = header(block);
+  const Ticket sender = Ticket::from(message.sender);
+  for (Spin spin; spin.again();) {
+    if (message.written() > seen) {
+      return true;
+    }
+  }
+  while (message.written() <= seen) {
+    Sleep sleep(message.pieces, message.sleepers);
+    const std::uint32_t pieces = message.pieces.load(std::memory_order_seq_cst);
+    if (message.written() > seen) {
+      return true;
+    }
+    if (check_participant(sender)) {
+      return message.written() > seen;
+    }
+    if (sleep.while_equal(pieces, deadline, short_slice) == Woken::deadline) {
+      return message.written() > seen;
+    }
+  }
+  return true;
+}
+
+void Message::wait_until_written(Offset block) {
+  const MessageHeader& message = header(block);
+  while (!message.complete() && wait_for_more(block, message.written(), os::never)) {
+  }
 }
 
 void Message::drop(Offset block) noexcept {

@@ -46,6 +46,10 @@ void relink(Transaction& change, std::uint64_t page_and_one, std::uint64_t next,
   change.write(page_info(page).link, link_word(state_of(old), order_of(old), next, previous));
 }
 
+std::uint64_t kept_bytes(std::uint32_t page) {
+  return page_info(page).committed.load(std::memory_order_relaxed);
+}
+
 using Heads = std::array<std::atomic<std::uint64_t>, run_orders>;
 
 Heads& heads(Run state) {
@@ -142,7 +146,7 @@ std::uint32_t take_run(Transaction& change, std::uint32_t order, std::uint64_t o
     page = static_cast<std::uint32_t>(head - 1);
     unlink(change, page);
     auto& kept = heap_state().warm_bytes;
-    change.write(kept, kept.load(std::memory_order_relaxed) - (arena_page << order));
+    change.write(kept, kept.load(std::memory_order_relaxed) - kept_bytes(page));
   } else {
     page = take_cold(change, order);
   }
@@ -167,7 +171,7 @@ void put_run(Transaction& change, std::uint32_t page, bool discarded) {
     return;
   }
   auto& kept = heap_state().warm_bytes;
-  change.write(kept, kept.load(std::memory_order_relaxed) + (arena_page << order));
+  change.write(kept, kept.load(std::memory_order_relaxed) + kept_bytes(page));
   push(change, Run::warm, page, order);
 }
 

@@ -171,7 +171,7 @@ void put_block(Transaction& change, Offset block) {
     list(change, place.page, size_class);
   } else if (count == shapes[size_class].blocks &&
              (next_of(place.page) != 0 || previous_of(place.page) != 0) &&
-             !keeps_too_much(slab_order(size_class))) {
+             !keeps_too_much(place.page)) {
     dissolve(change, place.page, size_class);
   }
 }

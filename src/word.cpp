@@ -13,7 +13,8 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::chrono::microseconds spin_time{25};
-constexpr int pauses_a_round = 24;
+constexpr int rounds_a_yield = 32;
+constexpr int yields_alone = 3;
 
 /// First element of the sleepers' area: how far the table was ever used.
 std::atomic<std::uint64_t>& high_water() {
@@ -165,24 +166,22 @@ void forget_sleepers(std::uint64_t owner) noexcept {
 }
 
 bool Spin::again() noexcept {
-  if (rounds_++ == 0) {
-    return true;
+  if (++rounds_ == 1) {
+    alone_ = one_cpu();
   }
-  if (one_cpu()) {
+  if (alone_) {
     os::yield();
-    return rounds_ < 4;
+    return rounds_ <= yields_alone;
+  }
+  if (rounds_ % rounds_a_yield != 0) {
+    os::pause();
+    return true;
   }
   const auto now = std::chrono::steady_clock::now();
   if (end_ == std::chrono::steady_clock::time_point{}) {
     end_ = now + spin_time;
   }
-  if (rounds_ % 4 == 0) {
-    os::yield();
-  } else {
-    for (int i = 0; i < pauses_a_round; ++i) {
-      os::pause();
-    }
-  }
+  os::yield();
   return now < end_;
 }
 

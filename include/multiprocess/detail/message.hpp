@@ -13,23 +13,48 @@
 namespace multiprocess::detail {
 
 /// Start of a block that holds a message: its references stand between this and its bytes.
+///
+/// A large message is handed on before all of it is there: the receiver copies along, a piece
+/// behind.
 struct MessageHeader {
+  static constexpr std::size_t piece = std::size_t{64} << 10;
+
   std::uint64_t size;
   std::uint64_t references;
+  std::uint64_t sender;                 // Ticket of who writes it
+  std::atomic<std::uint32_t> pieces;    // how many are written
+  std::atomic<std::uint32_t> sleepers;  // who wait for more
 
   RefEntry* entries() noexcept { return reinterpret_cast<RefEntry*>(this + 1); }
   std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(entries() + references); }
+
+  std::uint32_t all_pieces() const noexcept {
+    return static_cast<std::uint32_t>((size + piece - 1) / piece);
+  }
+  bool complete() const noexcept { return pieces.load(std::memory_order_acquire) == all_pieces(); }
+  /// How many of its bytes are written.
+  std::size_t written() const noexcept;
 };
 
 /// A message in the arena: bytes, and references to shared objects beside them. Freed, with its
 /// references, when the process that owns it dies.
 class Message {
  public:
-  /// A block private to this process, its references taken, room for `size` bytes to be filled in.
+  /// A block private to this process, its references taken, room for `size` bytes to be written.
   static Offset prepare(std::size_t size, std::span<const SharedRef> beside);
 
   /// A whole message, owned by `owner` (a child about to start) as soon as it is complete.
   static Offset pack(std::span<const std::byte> bytes, const Outgoing& beside, Ticket owner);
+
+  /// Copies `from` into a prepared message, telling a receiver that waits after each piece.
+  static void write(Offset block, const std::byte* from) noexcept;
+
+  /// Waits until more than `seen` bytes are written. False at the deadline, or when the sender has
+  /// died before it wrote them.
+  static bool wait_for_more(Offset block, std::size_t seen, os::Deadline deadline);
+
+  /// Waits until its sender has written all of it or has died.
+  static void wait_until_written(Offset block);
 
   /// Drops a message whose block is private to this process.
   static void drop(Offset block) noexcept;

@@ -47,7 +47,7 @@ std::uint32_t take_run(Transaction& change, std::uint32_t order, std::uint64_t o
 /// given back to the system already.
 void put_run(Transaction& change, std::uint32_t page, bool discarded);
 
-/// True when a run of this order should give its memory back before put_run().
-bool keeps_too_much(std::uint32_t order);
+/// True when this run should give its memory back before put_run().
+bool keeps_too_much(std::uint32_t page);
 
 }  // namespace multiprocess::detail

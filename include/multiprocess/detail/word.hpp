@@ -77,6 +77,7 @@ class Spin {
 
  private:
   int rounds_ = 0;
+  bool alone_ = false;
   std::chrono::steady_clock::time_point end_{};
 };
 

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/owned_lock.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/word.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace multiprocess::detail {
+
+/// Where one item lies: full once `sequence` is its position + 1, which no earlier item of the
+/// place, nor an empty place, can say.
+struct Slot {
+  std::atomic<std::uint64_t> sequence;
+
+  std::byte* payload() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
+};
+
+/// A run of slots, beginning with position `base`; a queue is a chain of them.
+struct alignas(64) Segment {
+  std::atomic<std::uint64_t> next;  // a later segment, 0: none yet
+  std::uint64_t base;
+
+  Slot& slot(std::uint64_t position, std::size_t slot_size) noexcept {
+    return *reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(this + 1) +
+                                    (position - base) * slot_size);
+  }
+};
+
+/// A queue in the arena. Putters and getters each have a lock and words of their own; they meet
+/// only in the slots.
+struct QueueState {
+  // Fixed.
+  std::uint64_t slot_size;
+  std::uint64_t slots;  // in a segment
+  std::uint64_t capacity;
+  std::uint64_t holds_blocks;        // its items are BlockItems
+  std::atomic<std::uint64_t> spare;  // emptied segments, linked by `next`; changed by transactions
+  std::atomic<std::uint64_t> spares;
+  std::atomic<std::uint64_t> ended;  // shutdown() was called
+  // Putters.
+  alignas(64) OwnedLock put_lock;
+  std::atomic<std::uint64_t> tail;  // position of the next item
+  std::atomic<std::uint64_t> tail_segment;
+  std::uint64_t head_seen;  // head was here at least; only a saving
+  // Getters.
+  alignas(64) OwnedLock get_lock;
+  std::atomic<std::uint64_t> head;  // position of the oldest item
+  std::atomic<std::uint64_t> head_segment;
+  // Sleepers.
+  alignas(64) Signal items;  // getters wait for an item
+  alignas(64) Signal room;   // putters wait for room
+};
+
+inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+
+enum class Outcome { done, time_up, ended };
+
+/// The queue behind a handle. An item is put by the store that sets its slot's sequence, and gone
+/// with the store that moves `head`; what a process killed in between has left is finished or
+/// undone by the next one that takes its lock.
+class ItemQueue {
+ public:
+  /// Items of at most 56 bytes lie in slots of 16, 32 or 64 bytes.
+  static SharedRef create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks);
+
+  explicit ItemQueue(const SharedRef& ref) noexcept
+      : state_(*static_cast<QueueState*>(ref.address())) {}
+
+  /// Puts one item: `fill(payload, position)` writes it into its slot. It is noexcept, short, and
+  /// calls no code of the user: it runs under the putters' lock.
+  template <class Fill>
+  Outcome put(os::Deadline deadline, Fill fill) const {
+    const Outcome outcome = lock_for_put(deadline);
+    if (outcome != Outcome::done) {
+      return outcome;
+    }
+    const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
+    Slot& slot = put_slot(tail);
+    fill(slot.payload(), tail);
+    step::store(slot.sequence, tail + 1);
+    step::store(state_.tail, tail + 1);
+    state_.put_lock.release();
+    state_.items.wake(1);
+    return Outcome::done;
+  }
+
+  /// Takes the oldest item: `take(payload)` copies it, `keep()` runs when it is ours. Both run
+  /// under the getters' lock, as above. When `take` returns false or throws, the item stays.
+  template <class Take, class Keep>
+  Outcome get(os::Deadline deadline, Take take, Keep keep) const {
+    Slot* slot = nullptr;
+    const Outcome outcome = lock_for_get(deadline, slot);
+    if (outcome != Outcome::done) {
+      return outcome;
+    }
+    {
+      const Releaser releaser{state_.get_lock};
+      if (!take(slot->payload())) {
+        return Outcome::time_up;
+      }
+      step::store(state_.head, state_.head.load(std::memory_order_relaxed) + 1);
+      keep();
+    }
+    if (state_.capacity != unlimited) {
+      state_.room.wake(1);
+    }
+    return Outcome::done;
+  }
+
+  std::uint64_t size() const noexcept;
+  std::uint64_t capacity() const noexcept { return state_.capacity; }
+
+  /// No more puts; getters take what is there, then Outcome::ended. `immediately`: what is there
+  /// goes.
+  void end(bool immediately) const;
+
+  /// The owner word of a block that is the item at `position`.
+  std::uint64_t item_owner(std::uint64_t position) const noexcept;
+
+  /// Frees what a queue owns; see ObjectType.
+  static void destroy(Offset object) noexcept;
+
+ private:
+  struct Releaser {
+    OwnedLock& lock;
+    ~Releaser() { lock.release(); }
+  };
+
+  Outcome lock_for_put(os::Deadline deadline) const {
+    while (true) {
+      if (const Taken taken = state_.put_lock.acquire(deadline); taken != Taken::clean)
+          [[unlikely]] {
+        if (taken == Taken::no) {
+          return give_up_put();
+        }
+        recover_put();
+      }
+      const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
+      if (state_.ended.load(std::memory_order_relaxed) == 0 && has_room(tail)) [[likely]] {
+        return Outcome::done;
+      }
+      state_.put_lock.release();
+      if (const Outcome outcome = wait_for_room(deadline); outcome != Outcome::done) {
+        return outcome;
+      }
+    }
+  }
+
+  Outcome lock_for_get(os::Deadline deadline, Slot*& slot) const {
+    while (true) {
+      if (const Taken taken = state_.get_lock.acquire(deadline); taken != Taken::clean)
+          [[unlikely]] {
+        if (taken == Taken::no) {
+          return give_up_get();
+        }
+        recover_get();
+      }
+      const std::uint64_t head = state_.head.load(std::memory_order_relaxed);
+      slot = get_slot(head);
+      if (slot != nullptr && slot->sequence.load(std::memory_order_acquire) == head + 1)
+          [[likely]] {
+        return Outcome::done;
+      }
+      state_.get_lock.release();
+      if (const Outcome outcome = wait_for_item(deadline, slot, head); outcome != Outcome::done) {
+        return outcome;
+      }
+    }
+  }
+
+  bool has_room(std::uint64_t tail) const noexcept {
+    if (state_.capacity == unlimited || tail - state_.head_seen < state_.capacity) [[likely]] {
+      return true;
+    }
+    state_.head_seen = state_.head.load(std::memory_order_acquire);
+    return tail - state_.head_seen < state_.capacity;
+  }
+
+  /// The slot of the next item. Releases the lock when memory is short.
+  Slot& put_slot(std::uint64_t tail) const {
+    if (const Offset offset = state_.tail_segment.load(std::memory_order_relaxed); offset != 0) {
+      auto* const segment = at<Segment>(offset);
+      if (tail - segment->base < state_.slots) [[likely]] {
+        return segment->slot(tail, state_.slot_size);
+      }
+    }
+    return add_segment(tail)->slot(tail, state_.slot_size);
+  }
+
+  /// Null when the segment is not there yet.
+  Slot* get_slot(std::uint64_t head) const {
+    if (const Offset offset = state_.head_segment.load(std::memory_order_acquire); offset != 0) {
+      auto* const segment = at<Segment>(offset);
+      if (head - segment->base < state_.slots) [[likely]] {
+        return &segment->slot(head, state_.slot_size);
+      }
+      return next_segment(*segment, head);
+    }
+    return nullptr;
+  }
+
+  Segment* add_segment(std::uint64_t tail) const;
+  Slot* next_segment(Segment& emptied, std::uint64_t head) const;
+  void recover_put() const noexcept;
+  void recover_get() const noexcept;
+  Outcome wait_for_room(os::Deadline deadline) const;
+  Outcome wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_t head) const;
+  Outcome give_up_put() const noexcept;
+  Outcome give_up_get() const noexcept;
+  bool discard_oldest() const;
+
+  QueueState& state_;
+};
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/item_queue.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace multiprocess::detail {
+
+/// What the queues do alike whatever lies in them: Python's errors for an Outcome.
+void require_put(Outcome outcome);
+bool was_put(Outcome outcome);
+void require_got(Outcome outcome);
+bool was_got(Outcome outcome);
+
+[[noreturn]] void throw_queue_closed();
+
+inline void require_open(const SharedRef& ref) {
+  if (ref.control()->closed.load(std::memory_order_relaxed)) [[unlikely]] {
+    throw_queue_closed();
+  }
+}
+
+void close_queue(const SharedRef& ref) noexcept;
+void require_closed(const SharedRef& ref);
+
+/// Python's `maxsize`: none for 0 and less.
+std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept;
+
+std::string queue_repr(const char* type, const SharedRef& ref);
+
+}  // namespace multiprocess::detail

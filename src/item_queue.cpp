@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/item_queue.hpp>
+
+#include <multiprocess/detail/account.hpp>
+#include <multiprocess/detail/block_item.hpp>
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/message.hpp>
+
+#include <algorithm>
+#include <climits>
+#include <cstring>
+#include <new>
+#include <vector>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::uint64_t segment_tag = owner::tag_mask;
+constexpr std::uint64_t most_spares = 4;
+constexpr std::size_t largest_slot = 64;
+
+const bool known = register_destroy(ObjectType::queue, &ItemQueue::destroy);
+
+std::size_t segment_bytes(std::size_t slot_size) {
+  return std::size_t{16} << 10 << (slot_size / 32);
+}
+
+std::uint64_t owner_of_segment(const QueueState& state) {
+  return owner::part_of(offset_of(&state), segment_tag);
+}
+
+std::uint64_t owner_of_item(const QueueState& state, std::uint64_t position) {
+  return owner::part_of(offset_of(&state), position % segment_tag);
+}
+
+/// The block of the item in a slot, if that is where the item at `position` lies.
+Offset block_in(QueueState& state, Slot& slot, std::uint64_t position) {
+  if (state.holds_blocks == 0) {
+    return 0;
+  }
+  const Offset block = BlockItem::block_of(slot.payload());
+  if (block == 0) {
+    return 0;
+  }
+  const std::uint64_t word = owner_word(block).load(std::memory_order_acquire);
+  return (word & ~owner::message_flag) == owner_of_item(state, position) ? block : 0;
+}
+
+void drop_item(QueueState& state, Slot& slot, std::uint64_t position) noexcept {
+  if (const Offset block = block_in(state, slot, position); block != 0) {
+    Message::drop(block);
+  }
+}
+
+/// All segments of the chain that begins at `first` and are still the queue's.
+void collect(const QueueState& state, Offset first, std::vector<Offset>& found) {
+  while (first != 0 &&
+         owner_word(first).load(std::memory_order_acquire) == owner_of_segment(state)) {
+    found.push_back(first);
+    first = at<Segment>(first)->next.load(std::memory_order_acquire);
+  }
+}
+
+void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept {
+  // One further: an item may be put and not counted.
+  const std::uint64_t end = state.tail.load(std::memory_order_acquire) + 1;
+  std::uint64_t position = state.head.load(std::memory_order_acquire);
+  for (const Offset offset : segments) {
+    auto* const segment = at<Segment>(offset);
+    for (; position < std::min(end, segment->base + state.slots); ++position) {
+      drop_item(state, segment->slot(position, state.slot_size), position);
+    }
+  }
+}
+
+}  // namespace
+
+SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks) {
+  const Offset block = allocate(sizeof(QueueState));
+  auto* const state = new (at<QueueState>(block)) QueueState{};
+  state->slot_size = item_size <= 8 ? 16 : item_size <= 24 ? 32 : largest_slot;
+  state->slots = (segment_bytes(state->slot_size) - sizeof(Segment)) / state->slot_size;
+  state->capacity = capacity;
+  state->holds_blocks = holds_blocks;
+  return publish_object(block, ObjectType::queue);
+}
+
+std::uint64_t ItemQueue::size() const noexcept {
+  const std::uint64_t head = state_.head.load(std::memory_order_acquire);
+  const std::uint64_t tail = state_.tail.load(std::memory_order_acquire);
+  return tail > head ? tail - head : 0;
+}
+
+std::uint64_t ItemQueue::item_owner(std::uint64_t position) const noexcept {
+  return owner_of_item(state_, position);
+}
+
+Segment* ItemQueue::add_segment(std::uint64_t tail) const {
+  // Spares are taken and added by transactions of both sides; so look again inside.
+  Offset fresh = 0;
+  try {
+    if (state_.spare.load(std::memory_order_acquire) == 0) {
+      fresh = allocate(segment_bytes(state_.slot_size));
+      std::memset(at<std::byte>(fresh), 0, segment_bytes(state_.slot_size));
+    }
+  } catch (...) {
+    state_.put_lock.release();
+    throw;
+  }
+  Transaction change;
+  if (fresh == 0) {
+    fresh = state_.spare.load(std::memory_order_relaxed);
+    change.write(state_.spare, at<Segment>(fresh)->next.load(std::memory_order_relaxed));
+    change.write(state_.spares, state_.spares.load(std::memory_order_relaxed) - 1);
+    change.write(at<Segment>(fresh)->next, 0);
+  }
+  at<Segment>(fresh)->base = tail;
+  change.write(owner_word(fresh), owner_of_segment(state_));
+  if (const Offset last = state_.tail_segment.load(std::memory_order_relaxed); last != 0) {
+    change.write(at<Segment>(last)->next, fresh);
+  } else {
+    change.write(state_.head_segment, fresh);
+  }
+  change.write(state_.tail_segment, fresh);
+  return at<Segment>(fresh);
+}
+
+Slot* ItemQueue::next_segment(Segment& emptied, std::uint64_t head) const {
+  if (emptied.next.load(std::memory_order_acquire) == 0) {
+    return nullptr;
+  }
+  bool surplus = false;
+  Offset next = 0;
+  {
+    Transaction change;
+    next = emptied.next.load(std::memory_order_relaxed);
+    if (next == 0) {
+      return nullptr;  // was linked by a putter that died before it committed
+    }
+    surplus = state_.spares.load(std::memory_order_relaxed) >= most_spares;
+    change.write(state_.head_segment, next);
+    if (surplus) {
+      change.write(owner_word(offset_of(&emptied)), owner::private_to(self().ticket));
+    } else {
+      change.write(emptied.next, state_.spare.load(std::memory_order_relaxed));
+      change.write(state_.spare, offset_of(&emptied));
+      change.write(state_.spares, state_.spares.load(std::memory_order_relaxed) + 1);
+    }
+  }
+  if (surplus) {
+    deallocate(offset_of(&emptied));
+  }
+  return &at<Segment>(next)->slot(head, state_.slot_size);
+}
+
+void ItemQueue::recover_put() const noexcept {
+  { const Transaction undo_what_the_dead_one_began; }
+  const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
+  const Offset offset = state_.tail_segment.load(std::memory_order_relaxed);
+  if (offset == 0 || tail - at<Segment>(offset)->base >= state_.slots) {
+    return;
+  }
+  Slot& slot = at<Segment>(offset)->slot(tail, state_.slot_size);
+  if (slot.sequence.load(std::memory_order_acquire) == tail + 1) {
+    step::store(state_.tail, tail + 1);  // put, but not counted
+    state_.items.wake(1);
+  } else {
+    drop_item(state_, slot, tail);
+  }
+}
+
+void ItemQueue::recover_get() const noexcept {
+  { const Transaction undo_what_the_dead_one_began; }
+  const std::uint64_t head = state_.head.load(std::memory_order_relaxed);
+  const Offset offset = state_.head_segment.load(std::memory_order_relaxed);
+  if (offset != 0 && head > at<Segment>(offset)->base) {
+    // Received by the dead process, but its block not yet taken from the queue.
+    drop_item(state_, at<Segment>(offset)->slot(head - 1, state_.slot_size), head - 1);
+  }
+}
+
+Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
+  const auto changed = [this] {
+    return state_.ended.load(std::memory_order_acquire) != 0 ||
+           state_.tail.load(std::memory_order_relaxed) -
+                   state_.head.load(std::memory_order_acquire) <
+               state_.capacity;
+  };
+  if (!changed() && (deadline == os::at_once || !wait_until(state_.room, deadline, changed))) {
+    return give_up_put();
+  }
+  return state_.ended.load(std::memory_order_acquire) != 0 ? Outcome::ended : Outcome::done;
+}
+
+Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_t head) const {
+  // The slot is only looked at: should it be reused meanwhile, then head has moved as well.
+  const auto changed = [this, slot, head] {
+    return (slot != nullptr ? slot->sequence.load(std::memory_order_acquire) == head + 1
+                            : state_.tail.load(std::memory_order_acquire) != head) ||
+           state_.head.load(std::memory_order_relaxed) != head ||
+           state_.ended.load(std::memory_order_relaxed) != 0;
+  };
+  if (!changed() && (deadline == os::at_once || !wait_until(state_.items, deadline, changed))) {
+    return give_up_get();
+  }
+  return state_.ended.load(std::memory_order_acquire) != 0 && size() == 0 ? Outcome::ended
+                                                                          : Outcome::done;
+}
+
+// Who leaves without may have been woken for what is there: the wake-up goes on to the next one.
+
+Outcome ItemQueue::give_up_put() const noexcept {
+  if (size() < state_.capacity) {
+    state_.room.wake(1);
+  }
+  return Outcome::time_up;
+}
+
+Outcome ItemQueue::give_up_get() const noexcept {
+  if (size() != 0) {
+    state_.items.wake(1);
+  }
+  return Outcome::time_up;
+}
+
+void ItemQueue::end(bool immediately) const {
+  {
+    const OwnedGuard guard(state_.put_lock);
+    if (guard.from_dead()) {
+      recover_put();
+    }
+    step::store(state_.ended, 1);
+  }
+  while (immediately && discard_oldest()) {
+  }
+  state_.items.wake(INT_MAX);
+  state_.room.wake(INT_MAX);
+}
+
+bool ItemQueue::discard_oldest() const {
+  Slot* oldest = nullptr;
+  if (lock_for_get(os::at_once, oldest) != Outcome::done) {
+    return false;
+  }
+  const std::uint64_t head = state_.head.load(std::memory_order_relaxed);
+  if (const Offset block = block_in(state_, *oldest, head); block != 0) {
+    Message::wait_until_written(block);  // its sender must not write into what is free
+  }
+  step::store(state_.head, head + 1);
+  drop_item(state_, *oldest, head);
+  state_.get_lock.release();
+  return true;
+}
+
+void ItemQueue::destroy(Offset object) noexcept {
+  QueueState& state = *at<QueueState>(object);
+  std::vector<Offset> segments;
+  collect(state, state.head_segment.load(std::memory_order_acquire), segments);
+  drop_items(state, segments);
+  std::vector<Offset> spares;
+  collect(state, state.spare.load(std::memory_order_acquire), spares);
+  // From the far end: should this be cut short, the chain still leads to what is left.
+  for (auto* chain : {&segments, &spares}) {
+    while (!chain->empty()) {
+      reclaim(chain->back());
+      chain->pop_back();
+    }
+  }
+}
+
+}  // namespace multiprocess::detail

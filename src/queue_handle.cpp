@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/queue_handle.hpp>
+
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+namespace multiprocess::detail {
+
+namespace {
+
+[[noreturn]] void throw_shut_down() {
+  throw ShutDown("the queue has been shut down");
+}
+
+}  // namespace
+
+void require_put(Outcome outcome) {
+  if (!was_put(outcome)) {
+    throw Full("the queue is full");
+  }
+}
+
+bool was_put(Outcome outcome) {
+  if (outcome == Outcome::ended) {
+    throw_shut_down();
+  }
+  return outcome == Outcome::done;
+}
+
+void require_got(Outcome outcome) {
+  if (!was_got(outcome)) {
+    throw Empty("the queue is empty");
+  }
+}
+
+bool was_got(Outcome outcome) {
+  if (outcome == Outcome::ended) {
+    throw_shut_down();
+  }
+  return outcome == Outcome::done;
+}
+
+void throw_queue_closed() {
+  throw ValueError("the queue is closed in this process");
+}
+
+void close_queue(const SharedRef& ref) noexcept {
+  ref.control()->closed.store(true);
+}
+
+void require_closed(const SharedRef& ref) {
+  if (!ref.control()->closed.load()) {
+    throw AssertionError("join_thread() may only be called after close()");
+  }
+}
+
+std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept {
+  return maxsize <= 0 ? unlimited : static_cast<std::uint64_t>(maxsize);
+}
+
+std::string queue_repr(const char* type, const SharedRef& ref) {
+  return fmt::format("<multiprocess.queues.{} object at {:#x}>", type, ref.offset());
+}
+
+}  // namespace multiprocess::detail

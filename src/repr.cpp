@@ -5,6 +5,18 @@
 
 namespace multiprocess::detail {
 
+std::string quoted(const std::string& text) {
+  const bool single = text.find('\'') == std::string::npos || text.find('"') != std::string::npos;
+  std::string result(1, single ? '\'' : '"');
+  for (const char c : text) {
+    if (c == '\\' || (single && c == '\'')) {
+      result += '\\';
+    }
+    result += c;
+  }
+  return result += result.front();
+}
+
 fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,
                                           const std::string& text, fmt::format_context& context) {
   return formatter.format(text, context);

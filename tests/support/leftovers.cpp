@@ -155,19 +155,23 @@ std::vector<Allowance>& allowances() {
   static std::vector<Allowance> all = {
       {"descriptor", "/memfd:multiprocess", 1},
       {"mapping", "/memfd:multiprocess", 1},
+      {"descriptor", "-> pipe:", 2},               // the life line that children follow
+      {"descriptor", "-> socket:", 1},             // the way to the fork server,
+      {"descriptor", "-> anon_inode:[pidfd]", 1},  // its sentinel,
+      {"process", "(mp-forkserver)", 1},           // and it
   };
   return all;
 }
 
-bool allow(const std::string& thing) {
+bool allow(const std::string& key, const std::string& words) {
   static std::set<std::string> known;
-  if (known.contains(thing)) {
+  if (known.contains(key)) {
     return true;
   }
   for (Allowance& allowance : allowances()) {
-    if (allowance.fits(thing)) {
+    if (allowance.fits(words)) {
       --allowance.left;
-      return known.insert(thing).second;
+      return known.insert(key).second;
     }
   }
   return false;
@@ -201,7 +205,7 @@ std::vector<std::string> leftovers(const Inventory& before) {
   do {
     rest.clear();
     for (const auto& [key, words] : additions(before)) {
-      if (!allow(key)) {
+      if (!allow(key, words)) {
         rest.push_back(words);
       }
     }

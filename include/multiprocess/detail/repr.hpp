@@ -18,6 +18,9 @@ concept Represented = requires(const T& value) {
   { mp_repr(value) } -> std::same_as<std::string>;
 };
 
+/// As Python writes a text that a program would read: 'it' or "it's".
+std::string quoted(const std::string& text);
+
 /// The text as fmt writes it, with the width that `formatter` has read.
 fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,
                                           const std::string& text, fmt::format_context& context);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/lock.hpp>
+#include <multiprocess/logging.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+#include <multiprocess/start_method.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace multiprocess {
+
+/// The library with a start method of one's own: every class and function under its name.
+///
+/// What a Context starts uses its method, whatever the program has chosen; processes are named
+/// after it (`SpawnProcess-1`). Copies are equal. Any thread may use it.
+class Context {
+ public:
+  template <class... Args>
+  multiprocess::Process Process(Args&&... args) const {
+    return make({}, std::forward<Args>(args)...);
+  }
+  template <class... Args>
+  multiprocess::Process Process(ProcessOptions options, Args&&... args) const {
+    return make(std::move(options), std::forward<Args>(args)...);
+  }
+
+  multiprocess::Lock Lock() const { return multiprocess::Lock(); }
+  template <class T = Object>
+  multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
+    return multiprocess::Queue<T>(maxsize);
+  }
+
+  multiprocess::Process& current_process() const { return multiprocess::current_process(); }
+  std::optional<ParentProcess> parent_process() const { return multiprocess::parent_process(); }
+  std::vector<multiprocess::Process> active_children() const {
+    return multiprocess::active_children();
+  }
+  int cpu_count() const { return multiprocess::cpu_count(); }
+  int hardware_cpu_count() const { return multiprocess::hardware_cpu_count(); }
+  void freeze_support() const { multiprocess::freeze_support(); }
+  Logger& get_logger() const { return multiprocess::get_logger(); }
+  Logger& log_to_stderr(std::optional<int> level = {}) const {
+    return multiprocess::log_to_stderr(level);
+  }
+
+  /// Without a name this one. Throws ValueError for a name that is no start method's.
+  Context get_context(std::string_view method = {}) const;
+  Context get_context(StartMethod method) const { return Context(method); }
+
+  /// The method's name; for the default context as the free function.
+  std::optional<std::string> get_start_method(bool allow_none = false) const;
+  /// As the free function. Throws ValueError unless this is the default context.
+  void set_start_method(std::optional<std::string_view> method, bool force = false) const;
+  void set_executable(std::string path) const;
+  void set_forkserver_preload(std::vector<std::string> libraries) const;
+
+  friend bool operator==(Context, Context) = default;
+  friend std::string mp_repr(Context context);
+
+ private:
+  friend Context get_context(std::string_view method);
+  friend Context get_context(StartMethod method);
+  explicit Context(std::optional<StartMethod> method) : method_(method) {}
+
+  std::string_view process_class() const noexcept;
+  ProcessOptions with_method(ProcessOptions options) const;
+
+  multiprocess::Process make(ProcessOptions options) const {
+    return {with_method(std::move(options)), detail::ClassName{process_class()}};
+  }
+  template <class F, class... Args>
+  multiprocess::Process make(ProcessOptions options, F&& target, Args&&... args) const {
+    return {with_method(std::move(options)), detail::ClassName{process_class()},
+            detail::Job::make(std::forward<F>(target), std::forward<Args>(args)...)};
+  }
+
+  std::optional<StartMethod> method_;
+};
+
+/// Without a name the default context, which uses the method that the program has chosen.
+///
+/// Throws ValueError for a name that is no start method's.
+Context get_context(std::string_view method = {});
+Context get_context(StartMethod method);
+
+/// Chooses how processes are started from now on, once in a program; with nothing, the default.
+///
+/// Throws RuntimeError when the method has been chosen, or was used already, unless `force`; then
+/// nothing means that there is no choice any more. Throws ValueError for an unknown name.
+void set_start_method(std::optional<std::string_view> method, bool force = false);
+void set_start_method(StartMethod method, bool force = false);
+
+/// The method's name. If there is no choice yet, the default becomes it, or with `allow_none` the
+/// result is nothing.
+std::optional<std::string> get_start_method(bool allow_none = false);
+
+/// The names of the methods that there are on this system, the default first.
+std::vector<std::string> get_all_start_methods();
+
+/// The program that spawned children run. Unlike Python an empty path means: the running program.
+///
+/// What is sent to it must be known there by name: see `named`.
+void set_executable(std::string path);
+
+/// The shared libraries that the fork server loads before it forks, so that its children have them.
+///
+/// Takes effect when the next server starts. What cannot be loaded is passed over.
+void set_forkserver_preload(std::vector<std::string> libraries);
+
+}  // namespace multiprocess

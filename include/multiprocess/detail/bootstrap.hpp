@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/archive.hpp>
+#include <multiprocess/detail/os/handle.hpp>
+#include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/detail/shipment.hpp>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// A message in the arena for a child that is no copy of us: who it is, what it has to know, and
+/// its work, a Job that `save_work` writes. It belongs to `child`. What does not travel as bytes is
+/// added to `beside`.
+///
+/// Throws NotSendable when the work cannot cross.
+Offset pack_start(const ProcessRecord& record, const std::function<void(OutputArchive&)>& save_work,
+                  Ticket child, Outgoing& beside);
+
+/// What a child that is a copy of its parent is to be; made before the fork, since a child pays for
+/// each page of memory that it changes.
+struct Birth {
+  std::shared_ptr<ProcessRecord> record;
+  std::shared_ptr<ParentRecord> parent;
+  Ticket ticket;
+};
+Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket);
+
+/// The life of such a child, up to its exit code: it becomes the record's process, does `work`,
+/// goes through the exit steps. `life_line` is the parent's.
+int live_as_copy(const Birth& birth, os::Handle life_line,
+                 const std::function<void()>& work) noexcept;
+
+/// The same for a child that got the message `payload`, when it has entered the arena and follows
+/// its parent already.
+int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> descriptors,
+                      os::Handle life_line) noexcept;
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace multiprocess::detail {
+
+/// One registered call; 0 is none.
+using CallId = std::uint64_t;
+
+/// `call` runs among the exit steps of this process, and of no other.
+CallId add_exit_call(std::function<void()> call, int priority);
+
+/// `call` runs in every child that is forked from this process.
+CallId add_fork_call(std::function<void()> call);
+
+/// False when there is no such call any more: it ran, was cancelled, or belongs to another process.
+bool has_call(CallId id);
+bool cancel_call(CallId id);
+
+/// Runs an exit call now, and not again. False as `has_call`.
+bool run_call(CallId id);
+
+/// Sees to it that the exit steps run when this process returns from main or calls exit.
+void arrange_exit_steps();
+
+/// What an ending process must still do, once: exit calls with priority >= 0 (highest first, the
+/// youngest first among equals), daemons terminated, children joined, the other exit calls, its
+/// place in the arena given up. A call that throws is reported on stderr and the rest goes on. A
+/// child tells its exit `code`, should the system not.
+void run_exit_steps(std::optional<int> code = std::nullopt) noexcept;
+
+/// In a forked child: the parent's exit calls are none of its business, the fork calls are.
+void run_fork_calls() noexcept;
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/os/handle.hpp>
+
+#include <optional>
+#include <string>
+
+namespace multiprocess::detail::os {
+
+/// A process that this one has just started.
+struct Started {
+  int pid = 0;
+  Handle sentinel;  ///< Readable (POSIX) or signalled (Windows) once the process has ended.
+};
+
+/// True where a process can be copied.
+bool can_fork() noexcept;
+
+/// Copies this process. In the copy `pid` is 0 and `sentinel` is the life line of the original.
+///
+/// Throws std::system_error; nothing was started then.
+Started fork_process();
+
+/// Waits until the process has ended; false when `deadline` comes first.
+bool wait_ended(NativeHandle sentinel, Deadline deadline);
+
+/// A sentinel of the calling process. Throws std::system_error.
+Handle own_sentinel();
+
+/// The exit code (-signal, 0, n) of a child that has ended; forgets the child.
+///
+/// Nothing when the system does not tell, as when the user has it ignore SIGCHLD.
+std::optional<int> take_exit_code(NativeHandle sentinel) noexcept;
+
+enum class Signal { interrupt, terminate, kill };
+
+/// Sends it; to a process that has ended, does nothing. Throws std::system_error.
+void send_signal(NativeHandle sentinel, Signal signal);
+
+/// `SIGTERM` for 15; the number as text when it has no name.
+std::string signal_name(int number);
+
+/// What lists of processes show; empty: the program's name.
+void show_as(const std::string& name) noexcept;
+
+/// Lets Ctrl-C pass this process by, or act as it does in a new process.
+void ignore_interrupt(bool ignore) noexcept;
+
+/// A handle that is readable once this process has ended, for its children; the same all its life.
+NativeHandle life_line();
+
+/// The first step of a child: nothing comes from its standard input any more, and unless it is to
+/// `outlive` its parent it is killed when that ends. Returns the life line, to be kept open.
+Handle enter_child(Handle life_line, bool outlive);
+
+/// Writes out what this process has buffered for its standard streams and files.
+void flush_streams() noexcept;
+
+/// Ends this process without any further step.
+[[noreturn]] void end_process(int code) noexcept;
+
+/// The calls of `prepare` (before), `parent` and `child` (after) surround every fork of this
+/// process, whoever forks. Stays for ever.
+void around_fork(void (*prepare)(), void (*parent)(), void (*child)());
+
+}  // namespace multiprocess::detail::os

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/bootstrap.hpp>
+
+#include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/cleanup.hpp>
+#include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/detail/traceback.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/logging.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace multiprocess::detail {
+
+namespace {
+
+/// What a child that is no copy has to be told; Python's preparation data.
+struct Preparation {
+  std::string class_name;
+  std::string name;
+  std::string identity;
+  bool daemon = false;
+  std::vector<std::byte> key;
+  std::string parent_name;
+  int parent_pid = 0;
+  std::optional<StartMethod> method;
+  std::string directory;
+  LoggingState logging;
+};
+
+Preparation prepare(const ProcessRecord& record) {
+  const auto own = this_process();
+  const auto method = record.start_method ? record.start_method : chosen_start_method();
+  std::error_code gone;  // of the directory: then the child stays where the server is
+  const std::scoped_lock lock(process_mutex());
+  const auto key = record.authkey->bytes();
+  return {record.class_name,
+          record.name,
+          record.identity,
+          record.daemon,
+          {key.begin(), key.end()},
+          own->name,
+          current_pid(),
+          method,
+          std::filesystem::current_path(gone).string(),
+          logging_state()};
+}
+
+void adopt(Preparation&& told, Ticket ticket, os::Handle life_line) {
+  auto own = std::make_shared<ProcessRecord>();
+  own->class_name = std::move(told.class_name);
+  own->name = std::move(told.name);
+  own->identity = std::move(told.identity);
+  own->daemon = told.daemon;
+  own->authkey = std::make_shared<const Secret>(told.key);
+  own->creator = told.parent_pid;
+  own->started = true;
+  own->pid = current_pid();
+  own->ticket = ticket;
+  auto parent = std::make_shared<ParentRecord>();
+  parent->name = std::move(told.parent_name);
+  parent->pid = told.parent_pid;
+  parent->life_line = std::move(life_line);
+  become(std::move(own), std::move(parent));
+  choose_start_method(told.method);
+  restore_logging(told.logging);
+  std::error_code gone;
+  std::filesystem::current_path(told.directory, gone);
+}
+
+int report_uncaught() noexcept {
+  const std::string text =
+      "Process " + current_process_name() + ":\n" + describe_current_exception();
+  std::fputs(text.c_str(), stderr);
+  return 1;
+}
+
+/// The exit code that Python would give.
+int exit_code_of(const std::function<void()>& work) noexcept {
+  try {
+    guarded_call(work);
+    return 0;
+  } catch (const SystemExit& exit) {
+    if (exit.message() != nullptr) {
+      std::fprintf(stderr, "%s\n", exit.message()->c_str());
+    }
+    return exit.code() & 0xff;
+  } catch (...) {
+    return report_uncaught();
+  }
+}
+
+int live(const std::function<void()>& work) noexcept {
+  if (logs(INFO)) {
+    log(INFO, "child process calling self.run()");
+  }
+  const int code = exit_code_of(work);
+  run_exit_steps(code);
+  if (logs(INFO)) {
+    log(INFO, "process exiting with exitcode " + std::to_string(code));
+  }
+  os::flush_streams();
+  return code;
+}
+
+}  // namespace
+
+Offset pack_start(const ProcessRecord& record, const std::function<void(OutputArchive&)>& save_work,
+                  Ticket child, Outgoing& beside) {
+  ScratchBuffer buffer;
+  OutputArchive out(*buffer);
+  out(prepare(record));
+  save_work(out);
+  return Message::pack(buffer->bytes(), beside, child);
+}
+
+Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket) {
+  auto parent = std::make_shared<ParentRecord>();
+  parent->name = current_process_name();
+  parent->pid = record->creator;
+  return {record, std::move(parent), ticket};
+}
+
+int live_as_copy(const Birth& birth, os::Handle life_line,
+                 const std::function<void()>& work) noexcept {
+  enter_as(birth.ticket);
+  ProcessRecord& own = *birth.record;
+  birth.parent->life_line = os::enter_child(std::move(life_line), own.outlive_parent);
+  own.started = true;
+  own.pid = current_pid();
+  own.ticket = birth.ticket;
+  become(birth.record, birth.parent);
+  if (own.start_method) {
+    choose_start_method(own.start_method);
+  }
+  run_fork_calls();
+  return live(work);
+}
+
+int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> descriptors,
+                      os::Handle life_line) noexcept {
+  return live([&] {
+    Job job;
+    {
+      const Message message(payload);
+      const Incoming beside(message.references(), std::move(descriptors));
+      InputArchive in(message.bytes());
+      Preparation told;
+      in(told);
+      adopt(std::move(told), ticket, std::move(life_line));
+      job = Job::load(in);
+    }
+    set_in_bootstrap(false);
+    if (job) {
+      job();
+    }
+  });
+}
+
+}  // namespace multiprocess::detail

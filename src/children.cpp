@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/children.hpp>
+
+#include <multiprocess/detail/exit_report.hpp>
+#include <multiprocess/detail/os/poll.hpp>
+#include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/warden.hpp>
+#include <multiprocess/logging.hpp>
+
+#include <algorithm>
+
+namespace multiprocess::detail {
+
+namespace {
+
+using Record = std::shared_ptr<ProcessRecord>;
+
+constexpr int unknown_exit_code = 255;
+
+struct Registry {
+  std::vector<Record> running;
+};
+
+/// Guarded by process_mutex. In a forked child, whoever forked, it is empty.
+Registry& registry() {
+  static Registry& only = []() -> Registry& {
+    static Registry* const made = new Registry;
+    os::around_fork(nullptr, nullptr, [] { made->running.clear(); });
+    return *made;
+  }();
+  return only;
+}
+
+/// Of the processes that have ended: a child of the fork server counts as such once its exit code
+/// has arrived, or cannot arrive any more.
+bool is_complete(const ProcessRecord& record) {
+  return record.status == nullptr || os::wait_readable(record.status->get(), os::at_once);
+}
+
+/// Under the lock, once the process has ended.
+void take_note(ProcessRecord& record) {
+  const auto code = record.status ? receive_exit_code(record.status->get())
+                                  : os::take_exit_code(record.sentinel->get());
+  record.exitcode = code ? code : exit_code(record.ticket);
+  record.exitcode = record.exitcode.value_or(unknown_exit_code);
+  record.status.reset();
+  auto& running = registry().running;
+  std::erase_if(running, [&](const Record& other) { return other.get() == &record; });
+}
+
+void log_about(const char* what, const ProcessRecord& record) {
+  if (logs(INFO)) {
+    log(INFO, what + record.name);
+  }
+}
+
+void forget(const std::vector<Ticket>& ended) {
+  for (const Ticket ticket : ended) {
+    unwatch_child(ticket);
+    note_end(ticket);
+  }
+}
+
+}  // namespace
+
+void add_child(const Record& record, os::Started started, Ticket ticket, os::Handle status) {
+  const os::NativeHandle sentinel = started.sentinel.get();
+  {
+    const std::scoped_lock lock(process_mutex());
+    record->started = true;
+    record->pid = started.pid;
+    record->sentinel = std::make_shared<const os::Handle>(std::move(started.sentinel));
+    record->ticket = ticket;
+    if (status) {
+      record->status = std::make_shared<const os::Handle>(std::move(status));
+    }
+    registry().running.push_back(record);
+  }
+  watch_child(ticket, sentinel);
+}
+
+std::vector<Record> live_children() {
+  std::vector<Ticket> ended;
+  std::vector<Record> running;
+  {
+    const std::scoped_lock lock(process_mutex());
+    running = registry().running;
+    if (running.empty()) {
+      return running;
+    }
+    std::vector<os::NativeHandle> sentinels;
+    for (const Record& record : running) {
+      sentinels.push_back(record->sentinel->get());
+    }
+    const std::vector<std::size_t> over = os::wait_any(sentinels, os::at_once);
+    for (auto i = over.rbegin(); i != over.rend(); ++i) {
+      if (is_complete(*running[*i])) {
+        take_note(*running[*i]);
+        ended.push_back(running[*i]->ticket);
+        running.erase(running.begin() + static_cast<std::ptrdiff_t>(*i));
+      }
+    }
+  }
+  forget(ended);
+  return running;
+}
+
+std::optional<int> wait_child(const Record& record, os::Deadline deadline) {
+  std::shared_ptr<const os::Handle> sentinel;
+  std::shared_ptr<const os::Handle> status;
+  {
+    const std::scoped_lock lock(process_mutex());
+    if (record->exitcode) {
+      return record->exitcode;
+    }
+    sentinel = record->sentinel;
+    status = record->status;
+  }
+  if (!os::wait_ended(sentinel->get(), deadline) ||
+      (status && !os::wait_readable(status->get(), deadline))) {
+    return std::nullopt;
+  }
+  {
+    const std::scoped_lock lock(process_mutex());
+    if (record->exitcode) {  // another thread was faster
+      return record->exitcode;
+    }
+    take_note(*record);
+  }
+  forget({record->ticket});
+  return record->exitcode;
+}
+
+void signal_child(const Record& record, os::Signal signal) {
+  std::shared_ptr<const os::Handle> sentinel;
+  {
+    const std::scoped_lock lock(process_mutex());
+    if (record->exitcode) {
+      return;
+    }
+    sentinel = record->sentinel;
+  }
+  os::send_signal(sentinel->get(), signal);
+}
+
+void terminate_daemons() {
+  for (const Record& record : live_children()) {
+    if (record->daemon) {
+      log_about("calling terminate() for daemon ", *record);
+      signal_child(record, os::Signal::terminate);
+    }
+  }
+}
+
+void join_children() {
+  for (const Record& record : live_children()) {
+    log_about("calling join() for process ", *record);
+    wait_child(record, os::never);
+  }
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/forkserver.hpp>
+
+#include <multiprocess/detail/bootstrap.hpp>
+#include <multiprocess/detail/exit_report.hpp>
+#include <multiprocess/detail/inheritance.hpp>
+#include <multiprocess/detail/os/poll.hpp>
+#include <multiprocess/detail/os/program.hpp>
+#include <multiprocess/detail/os/transfer.hpp>
+#include <multiprocess/error.hpp>
+
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <optional>
+
+namespace multiprocess::detail {
+
+namespace {
+
+/// A request to the server. With it come the channel for reports, the life line of the one who
+/// asks, a way to the server for the child, and the descriptors of the payload.
+struct Request {
+  std::uint32_t slot = 0;  // 0: no child, but a library to load, whose name follows
+  std::uint32_t generation = 0;
+  std::uint64_t payload = 0;
+  std::uint32_t outlive_parent = 0;
+};
+constexpr std::size_t own_handles = 3;
+
+struct Client {
+  os::Handle channel;
+  os::Started server;  // if this process started it
+  int started_by = 0;
+  std::vector<std::string> preload;
+};
+
+constinit std::mutex mutex;
+
+/// Guarded by `mutex`, which is taken around forks; never destroyed.
+Client& client() {
+  static Client& only = []() -> Client& {
+    os::life_line();  // its lock is taken inside of ours: so it has to be the later one in a fork
+    os::around_fork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
+    return *new Client;
+  }();
+  return only;
+}
+
+std::span<const std::byte> bytes_of(const Request& request) {
+  return std::as_bytes(std::span(&request, 1));
+}
+
+void ask_to_load(os::NativeHandle channel, const std::string& library) {
+  const Request request;
+  std::vector<std::byte> bytes(sizeof request + library.size());
+  std::memcpy(bytes.data(), &request, sizeof request);
+  std::memcpy(bytes.data() + sizeof request, library.data(), library.size());
+  os::send_message(channel, bytes);
+}
+
+void forget_server(Client& own) {
+  own.channel.reset();
+  if (own.started_by == current_pid() && own.server.sentinel) {
+    os::send_signal(own.server.sentinel.get(), os::Signal::terminate);
+    os::wait_ended(own.server.sentinel.get(), os::never);
+    os::take_exit_code(own.server.sentinel.get());
+  }
+  own.server = {};
+}
+
+void start_server(Client& own) {
+  forget_server(own);
+  auto [here, there] = os::make_channel();
+  StartRecord record;
+  record.role = StartRecord::Role::server;
+  record.has_server = 1;
+  const std::array handles{arena_descriptor(), there.get()};
+  own.server =
+      os::start_program({.record = std::as_bytes(std::span(&record, 1)), .handles = handles});
+  own.started_by = current_pid();
+  own.channel = std::move(here);
+  for (const std::string& library : own.preload) {
+    ask_to_load(own.channel.get(), library);
+  }
+}
+
+/// Nothing when the server has died and a new one may do better.
+std::optional<ServedChild> try_once(Client& own, const ServerOrder& order) {
+  auto [here, there] = os::make_channel();
+  const Request request{order.ticket.slot, order.ticket.generation, order.payload,
+                        order.outlive_parent ? 1U : 0U};
+  std::vector<os::NativeHandle> handles{there.get(), os::life_line(), own.channel.get()};
+  handles.insert(handles.end(), order.descriptors.begin(), order.descriptors.end());
+  try {
+    os::send_message(own.channel.get(), bytes_of(request), handles);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::broken_pipe) {
+      return std::nullopt;
+    }
+    throw;
+  }
+  there.reset();
+  auto answer = receive_report(here.get());
+  if (!answer) {
+    return std::nullopt;
+  }
+  if (answer->report.kind != Report::Kind::started) {
+    throw std::system_error(answer->report.value, std::generic_category(),
+                            "the fork server cannot fork");
+  }
+  return ServedChild{{answer->report.value, std::move(answer->sentinel)}, std::move(here)};
+}
+
+// ---- the server's side
+
+struct Served {
+  os::Started process;
+  os::Handle reports;
+};
+
+[[noreturn]] void live_as_served(const Request& request, std::vector<os::Handle> handles) noexcept {
+  const os::Handle reports = std::move(handles[0]);
+  os::Handle life_line = std::move(handles[1]);
+  {
+    const os::Handle sentinel = os::own_sentinel();
+    const std::array given{sentinel.get()};
+    send_report(reports.get(), {Report::Kind::started, current_pid()}, given);
+  }
+  os::show_as({});
+  os::ignore_interrupt(false);
+  const Ticket ticket{request.slot, request.generation};
+  enter_as(ticket);
+  life_line = os::enter_child(std::move(life_line), request.outlive_parent != 0);
+  adopt_server_channel(std::move(handles[2]));
+  handles.erase(handles.begin(), handles.begin() + own_handles);
+  const int code =
+      live_from_message(ticket, request.payload, std::move(handles), std::move(life_line));
+  send_report(reports.get(), {Report::Kind::ended, code});
+  os::end_process(code);
+}
+
+void fork_child(const Request& request, os::HandleMessage message, std::vector<Served>& children,
+                os::Handle& channel) {
+  try {
+    os::Started started = os::fork_process();
+    if (started.pid == 0) {
+      children.clear();
+      channel.reset();
+      started.sentinel.reset();  // whom we follow is the one who asked, not the server
+      live_as_served(request, std::move(message.handles));
+    }
+    children.push_back({std::move(started), std::move(message.handles[0])});
+  } catch (const std::system_error& error) {
+    send_report(message.handles[0].get(), {Report::Kind::failed, error.code().value()});
+  }
+}
+
+void answer(os::HandleMessage message, std::vector<Served>& children, os::Handle& channel) {
+  Request request;
+  if (message.bytes.size() < sizeof request) {
+    return;
+  }
+  std::memcpy(&request, message.bytes.data(), sizeof request);
+  if (request.slot == 0) {
+    const auto* const name = reinterpret_cast<const char*>(message.bytes.data()) + sizeof request;
+    os::load_library(std::string(name, message.bytes.size() - sizeof request));
+  } else if (message.handles.size() >= own_handles) {
+    fork_child(request, std::move(message), children, channel);
+  }
+}
+
+void report_ended(std::vector<Served>& children, std::size_t index) {
+  const auto code = os::take_exit_code(children[index].process.sentinel.get());
+  send_report(children[index].reports.get(), {Report::Kind::ended, code.value_or(255)});
+  children.erase(children.begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void serve_once(os::Handle& channel, std::vector<Served>& children) {
+  std::vector<os::NativeHandle> handles{channel.get()};
+  for (const Served& child : children) {
+    handles.push_back(child.process.sentinel.get());
+  }
+  const std::vector<std::size_t> ready = os::wait_any(handles, os::never);
+  for (auto i = ready.rbegin(); i != ready.rend() && *i > 0; ++i) {
+    report_ended(children, *i - 1);
+  }
+  if (ready.front() == 0) {
+    auto message = os::receive_message(channel.get());
+    if (!message) {
+      os::end_process(0);  // nobody is left who could ask
+    }
+    answer(std::move(*message), children, channel);
+  }
+}
+
+}  // namespace
+
+ServedChild start_from_server(const ServerOrder& order) {
+  if (order.descriptors.size() + own_handles > os::most_handles_per_message) {
+    throw ValueError("too many fds");
+  }
+  Client& own = client();
+  const std::scoped_lock lock(mutex);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    if (!own.channel || attempt > 0) {
+      start_server(own);
+    }
+    if (auto child = try_once(own, order)) {
+      return std::move(*child);
+    }
+  }
+  throw RuntimeError("the fork server does not live long enough to start a process");
+}
+
+void set_server_preload(std::vector<std::string> libraries) {
+  Client& own = client();
+  const std::scoped_lock lock(mutex);
+  own.preload = std::move(libraries);
+}
+
+os::NativeHandle server_channel() {
+  Client& own = client();
+  const std::scoped_lock lock(mutex);
+  return own.channel.get();
+}
+
+void adopt_server_channel(os::Handle channel) {
+  Client& own = client();
+  const std::scoped_lock lock(mutex);
+  own.channel = std::move(channel);
+}
+
+void stop_server() {
+  Client& own = client();
+  const std::scoped_lock lock(mutex);
+  forget_server(own);
+}
+
+void serve_forks(os::Handle channel) noexcept {
+  os::show_as("mp-forkserver");
+  os::ignore_interrupt(true);
+  std::vector<Served> children;
+  for (;;) {
+    try {
+      serve_once(channel, children);
+    } catch (const std::exception&) {  // one request that fails must not end the others' children
+    }
+  }
+}
+
+}  // namespace multiprocess::detail

@@ -118,6 +118,8 @@ class Function<R(A...)> {
     R call(A... arguments) override {
       if constexpr (std::is_void_v<R>) {
         std::invoke(f, std::forward<A>(arguments)...);
+      } else if constexpr (std::is_arithmetic_v<R>) {
+        return static_cast<R>(std::invoke(f, std::forward<A>(arguments)...));
       } else {
         return std::invoke(f, std::forward<A>(arguments)...);
       }

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-// One macro for each number of captures, and one that picks: all that MP_FN needs of the
-// preprocessor. A parameter of the maker has the name of what it stands for, which -Wshadow would
+// What MP_FN needs of the preprocessor: the list of parameters, one for each capture, of the
+// function that makes the closure. They have the names of what they stand for, which -Wshadow would
 // report where MP_FN is used.
 #define MULTIPROCESS_QUIET \
   _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
 #define MULTIPROCESS_LOUD _Pragma("GCC diagnostic pop")
+#if defined(__clang__)
+// A lambda around it could not name structured bindings.
+#define MULTIPROCESS_MAKER(...) MULTIPROCESS_QUIET __VA_ARGS__ MULTIPROCESS_LOUD
+#else
+// Here a pragma must stand between statements.
+#define MULTIPROCESS_MAKER(...)                                     \
+  [] {                                                              \
+    MULTIPROCESS_QUIET const auto multiprocess_maker = __VA_ARGS__; \
+    MULTIPROCESS_LOUD return multiprocess_maker;                    \
+  }()
+#endif
 
 #define MULTIPROCESS_PARENS ()
 #define MULTIPROCESS_AGAIN(...) \
@@ -26,11 +37,7 @@
 /// A lambda whose captures travel whatever they are (strings, containers, shared objects):
 /// `MP_FN((k, name), (int x) { return k * x + int(name.size()); })`. The captures are copies,
 /// named in parentheses, and const inside; the rest is what stands behind `[...]` of a lambda.
-#define MP_FN(captures, ...)                                                       \
-  ::multiprocess::detail::staged([] {                                              \
-    MULTIPROCESS_QUIET                                                             \
-    const auto make = [](MULTIPROCESS_TAKES captures) { return [&] __VA_ARGS__; }; \
-    MULTIPROCESS_LOUD                                                              \
-    return make;                                                                   \
-  }() MULTIPROCESS_PASS captures)
+#define MP_FN(captures, ...)                         \
+  ::multiprocess::detail::staged(MULTIPROCESS_MAKER( \
+      [](MULTIPROCESS_TAKES captures) { return [&] __VA_ARGS__; }) MULTIPROCESS_PASS captures)
 #define MULTIPROCESS_PASS(...) __VA_OPT__(, ) __VA_ARGS__

@@ -17,7 +17,7 @@ set(floor_2
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
   detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
-  detail/plain detail/type_name detail/type_tag detail/form detail/require_sendable detail/bytes
+  detail/plain detail/type_name detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/archive detail/object_state detail/module_ref detail/descriptor detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
   detail/named detail/mp_fn serialization function

@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # cmake -D INCLUDE=<folder> -D WORK=<folder> -D COMPILER=<g++> -P compile_cost.cmake
-# What including us costs a translation unit at -O0: the best of three. Fails at twice the aim only,
-# since the machine may be busy with something else.
+# What including us costs a translation unit at -O0: CPU time, the best of three. Fails at twice the
+# aim only, since the machine may be busy with something else.
 cmake_minimum_required(VERSION 3.25)
 
 set(ENV{CCACHE_DISABLE} 1)
+set(ENV{TIMEFORMAT} "%3U %3S")
 
 function(measure header milliseconds)
   set(source ${WORK}/include_${header}.cpp)
   file(WRITE ${source} "#include <multiprocess/${header}.hpp>\n")
   set(best 999999999)
   foreach(round RANGE 1 3)
-    string(TIMESTAMP start "%s%f")
-    execute_process(COMMAND ${COMPILER} -std=c++20 -O0 -I ${INCLUDE} -c ${source} -o ${source}.o
-      COMMAND_ERROR_IS_FATAL ANY
+    execute_process(
+      COMMAND bash -c "time \"$@\"" - ${COMPILER} -std=c++20 -O0 -I ${INCLUDE} -c ${source} -o ${source}.o
+      ERROR_VARIABLE times COMMAND_ERROR_IS_FATAL ANY
     )
-    string(TIMESTAMP end "%s%f")
-    math(EXPR took "(${end} - ${start}) / 1000")
+    string(REGEX MATCH "([0-9]+)\\.([0-9]+) ([0-9]+)\\.([0-9]+)\n$" found "${times}")
+    math(EXPR took "${CMAKE_MATCH_1}${CMAKE_MATCH_2} + ${CMAKE_MATCH_3}${CMAKE_MATCH_4}")
     if(took LESS best)
       set(best ${took})
     endif()

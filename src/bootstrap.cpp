@@ -158,6 +158,7 @@ int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> des
     set_in_bootstrap(false);
     if (job) {
       job();
+      os::flush_streams();  // before what the streams write to may go with the arguments
     }
   });
 }

@@ -132,15 +132,12 @@ std::optional<int> wait_child(const Record& record, os::Deadline deadline) {
 }
 
 void signal_child(const Record& record, os::Signal signal) {
-  std::shared_ptr<const os::Handle> sentinel;
-  {
-    const std::scoped_lock lock(process_mutex());
-    if (record->exitcode) {
-      return;
-    }
-    sentinel = record->sentinel;
+  if (!wait_child(record, os::at_once)) {
+    std::unique_lock lock(process_mutex());
+    const auto sentinel = record->sentinel;
+    lock.unlock();
+    os::send_signal(sentinel->get(), signal);
   }
-  os::send_signal(sentinel->get(), signal);
 }
 
 void terminate_daemons() {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <sstream>
 #include <string>
@@ -178,7 +179,7 @@ TEST_P(ProcessTest, AForkOnlyTargetMayBeAnyClosure) {
     EXPECT_EQ(here, 1);
   } else {
     EXPECT_THROW(p.start(), mp::NotSendable);
-    EXPECT_EQ(fmt::format("{}", p).find("initial") == std::string::npos, false);
+    EXPECT_NE(fmt::format("{}", p).find("initial"), std::string::npos);
   }
 }
 
@@ -220,7 +221,7 @@ TEST(Process, TakesLvalueOptionsAsOptions) {
 }
 
 TEST(Process, PrintsAsPython) {
-  mp::Process p({.name = "one"}, [] {});
+  mp::Process p({.name = "one"}, [] { pause(); });
   const int here = mp::current_process().pid();
   EXPECT_EQ(fmt::format("{}", p), fmt::format("<Process name='one' parent={} initial>", here));
   p.set_daemon(true);

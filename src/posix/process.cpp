@@ -125,6 +125,10 @@ Handle open_sentinel(int pid, Handle reserve) {
     reserve.reset();  // its number was kept free for this
     sentinel = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   }
+  if (sentinel < 0 && errno == ESRCH) {  // ended, and the user has the system forget it at once
+    reserve.reset();
+    sentinel = open("/dev/null", O_RDONLY | O_CLOEXEC);  // is always readable
+  }
   if (sentinel < 0) {
     const int error = errno;
     ::kill(pid, SIGKILL);

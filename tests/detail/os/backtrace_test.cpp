@@ -14,8 +14,12 @@ namespace os = multiprocess::detail::os;
 
 namespace {
 
+volatile bool armed = true;
+
 [[gnu::noinline]] void throws_at_once() {
-  throw std::runtime_error("no");
+  if (armed) {
+    throw std::runtime_error("no");
+  }
 }
 
 [[gnu::noinline]] int calls_the_thrower(int depth) {

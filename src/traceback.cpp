@@ -57,11 +57,34 @@ bool is_throw_machinery(const std::string& function) {
                      [&](auto part) { return function.find(part) != function.npos; });
 }
 
+/// `std::apply` of `decltype(auto) std::apply<F, T>(F&&, T&) const`.
+std::string bare_name(const std::string& function) {
+  std::string name;
+  int depth = 0;
+  for (const char c : function) {
+    depth += c == '<' || c == '(' ? 1 : 0;
+    if (depth == 0) {
+      name += c;
+    }
+    depth -= c == '>' || c == ')' ? 1 : 0;
+  }
+  strip(name, "", " const");
+  return name.substr(name.rfind(' ') + 1);
+}
+
 /// Calls that are there because of us, between the user's code and the guard.
 bool is_plumbing(const std::string& function) {
-  const std::string_view head = std::string_view(function).substr(0, function.find_first_of("(<"));
-  return head.find("multiprocess::detail::") != head.npos ||
-         head.find("std::__invoke") != head.npos;
+  constexpr std::array<std::string_view, 8> starts{"multiprocess::detail::",
+                                                   "multiprocess::Process::",
+                                                   "std::function::operator",
+                                                   "std::_Function_handler",
+                                                   "std::__invoke",
+                                                   "std::invoke",
+                                                   "std::apply",
+                                                   "std::__apply_impl"};
+  const std::string name = bare_name(function);
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](auto start) { return name.starts_with(start); });
 }
 
 std::string line_of(const os::CodePlace& place) {

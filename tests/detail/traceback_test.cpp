@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 namespace detail = multiprocess::detail;
 
@@ -56,6 +58,16 @@ TEST(Traceback, ShowsTheCallsTheMostRecentLast) {
   EXPECT_EQ(text.find("__cxa_throw"), text.npos) << text;
   EXPECT_EQ(text.find("multiprocess::detail::"), text.npos) << text;
   EXPECT_TRUE(text.ends_with("\n(anonymous namespace)::Mishap: division by zero\n")) << text;
+}
+
+TEST(Traceback, LeavesOutTheCallsInBetween) {
+  const std::function<void()> wrapped = [] { std::apply(&work, std::tuple<std::string>("")); };
+  const std::string text = describe([&] { detail::guarded_call(wrapped); });
+  EXPECT_EQ(text.find("in std::"), text.npos) << text;
+  EXPECT_EQ(text.find("in decltype(auto) std::"), text.npos) << text;
+#if defined(__x86_64__)
+  EXPECT_NE(text.find("::work("), text.npos) << text;
+#endif
 }
 
 TEST(Traceback, TellsTheCausesFirst) {

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/context.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace mp = multiprocess;
+using mp::test::plenty;
+
+namespace {
+
+using Words = mp::Queue<std::string>;
+
+class ContextTest : public mp::test::StartMethods {
+ protected:
+  void SetUp() override { mp::set_start_method(std::nullopt, true); }
+  void TearDown() override {
+    mp::set_start_method(std::nullopt, true);
+    StartMethods::TearDown();
+  }
+
+  mp::Context context() const { return mp::get_context(GetParam()); }
+  std::string method() const { return std::string(to_string(GetParam())); }
+};
+MULTIPROCESS_FOR_EACH_START_METHOD(ContextTest);
+
+void tell_method(Words out) {
+  out.put(*mp::get_start_method());
+  out.put(mp::current_process().name());
+}
+
+TEST_P(ContextTest, ItsProcessesAreStartedWithItsMethod) {
+  const Words words = context().Queue<std::string>();
+  mp::Process p = context().Process(tell_method, words);
+  p.start();
+  EXPECT_EQ(words.get(plenty), method());
+  const std::string name = words.get(plenty);
+  EXPECT_EQ(name, p.name());
+  const std::string classes[] = {"ForkProcess-", "SpawnProcess-", "ForkServerProcess-"};
+  EXPECT_TRUE(name.starts_with(classes[static_cast<int>(GetParam())])) << name;
+  EXPECT_TRUE(p.join(plenty));
+  EXPECT_EQ(mp::get_start_method(true), std::nullopt);
+}
+
+TEST_P(ContextTest, TheChosenMethodIsEverybodysFromThenOn) {
+  mp::set_start_method(method());
+  EXPECT_EQ(mp::get_start_method(), method());
+  EXPECT_THROW(mp::set_start_method("fork"), mp::RuntimeError);
+  const Words words;
+  mp::Process p(tell_method, words);
+  p.start();
+  EXPECT_EQ(words.get(plenty), method());
+  EXPECT_EQ(words.get(plenty).substr(0, 8), "Process-");
+  EXPECT_TRUE(p.join(plenty));
+}
+
+TEST_P(ContextTest, KnowsItsMethod) {
+  EXPECT_EQ(context().get_start_method(), method());
+  EXPECT_EQ(context().get_context(), context());
+  EXPECT_EQ(context(), mp::get_context(method()));
+  EXPECT_NE(context(), mp::get_context());
+  EXPECT_THROW(context().set_start_method("fork"), mp::ValueError);
+  EXPECT_EQ(fmt::format("{}", context()), "<Context " + method() + ">");
+}
+
+TEST_P(ContextTest, HasEverythingUnderItsName) {
+  const mp::Context ctx = context();
+  EXPECT_EQ(ctx.Process({.name = "named"}, [] {}).name(), "named");
+  EXPECT_EQ(ctx.Process({.name = "idle"}).name(), "idle");
+  EXPECT_TRUE(ctx.Lock().acquire());
+  ctx.Queue<int>(1).put(1);
+  EXPECT_EQ(ctx.cpu_count(), mp::cpu_count());
+  EXPECT_EQ(ctx.hardware_cpu_count(), mp::hardware_cpu_count());
+  EXPECT_EQ(ctx.current_process(), mp::current_process());
+  EXPECT_FALSE(ctx.parent_process());
+  EXPECT_TRUE(ctx.active_children().empty());
+  EXPECT_EQ(&ctx.get_logger(), &mp::get_logger());
+  ctx.freeze_support();
+}
+
+TEST(StartMethods, AskingForTheDefaultFixesIt) {
+  mp::set_start_method(std::nullopt, true);
+  EXPECT_EQ(mp::get_start_method(true), std::nullopt);
+  EXPECT_EQ(mp::get_start_method(), "fork");
+  EXPECT_THROW(mp::set_start_method("spawn"), mp::RuntimeError);
+  mp::set_start_method(mp::StartMethod::spawn, true);
+  EXPECT_EQ(mp::get_context().get_start_method(), "spawn");
+  mp::set_start_method(std::nullopt, true);
+}
+
+TEST(StartMethods, AreNamedAsInPython) {
+  EXPECT_EQ(mp::get_all_start_methods(), (std::vector<std::string>{"fork", "spawn", "forkserver"}));
+  try {
+    mp::get_context("sp00n");
+    FAIL();
+  } catch (const mp::ValueError& error) {
+    EXPECT_STREQ(error.what(), "cannot find context for 'sp00n'");
+  }
+  EXPECT_THROW(mp::set_start_method("", true), mp::ValueError);
+}
+
+TEST(ForkServer, PassesOverWhatItCannotLoad) {
+  mp::set_forkserver_preload({"libno_such_library.so", "libm.so.6"});
+  mp::Process p = mp::get_context("forkserver").Process([] {});
+  p.start();
+  EXPECT_TRUE(p.join(plenty));
+  EXPECT_EQ(p.exitcode(), 0);
+  mp::set_forkserver_preload({});
+  mp::detail::stop_server();
+}
+
+}  // namespace

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/forkserver.hpp>
+
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mp = multiprocess;
+namespace detail = multiprocess::detail;
+namespace fs = std::filesystem;
+using mp::test::plenty;
+
+namespace {
+
+class ForkServer : public testing::Test {
+ protected:
+  void TearDown() override { detail::stop_server(); }
+
+  template <class F, class... Args>
+  mp::Process start(F f, Args... args) const {
+    mp::Process p({.start_method = mp::StartMethod::forkserver}, f, args...);
+    p.start();
+    return p;
+  }
+
+  mp::Queue<int> numbers_;
+};
+
+void tell_parent(mp::Queue<int> out) {
+  out.put(getppid());
+}
+
+TEST_F(ForkServer, OneServesThemAllAndTheirChildrenToo) {
+  mp::Process first = start(tell_parent, numbers_);
+  mp::Process second = start(
+      [](mp::Queue<int> out) {
+        mp::Process child(tell_parent, out);
+        child.start();
+        child.join();
+      },
+      numbers_);
+  const int server = numbers_.get(plenty);
+  EXPECT_NE(server, getpid());
+  EXPECT_EQ(numbers_.get(plenty), server);
+  EXPECT_TRUE(first.join(plenty));
+  EXPECT_TRUE(second.join(plenty));
+}
+
+TEST_F(ForkServer, EndsWithTheLastOfThoseWhoCouldAsk) {
+  mp::Process owner(
+      mp::ProcessOptions{.start_method = mp::StartMethod::fork},
+      [](mp::Queue<int> out) {
+        detail::stop_server();  // a copy of ours, if there is one
+        mp::Process child({.start_method = mp::StartMethod::forkserver}, tell_parent, out);
+        child.start();
+        child.join();
+      },
+      numbers_);
+  owner.start();
+  const int server = numbers_.get(plenty);
+  EXPECT_TRUE(owner.join(plenty));
+  const auto deadline = mp::Timeout(plenty).deadline();
+  while (fs::exists("/proc/" + std::to_string(server) + "/exe") &&
+         detail::os::Deadline::clock::now() < deadline) {
+    usleep(1000);  // it is nobody's child here: there is nothing to wait on
+  }
+  EXPECT_FALSE(fs::exists("/proc/" + std::to_string(server) + "/exe"));
+}
+
+TEST_F(ForkServer, ItsChildrenRunWhereTheirParentIs) {
+  mp::Process warm = start([] {});
+  warm.join();
+  const fs::path before = fs::current_path();
+  fs::current_path("/usr");
+  mp::Queue<std::string> words;
+  mp::Process p =
+      start([](mp::Queue<std::string> out) { out.put(fs::current_path().string()); }, words);
+  fs::current_path(before);
+  EXPECT_EQ(words.get(plenty), "/usr");
+  EXPECT_TRUE(p.join(plenty));
+}
+
+TEST_F(ForkServer, IgnoresInterruptsButItsChildrenDoNot) {
+  mp::Process p = start(
+      [](mp::Queue<int> out) {
+        out.put(getppid());
+        pause();
+      },
+      numbers_);
+  kill(numbers_.get(plenty), SIGINT);
+  p.interrupt();
+  EXPECT_TRUE(p.join(plenty));
+  EXPECT_EQ(p.exitcode(), -SIGINT);
+  mp::Process next = start([] {});
+  EXPECT_TRUE(next.join(plenty));
+  EXPECT_EQ(next.exitcode(), 0);
+}
+
+TEST_F(ForkServer, TooManyDescriptorsAreAValueError) {
+  const std::vector<detail::os::NativeHandle> many(252, STDIN_FILENO);
+  EXPECT_THROW(detail::start_from_server({.ticket = {}, .descriptors = many}), mp::ValueError);
+}
+
+}  // namespace

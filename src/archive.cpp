@@ -35,7 +35,6 @@ struct OutputArchive::Tables {
   std::map<std::string, std::uint32_t, std::less<>> names;
   std::set<std::size_t> versions;
   std::set<Base> bases;
-  std::vector<const os::Module*> modules;
   std::vector<std::function<void()>> deferred;
 };
 
@@ -66,12 +65,11 @@ void OutputArchive::align(std::size_t alignment) {
 }
 
 std::uint32_t OutputArchive::module_number(const os::Module* module, bool& fresh) {
-  auto& modules = tables().modules;
-  const auto found = std::find(modules.begin(), modules.end(), module);
-  const auto number = static_cast<std::uint32_t>(found - modules.begin()) + 1;
-  fresh = found == modules.end();
+  const auto found = std::find(modules_.begin(), modules_.end(), module);
+  const auto number = static_cast<std::uint32_t>(found - modules_.begin()) + 1;
+  fresh = found == modules_.end();
   if (fresh) {
-    modules.push_back(module);
+    modules_.push_back(module);
   }
   return number;
 }
@@ -119,7 +117,6 @@ struct InputArchive::Tables {
   std::unordered_map<std::uint32_t, std::string> names;
   std::unordered_map<std::size_t, std::uint32_t> versions;
   std::set<Base> bases;
-  std::vector<const os::Module*> modules;
   std::vector<std::function<void()>> deferred;
 };
 
@@ -180,15 +177,14 @@ void InputArchive::expect_end() const {
 }
 
 const os::Module* InputArchive::module(std::uint64_t number) {
-  const auto& modules = tables().modules;
-  if (number > modules.size() + 1) {
+  if (number > modules_.size() + 1) {
     throw_damaged(position(), "a module that the message has not named");
   }
-  return number <= modules.size() ? modules[number - 1] : nullptr;
+  return number <= modules_.size() ? modules_[number - 1] : nullptr;
 }
 
 void InputArchive::add_module(const os::Module* module) {
-  tables().modules.push_back(module);
+  modules_.push_back(module);
 }
 
 void InputArchive::add_pointer(std::uint32_t id, std::shared_ptr<void> pointer,

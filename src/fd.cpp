@@ -46,9 +46,13 @@ void receive_part(void* where, std::uint32_t index) {
   ::new (where) Fd(message->descriptor(index));
 }
 
+void destroy_part(void* part) noexcept {
+  static_cast<Fd*>(part)->~Fd();
+}
+
 }  // namespace
 
-constinit const detail::PartOps Fd::part_ops{sizeof(Fd), &send_part, &receive_part};
+constinit const detail::PartOps Fd::part_ops{sizeof(Fd), &send_part, &receive_part, &destroy_part};
 
 Fd::Fd(int owned) : Fd(owned < 0 ? throw ValueError("negative file descriptor") : Handle(owned)) {}
 

@@ -31,8 +31,11 @@ void receive_ref(void* where, std::uint32_t index) {
   new (where) SharedRef(index == empty_handle ? SharedRef() : message->ref(index));
 }
 
+void destroy_ref(void* part) noexcept { static_cast<SharedRef*>(part)->~SharedRef(); }
+
 }  // namespace
 
-const PartOps SharedRef::part_ops{sizeof(SharedRef), &send_ref, &receive_ref};
+constinit const PartOps SharedRef::part_ops{sizeof(SharedRef), &send_ref, &receive_ref,
+                                            &destroy_ref};
 
 }  // namespace multiprocess::detail

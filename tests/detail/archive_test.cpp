@@ -161,12 +161,22 @@ TEST(Archive, KeepsPointersThatLeadBack) {
   EXPECT_EQ(tied->self.lock(), tied);
 }
 
-TEST(Archive, RefusesWhatIsNestedTooDeeply) {
+Tree tall_tree(int height) {
   Tree tree;
-  for (int i = 0; i < most_nested; ++i) {
-    tree = Tree{"", {tree}};
+  for (int i = 0; i < height; ++i) {
+    Tree above;
+    above.children.push_back(std::move(tree));
+    tree = std::move(above);
   }
-  EXPECT_THROW(encode(tree), ValueError);
+  return tree;
+}
+
+TEST(Archive, CarriesDeepTrees) {
+  expect_crosses(tall_tree(most_nested / 2 - 1));
+}
+
+TEST(Archive, RefusesWhatIsNestedTooDeeply) {
+  EXPECT_THROW(encode(tall_tree(most_nested)), ValueError);
 }
 
 std::vector<std::byte> bytes_of(std::initializer_list<int> values) {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cereal {
 /// As a base class it lets argument-dependent lookup find what cereal and others define in here.
@@ -37,7 +38,7 @@ T read_value(InputArchive& archive);
 /// An archive in cereal's sense that writes straight into a ByteBuffer.
 ///
 /// A type's own `serialize` sees it as it sees cereal's archives. It is cheap to make: what only
-/// some messages need (shared pointers, class versions, modules) is made when they need it.
+/// some messages need (shared pointers, class versions) is made when they need it.
 class OutputArchive : public cereal::detail::OutputArchiveBase,
                       public cereal::multiprocess_archive {
  public:
@@ -126,6 +127,7 @@ class OutputArchive : public cereal::detail::OutputArchiveBase,
 
   ByteBuffer& into_;
   int depth_ = 0;
+  std::vector<const os::Module*> modules_;
   std::unique_ptr<Tables, Discard> tables_;
 };
 
@@ -236,6 +238,7 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
   const std::byte* at_;
   const std::byte* end_;
   int depth_ = 0;
+  std::vector<const os::Module*> modules_;
   std::unique_ptr<Tables, Discard> tables_;
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/identity.hpp>
+
+#include "support/child.hpp"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+namespace os = multiprocess::detail::os;
+using multiprocess::test::Child;
+using multiprocess::test::Gate;
+
+namespace {
+
+TEST(Identity, ThisProcessLives) {
+  const os::Identity self = os::this_identity();
+  EXPECT_EQ(self.pid, static_cast<std::uint32_t>(getpid()));
+  EXPECT_NE(self.image, 0U);
+  EXPECT_FALSE(os::has_ended(self));
+}
+
+TEST(Identity, AForkKeepsTheImage) {
+  const std::uint64_t image = os::this_identity().image;
+  Child child([image] {
+    EXPECT_EQ(os::this_identity().image, image);
+    EXPECT_EQ(os::this_identity().pid, static_cast<std::uint32_t>(getpid()));
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST(Identity, AChildLivesUntilItIsKilled) {
+  Child child([] { multiprocess::test::wait_to_be_killed(); });
+  const os::Identity who = os::child_identity(child.pid());
+  EXPECT_FALSE(os::has_ended(who));
+  child.kill();
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_TRUE(os::has_ended(who)) << "a zombie runs no more";
+  EXPECT_EQ(child.wait(), -SIGKILL);
+  EXPECT_TRUE(os::has_ended(who));
+}
+
+TEST(Identity, AStoppedProcessLives) {
+  Child child([] { multiprocess::test::wait_to_be_killed(); });
+  child.kill(SIGSTOP);
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED | WNOWAIT), 0);
+  EXPECT_FALSE(os::has_ended(os::child_identity(child.pid())));
+}
+
+TEST(Identity, ANumberThatBelongsToAYoungerProcessIsAnEnd) {
+  os::Identity old = os::this_identity();
+  old.seen = 0;  // as if it had lived when the system started
+  EXPECT_TRUE(os::has_ended(old));
+}
+
+TEST(Identity, AProgramThatReplacedItselfIsAnEnd) {
+  Gate runs;
+  Gate go_on;
+  Child child([&] {
+    runs.open();
+    go_on.wait();
+    execl("/bin/sleep", "sleep", "60", nullptr);
+  });
+  runs.wait();
+  os::Identity who = os::child_identity(child.pid());
+  EXPECT_EQ(who.image, 0U) << "not known to a parent";
+  who.image = os::this_identity().image;
+  EXPECT_FALSE(os::has_ended(who));
+  go_on.open();
+  while (!os::has_ended(who)) {
+    std::this_thread::yield();
+  }
+}
+
+TEST(Identity, AProcessLivesOnAfterItsMainThread) {
+  Gate main_ends;
+  Child child([&] {
+    std::thread([&main_ends, main = pthread_self()] {
+      pthread_join(main, nullptr);
+      main_ends.open();
+      multiprocess::test::wait_to_be_killed();
+    }).detach();
+    syscall(SYS_exit, 0);  // of this thread alone
+  });
+  main_ends.wait();
+  EXPECT_FALSE(os::has_ended(os::child_identity(child.pid())));
+}
+
+TEST(Identity, NobodyHasANumberThatCannotBe) {
+  os::Identity nobody = os::this_identity();
+  nobody.pid = 0x3fffffff;
+  EXPECT_TRUE(os::has_ended(nobody));
+}
+
+}  // namespace

@@ -45,7 +45,7 @@ bool has_started(const detail::ProcessRecord& record) {
 }
 
 std::string exit_code_text(int code) {
-  return code < 0 ? "-" + detail::os::signal_name(-code) : std::to_string(code);
+  return code < 0 ? std::string("-") + detail::os::signal_name(-code) : std::to_string(code);
 }
 
 }  // namespace

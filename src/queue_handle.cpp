@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/queue_handle.hpp>
 
+#include <multiprocess/detail/self.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -11,6 +12,10 @@ namespace {
 
 [[noreturn]] void throw_shut_down() {
   throw ShutDown("the queue has been shut down");
+}
+
+bool closed_here(const SharedRef& ref) {
+  return ref.control()->closed.load(std::memory_order_relaxed) == self().owner;
 }
 
 }  // namespace
@@ -41,16 +46,18 @@ bool was_got(Outcome outcome) {
   return outcome == Outcome::done;
 }
 
-void throw_queue_closed() {
-  throw ValueError("the queue is closed in this process");
+void require_not_closed_here(const SharedRef& ref) {
+  if (closed_here(ref)) {
+    throw ValueError("the queue is closed in this process");
+  }
 }
 
-void close_queue(const SharedRef& ref) noexcept {
-  ref.control()->closed.store(true);
+void close_queue(const SharedRef& ref) {
+  ref.control()->closed.store(self().owner);
 }
 
 void require_closed(const SharedRef& ref) {
-  if (!ref.control()->closed.load()) {
+  if (!closed_here(ref)) {
     throw AssertionError("join_thread() may only be called after close()");
   }
 }

@@ -16,15 +16,16 @@ bool was_put(Outcome outcome);
 void require_got(Outcome outcome);
 bool was_got(Outcome outcome);
 
-[[noreturn]] void throw_queue_closed();
+/// Throws ValueError if it was this process that closed it, not one that this is a fork of.
+void require_not_closed_here(const SharedRef& ref);
 
 inline void require_open(const SharedRef& ref) {
-  if (ref.control()->closed.load(std::memory_order_relaxed)) [[unlikely]] {
-    throw_queue_closed();
+  if (ref.control()->closed.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    require_not_closed_here(ref);
   }
 }
 
-void close_queue(const SharedRef& ref) noexcept;
+void close_queue(const SharedRef& ref);
 void require_closed(const SharedRef& ref);
 
 /// Python's `maxsize`: none for 0 and less.

@@ -20,7 +20,7 @@ struct RefControl {
   std::uint64_t holder = 0;   // Ticket of the process that has the entry: after a fork the parent
   std::uint64_t created = 0;  // its count of forks when it took the reference
   Offset object = 0;
-  std::atomic<bool> closed{false};  // for types with close(): closed in this process
+  std::atomic<std::uint64_t> closed{0};  // for types with close(): Self::owner where it was closed
 };
 
 /// A counted reference to an object in the arena. Copies share one private count, so copying

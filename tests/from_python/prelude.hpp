@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the code in the documents may take for granted.
+#pragma once
+
+#include <multiprocess/multiprocess.hpp>
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+
+/// Runs one piece; false when it throws.
+inline bool run(const char* place, void (*piece)()) try {
+  fmt::print("{}\n", place);
+  piece();
+  return true;
+} catch (const std::exception& error) {
+  fmt::print("{}: {}\n", place, error.what());
+  return false;
+}

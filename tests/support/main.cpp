@@ -7,6 +7,7 @@
 
 #include <cstdio>
 #include <optional>
+#include <thread>
 
 namespace multiprocess::test {
 namespace {
@@ -39,6 +40,9 @@ class Referee : public testing::EmptyTestEventListener {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
+#if defined(__SANITIZE_THREAD__)
+  std::thread([] {}).join();  // the sanitizer starts a thread of its own with our first one
+#endif
   testing::UnitTest::GetInstance()->listeners().Append(new multiprocess::test::Referee);
   return RUN_ALL_TESTS();
 }

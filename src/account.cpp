@@ -196,6 +196,8 @@ void drop_account(Participant& place) noexcept {
     }
     block = account->next.load(std::memory_order_acquire);
   }
+  // Its blocks are freed next, and then are somebody else's: nobody may come here again.
+  step::store(place.account, 0);
 }
 
 }  // namespace multiprocess::detail

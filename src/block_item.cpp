@@ -105,6 +105,7 @@ Outcome get_item(const ItemQueue& queue, BlockItem& item, CopyAlong* along, os::
     }
     Message::drop(item.block());
     if (along != nullptr) {
+      along->piece(along->context, {}, 0);  // what came of it is forgotten
       along->used = false;
     }
   }

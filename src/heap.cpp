@@ -161,6 +161,15 @@ std::atomic<std::uint64_t>& owner_word(Offset block) {
   return is_slab(mark) ? slab_owner_word(block, mark) : info.owner;
 }
 
+std::uint64_t owner_of_former(Offset block) noexcept {
+  const std::uint32_t page = page_of(block);
+  const std::uint64_t mark = page_info(page).owner.load(std::memory_order_acquire);
+  if (is_slab(mark)) {
+    return is_slab_block(block, mark) ? slab_owner_word(block, mark).load() : 0;
+  }
+  return block == page_offset(page) ? mark : 0;
+}
+
 std::size_t block_size(Offset block) {
   const PageInfo& info = page_info(page_of(block));
   const std::uint64_t mark = info.owner.load(std::memory_order_relaxed);

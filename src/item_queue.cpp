@@ -44,7 +44,7 @@ Offset block_in(QueueState& state, Slot& slot, std::uint64_t position) {
   if (block == 0) {
     return 0;
   }
-  const std::uint64_t word = owner_word(block).load(std::memory_order_acquire);
+  const std::uint64_t word = owner_of_former(block);
   return (word & ~owner::message_flag) == owner_of_item(state, position) ? block : 0;
 }
 
@@ -56,19 +56,20 @@ void drop_item(QueueState& state, Slot& slot, std::uint64_t position) noexcept {
 
 /// All segments of the chain that begins at `first` and are still the queue's.
 void collect(const QueueState& state, Offset first, std::vector<Offset>& found) {
-  while (first != 0 &&
-         owner_word(first).load(std::memory_order_acquire) == owner_of_segment(state)) {
+  while (first != 0 && owner_of_former(first) == owner_of_segment(state)) {
     found.push_back(first);
     first = at<Segment>(first)->next.load(std::memory_order_acquire);
   }
 }
 
 void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept {
-  // One further: an item may be put and not counted.
+  // One more at both ends: it may be put and not counted, or taken and its block still the queue's.
   const std::uint64_t end = state.tail.load(std::memory_order_acquire) + 1;
-  std::uint64_t position = state.head.load(std::memory_order_acquire);
+  const std::uint64_t head = state.head.load(std::memory_order_acquire);
+  std::uint64_t position = head == 0 ? 0 : head - 1;
   for (const Offset offset : segments) {
     auto* const segment = at<Segment>(offset);
+    position = std::max(position, segment->base);
     for (; position < std::min(end, segment->base + state.slots); ++position) {
       drop_item(state, segment->slot(position, state.slot_size), position);
     }
@@ -97,34 +98,49 @@ std::uint64_t ItemQueue::item_owner(std::uint64_t position) const noexcept {
   return owner_of_item(state_, position);
 }
 
-Segment* ItemQueue::add_segment(std::uint64_t tail) const {
-  // Spares are taken and added by transactions of both sides; so look again inside.
-  Offset fresh = 0;
+Offset ItemQueue::make_segment() const {
   try {
-    if (state_.spare.load(std::memory_order_acquire) == 0) {
-      fresh = allocate(segment_bytes(state_.slot_size));
-      std::memset(at<std::byte>(fresh), 0, segment_bytes(state_.slot_size));
-    }
+    const Offset fresh = allocate(segment_bytes(state_.slot_size));
+    std::memset(at<std::byte>(fresh), 0, segment_bytes(state_.slot_size));
+    return fresh;
   } catch (...) {
     state_.put_lock.release();
     throw;
   }
-  Transaction change;
-  if (fresh == 0) {
-    fresh = state_.spare.load(std::memory_order_relaxed);
-    change.write(state_.spare, at<Segment>(fresh)->next.load(std::memory_order_relaxed));
-    change.write(state_.spares, state_.spares.load(std::memory_order_relaxed) - 1);
-    change.write(at<Segment>(fresh)->next, 0);
-  }
-  at<Segment>(fresh)->base = tail;
-  change.write(owner_word(fresh), owner_of_segment(state_));
-  if (const Offset last = state_.tail_segment.load(std::memory_order_relaxed); last != 0) {
-    change.write(at<Segment>(last)->next, fresh);
-  } else {
-    change.write(state_.head_segment, fresh);
-  }
-  change.write(state_.tail_segment, fresh);
+}
+
+Segment* ItemQueue::add_segment(std::uint64_t tail) const {
+  Offset fresh = 0;
+  do {
+    if (state_.spare.load(std::memory_order_acquire) == 0) {
+      fresh = make_segment();
+    }
+    Transaction change;
+    if (fresh == 0) {
+      fresh = state_.spare.load(std::memory_order_relaxed);
+      if (fresh == 0) {
+        continue;  // was put aside by a getter that died before it committed
+      }
+      change.write(state_.spare, at<Segment>(fresh)->next.load(std::memory_order_relaxed));
+      change.write(state_.spares, state_.spares.load(std::memory_order_relaxed) - 1);
+      change.write(at<Segment>(fresh)->next, 0);
+    }
+    at<Segment>(fresh)->base = tail;
+    change.write(owner_word(fresh), owner_of_segment(state_));
+    if (const Offset last = state_.tail_segment.load(std::memory_order_relaxed); last != 0) {
+      change.write(at<Segment>(last)->next, fresh);
+    }
+    change.write(state_.tail_segment, fresh);
+  } while (fresh == 0);
+  show_first_segment();
   return at<Segment>(fresh);
+}
+
+/// Getters look at it without a transaction: so they see it only when it is there to stay.
+void ItemQueue::show_first_segment() const noexcept {
+  if (state_.head_segment.load(std::memory_order_relaxed) == 0) {
+    step::store(state_.head_segment, state_.tail_segment.load(std::memory_order_relaxed));
+  }
 }
 
 Slot* ItemQueue::next_segment(Segment& emptied, std::uint64_t head) const {
@@ -157,6 +173,7 @@ Slot* ItemQueue::next_segment(Segment& emptied, std::uint64_t head) const {
 
 void ItemQueue::recover_put() const noexcept {
   { const Transaction undo_what_the_dead_one_began; }
+  show_first_segment();
   const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
   const Offset offset = state_.tail_segment.load(std::memory_order_relaxed);
   if (offset == 0 || tail - at<Segment>(offset)->base >= state_.slots) {
@@ -257,7 +274,8 @@ bool ItemQueue::discard_oldest() const {
 void ItemQueue::destroy(Offset object) noexcept {
   QueueState& state = *at<QueueState>(object);
   std::vector<Offset> segments;
-  collect(state, state.head_segment.load(std::memory_order_acquire), segments);
+  const Offset first = state.head_segment.load(std::memory_order_acquire);
+  collect(state, first != 0 ? first : state.tail_segment.load(std::memory_order_acquire), segments);
   drop_items(state, segments);
   std::vector<Offset> spares;
   collect(state, state.spare.load(std::memory_order_acquire), spares);

@@ -81,7 +81,7 @@ bool Message::wait_for_more(Offset block, std::size_t seen, os::Deadline deadlin
     }
   }
   while (message.written() <= seen) {
-    Sleep sleep(message.pieces, message.sleepers);
+    Sleep sleep(message.pieces, message.sleepers, Sleep::Place::passing);
     const std::uint32_t pieces = message.pieces.load(std::memory_order_seq_cst);
     if (message.written() > seen) {
       return true;

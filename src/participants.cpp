@@ -20,6 +20,10 @@ static_assert(area::participants + (most_participants + 1) * sizeof(Participant)
 
 namespace {
 
+/// Nobody may notice the ends of children that none of our functions started: when they have taken
+/// so many places, somebody looks.
+constexpr std::uint32_t unannounced_between_looks = 512;
+
 constinit std::mutex entering;
 constinit Self* last_self = nullptr;        // in a forked child: the parent's, as it was
 constinit std::uint64_t awaited_place = 0;  // Ticket that enter_as() was given
@@ -44,8 +48,7 @@ void raise_high_water(std::uint32_t slot) noexcept {
   }
 }
 
-/// A place that is reserved for a child of `reserver`; if that one dies, so does the reservation.
-Ticket claim_place(std::uint32_t reserver) {
+Ticket try_claim_place(std::uint32_t reserver) noexcept {
   const std::uint64_t hint = census().hint.load(std::memory_order_relaxed);
   for (std::uint32_t tried = 0; tried < most_participants; ++tried) {
     const auto slot = static_cast<std::uint32_t>((hint + tried) % most_participants + 1);
@@ -57,8 +60,33 @@ Ticket claim_place(std::uint32_t reserver) {
       return {slot, static_cast<std::uint32_t>(place.life.load(std::memory_order_relaxed) >> 32)};
     }
   }
-  throw RuntimeError(
-      "4096 processes of this tree use shared objects already: no place for one more");
+  return {};
+}
+
+/// Asks the system about everybody who has not ended as far as is known.
+void look_at_everybody() noexcept {
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (std::uint32_t slot = 1; slot <= last; ++slot) {
+    const std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
+    if (life_of(life) == Life::live || life_of(life) == Life::reserved) {
+      check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
+    }
+  }
+  clear_away_the_dead();
+}
+
+/// A place that is reserved for a child of `reserver`; if that one dies, so does the reservation.
+Ticket claim_place(std::uint32_t reserver) {
+  Ticket place = try_claim_place(reserver);
+  if (!place && self_if_entered() != nullptr) {
+    look_at_everybody();  // some may have ended without anybody's notice
+    place = try_claim_place(reserver);
+  }
+  if (!place) {
+    throw RuntimeError(
+        "4096 processes of this tree use shared objects already: no place for one more");
+  }
+  return place;
 }
 
 /// What `parent` holds now stays until the process in `child` is cleared away.
@@ -115,7 +143,11 @@ Self& enter_self() {
   if (awaited && go_live(awaited)) {
     return become(awaited);
   }
-  return enter_unannounced();
+  Self& entered = enter_unannounced();
+  if (entered.ticket.slot % unannounced_between_looks == 0) {
+    look_at_everybody();
+  }
+  return entered;
 }
 
 Ticket reserve_participant(bool forks_us) {
@@ -139,6 +171,9 @@ void cancel_participant(Ticket child) noexcept {
 }
 
 void enter_as(Ticket ticket) noexcept {
+  if (is_over(ticket)) {
+    return;  // who started us died before it could say who we are, and the place is given away
+  }
   awaited_place = ticket.word();
   set_identity(participant(ticket.slot), os::this_identity());
 }
@@ -210,14 +245,7 @@ void check_everybody() noexcept {
   if (now < due || !step::cas(census().next_check, due, now + 1000)) {
     return;
   }
-  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
-  for (std::uint32_t slot = 1; slot <= last; ++slot) {
-    const std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
-    if (life_of(life) == Life::live || life_of(life) == Life::reserved) {
-      check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
-    }
-  }
-  clear_away_the_dead();
+  look_at_everybody();
 }
 
 }  // namespace multiprocess::detail

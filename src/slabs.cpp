@@ -125,6 +125,13 @@ std::atomic<std::uint64_t>& slab_owner_word(Offset block, std::uint64_t mark) {
   return word(place.page, place.index);
 }
 
+bool is_slab_block(Offset block, std::uint64_t mark) noexcept {
+  const std::size_t size_class = slab_class(mark);
+  const Offset first = page_offset(page_of(block) - slab_back(mark)) + shapes[size_class].data;
+  return block >= first && (block - first) % class_size(size_class) == 0 &&
+         (block - first) / class_size(size_class) < shapes[size_class].blocks;
+}
+
 void format_slab(std::uint32_t page, std::size_t size_class) {
   const std::uint32_t blocks = shapes[size_class].blocks;
   for (std::uint32_t index = 0; index < blocks; ++index) {

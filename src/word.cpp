@@ -85,14 +85,17 @@ Cures& cures() noexcept {
   return all;
 }
 
-Sleep::Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers)
+Sleep::Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers, Place place)
     : word_(word), sleepers_(sleepers), record_(record_of_this_thread()) {
   watch_children_now();
+  if (record_ != nullptr && record_->word.load(std::memory_order_relaxed) != 0) {
+    record_ = nullptr;  // it tells of a sleep that this one interrupts
+  }
   if (record_ != nullptr) {
     step::store(record_->word, offset_of(&word));
   }
   step::add(sleepers_, 1);
-  if (record_ != nullptr) {
+  if (record_ != nullptr && place == Place::lasting) {
     step::store(record_->counter, offset_of(&sleepers));
   }
 }

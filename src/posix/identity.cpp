@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,7 +101,8 @@ bool has_ended(const Identity& who) noexcept {
   }
   const auto stat = read_stat(who.pid);
   if (!stat) {
-    return false;  // hidden from us: nobody may be declared dead on a guess
+    // Hidden from us, or no descriptor to be had: nobody may be declared dead on a guess.
+    return kill(static_cast<pid_t>(who.pid), 0) != 0 && errno == ESRCH;
   }
   const bool zombie = (stat->state == 'Z' || stat->state == 'X') && stat->threads <= 1;
   const bool reused = stat->started > who.seen + 1;

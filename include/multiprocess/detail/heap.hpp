@@ -79,6 +79,9 @@ void deallocate(Offset block) noexcept;
 
 std::atomic<std::uint64_t>& owner_word(Offset block);
 
+/// What the owner word says of a place that was a block once; 0 where none begins now.
+std::uint64_t owner_of_former(Offset block) noexcept;
+
 /// Bytes that the block really has.
 std::size_t block_size(Offset block);
 

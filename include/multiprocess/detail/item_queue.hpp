@@ -205,7 +205,9 @@ class ItemQueue {
     return nullptr;
   }
 
+  Offset make_segment() const;
   Segment* add_segment(std::uint64_t tail) const;
+  void show_first_segment() const noexcept;
   Slot* next_segment(Segment& emptied, std::uint64_t head) const;
   void recover_put() const noexcept;
   void recover_get() const noexcept;

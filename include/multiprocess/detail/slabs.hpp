@@ -41,6 +41,9 @@ constexpr std::uint32_t slab_back(std::uint64_t mark) {
 
 std::atomic<std::uint64_t>& slab_owner_word(Offset block, std::uint64_t mark);
 
+/// Whether a block of the slab begins there.
+bool is_slab_block(Offset block, std::uint64_t mark) noexcept;
+
 /// Fills the header of a run that is private to this process.
 void format_slab(std::uint32_t page, std::size_t size_class);
 

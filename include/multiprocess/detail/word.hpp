@@ -34,7 +34,12 @@ inline constexpr std::chrono::milliseconds short_slice{50};
 /// what the caller's condition reads), then read `sleepers`.
 class Sleep {
  public:
-  Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers);
+  /// Where the count lies. In what may be freed before the sleeper's death is noticed, a killed
+  /// sleeper stays counted: nobody may write there then.
+  enum class Place { lasting, passing };
+
+  Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers,
+        Place place = Place::lasting);
   ~Sleep();
   Sleep(const Sleep&) = delete;
   Sleep& operator=(const Sleep&) = delete;

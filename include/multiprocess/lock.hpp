@@ -50,7 +50,7 @@ class Lock {
   }
   template <class Clock, class Duration>
   bool try_lock_until(std::chrono::time_point<Clock, Duration> moment) const {
-    return take(moment - Clock::now());
+    return take(detail::time_until(moment));
   }
 
   friend bool operator==(const Lock&, const Lock&) = default;

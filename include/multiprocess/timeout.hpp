@@ -99,4 +99,15 @@ constexpr Timeout effective_timeout(Block block, Timeout timeout) {
   return block ? timeout : Timeout(std::chrono::nanoseconds::zero());
 }
 
+namespace detail {
+
+/// How long it is until `moment` of any clock. In floating point, since no difference of two
+/// moments is too large for that.
+template <class Clock, class Duration>
+Timeout time_until(std::chrono::time_point<Clock, Duration> moment) {
+  using Exact = std::chrono::duration<long double, std::nano>;
+  return Exact(moment.time_since_epoch()) - Exact(Clock::now().time_since_epoch());
+}
+
+}  // namespace detail
 }  // namespace multiprocess

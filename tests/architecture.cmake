@@ -11,14 +11,15 @@ set(floor_1
   process program takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
+list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error start_method timeout range
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
   detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
-  detail/plain detail/type_name detail/form detail/type_tag detail/require_sendable detail/bytes
-  detail/archive detail/object_state detail/module_ref detail/descriptor detail/own_codec
+  detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/archive detail/number detail/object_state detail/module_ref detail/descriptor detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
   detail/named detail/mp_fn serialization function
   detail/traceback detail/remote_category detail/remote_error register_exception

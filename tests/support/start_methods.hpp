@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace multiprocess::test {
 
@@ -49,6 +52,17 @@ class StartMethods : public testing::TestWithParam<StartMethod> {
   }
 };
 
+/// All of them, or those that MULTIPROCESS_TEST_METHODS names (`fork,spawn`).
+inline std::vector<StartMethod> tested_start_methods() {
+  const char* const named = std::getenv("MULTIPROCESS_TEST_METHODS");
+  std::istringstream names(named == nullptr ? "fork,spawn,forkserver" : named);
+  std::vector<StartMethod> methods;
+  for (std::string name; std::getline(names, name, ',');) {
+    methods.push_back(parse_start_method(name));
+  }
+  return methods;
+}
+
 inline std::string start_method_name(const testing::TestParamInfo<StartMethod>& info) {
   return std::string(to_string(info.param));
 }
@@ -56,9 +70,7 @@ inline std::string start_method_name(const testing::TestParamInfo<StartMethod>& 
 }  // namespace multiprocess::test
 
 /// Instantiates a suite that is derived from StartMethods.
-#define MULTIPROCESS_FOR_EACH_START_METHOD(Suite)                                        \
-  INSTANTIATE_TEST_SUITE_P(                                                              \
-      StartMethod, Suite,                                                                \
-      testing::Values(multiprocess::StartMethod::fork, multiprocess::StartMethod::spawn, \
-                      multiprocess::StartMethod::forkserver),                            \
-      multiprocess::test::start_method_name)
+#define MULTIPROCESS_FOR_EACH_START_METHOD(Suite)                                         \
+  INSTANTIATE_TEST_SUITE_P(StartMethod, Suite,                                            \
+                           testing::ValuesIn(multiprocess::test::tested_start_methods()), \
+                           multiprocess::test::start_method_name)

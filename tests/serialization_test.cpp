@@ -114,8 +114,7 @@ TEST(Loads, RefusesGarbage) {
   auto bytes = dumps(std::string("text"));
   bytes.push_back(std::byte{0});
   EXPECT_THROW(loads<std::string>(bytes), ValueError);
-  bytes.resize(bytes.size() - 3);
-  EXPECT_THROW(loads<std::string>(bytes), ValueError);
+  EXPECT_THROW(loads<std::string>(std::span(bytes).first(bytes.size() - 3)), ValueError);
 }
 
 TEST(Dumps, RefusesHandlesOutsideOfASend) {

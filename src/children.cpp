@@ -37,11 +37,18 @@ bool is_complete(const ProcessRecord& record) {
   return record.status == nullptr || os::wait_readable(record.status->get(), os::at_once);
 }
 
+/// What the child itself wrote, unless its place has another owner by now.
+std::optional<int> told_exit_code(Ticket ticket) {
+  const auto code = exit_code(ticket);
+  const std::uint64_t life = participant(ticket.slot).life.load();
+  return static_cast<std::uint32_t>(life >> 32) == ticket.generation ? code : std::nullopt;
+}
+
 /// Under the lock, once the process has ended.
 void take_note(ProcessRecord& record) {
   const auto code = record.status ? receive_exit_code(record.status->get())
                                   : os::take_exit_code(record.sentinel->get());
-  record.exitcode = code ? code : exit_code(record.ticket);
+  record.exitcode = code ? code : told_exit_code(record.ticket);
   record.exitcode = record.exitcode.value_or(unknown_exit_code);
   record.status.reset();
   auto& running = registry().running;

@@ -77,14 +77,19 @@ void Process::run() {
   }
 }
 
-detail::ProcessRecord& Process::open_record() const {
+detail::ProcessRecord& Process::record() const {
   if (record_ == nullptr) {
     throw ValueError("this process object was moved from");
   }
-  if (const auto lock = locked(); record_->closed) {
+  return *record_;
+}
+
+detail::ProcessRecord& Process::open_record() const {
+  detail::ProcessRecord& open = record();
+  if (const auto lock = locked(); open.closed) {
     throw ValueError("process object is closed");
   }
-  return *record_;
+  return open;
 }
 
 void Process::start() {
@@ -201,37 +206,43 @@ Sentinel Process::sentinel() const {
 }
 
 std::string Process::name() const {
+  const detail::ProcessRecord& known = record();
   const auto lock = locked();
-  return record_->name;
+  return known.name;
 }
 
 void Process::set_name(std::string name) {
+  detail::ProcessRecord& known = record();
   const auto lock = locked();
-  record_->name = std::move(name);
+  known.name = std::move(name);
 }
 
 bool Process::daemon() const {
+  const detail::ProcessRecord& known = record();
   const auto lock = locked();
-  return record_->daemon;
+  return known.daemon;
 }
 
 void Process::set_daemon(bool daemon) {
+  detail::ProcessRecord& known = record();
   const bool self = is_self(record_);
   const auto lock = locked();
-  if (record_->started && !record_->closed && !self) {
+  if (known.started && !known.closed && !self) {
     throw AssertionError("process has already started");
   }
-  record_->daemon = daemon;
+  known.daemon = daemon;
 }
 
 AuthenticationString Process::authkey() const {
+  const detail::ProcessRecord& known = record();
   const auto lock = locked();
-  return AuthenticationString(record_->authkey);
+  return AuthenticationString(known.authkey);
 }
 
 void Process::set_authkey(Key key) {
+  detail::ProcessRecord& known = record();
   const auto lock = locked();
-  record_->authkey = std::move(key.secret_);
+  known.authkey = std::move(key.secret_);
 }
 
 std::string Process::repr() const {
@@ -328,12 +339,6 @@ void throw_unserializable(std::string_view class_name) {
                   "ProcessClass<{}>, give it a default constructor and serialize(Archive&), or "
                   "start it with fork",
                   class_name, plain_class_name(class_name)));
-}
-
-std::string_view plain_class_name(std::string_view type_name) {
-  const std::string_view without_arguments = type_name.substr(0, type_name.find('<'));
-  const std::size_t scope = without_arguments.rfind("::");
-  return scope == std::string_view::npos ? without_arguments : without_arguments.substr(scope + 2);
 }
 
 }  // namespace detail

@@ -71,7 +71,10 @@ TEST_P(ContextTest, KnowsItsMethod) {
 TEST_P(ContextTest, HasEverythingUnderItsName) {
   const mp::Context ctx = context();
   EXPECT_EQ(ctx.Process({.name = "named"}, [] {}).name(), "named");
-  EXPECT_EQ(ctx.Process({.name = "idle"}).name(), "idle");
+  mp::ProcessOptions options{.name = "idle"};
+  EXPECT_EQ(ctx.Process(options).name(), "idle");
+  EXPECT_EQ(ctx.Process(options, [] {}).name(), "idle");
+  EXPECT_FALSE(ctx.Process().name().empty());
   EXPECT_TRUE(ctx.Lock().acquire());
   ctx.Queue<int>(1).put(1);
   EXPECT_EQ(ctx.cpu_count(), mp::cpu_count());

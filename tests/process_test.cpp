@@ -210,6 +210,7 @@ TEST(Process, MovesAndComparesByIdentity) {
   mp::Process moved = std::move(p);
   EXPECT_EQ(moved.name(), name);
   EXPECT_THROW(p.start(), mp::ValueError);
+  EXPECT_THROW(p.name(), mp::ValueError);
   EXPECT_EQ(fmt::format("{}", p), "<Process moved>");
 }
 

@@ -23,9 +23,10 @@ namespace multiprocess {
 /// after it (`SpawnProcess-1`). Copies are equal. Any thread may use it.
 class Context {
  public:
-  template <class... Args>
-  multiprocess::Process Process(Args&&... args) const {
-    return make({}, std::forward<Args>(args)...);
+  multiprocess::Process Process() const { return make({}); }
+  template <detail::ProcessTarget F, class... Args>
+  multiprocess::Process Process(F&& target, Args&&... args) const {
+    return make({}, std::forward<F>(target), std::forward<Args>(args)...);
   }
   template <class... Args>
   multiprocess::Process Process(ProcessOptions options, Args&&... args) const {

@@ -171,6 +171,7 @@ class Process {
   /// Writes what the child is to do, for a child that is no copy of this process.
   virtual void save_work(detail::OutputArchive& archive) const;
 
+  detail::ProcessRecord& record() const;
   detail::ProcessRecord& open_record() const;
   void run_in_copy();
   void run_in_program();
@@ -190,9 +191,6 @@ concept SerializableMembers = requires(T& object, OutputArchive& out, InputArchi
 };
 
 [[noreturn]] void throw_unserializable(std::string_view class_name);
-
-/// The last part of a class's name.
-std::string_view plain_class_name(std::string_view type_name);
 
 /// What a child does that runs an object of a ProcessClass: makes one, reads its members, runs it.
 template <class Derived>

@@ -35,6 +35,13 @@ consteval std::string_view type_name() {
   return whole.substr(name_frame().before, whole.size() - name_frame().before - name_frame().after);
 }
 
+/// The last part of a class's name, without its arguments.
+constexpr std::string_view plain_class_name(std::string_view name) {
+  name = name.substr(0, name.find('<'));
+  const std::size_t scope = name.rfind("::");
+  return scope == std::string_view::npos ? name : name.substr(scope + 2);
+}
+
 /// FNV-1a: tells apart types and signatures of one program, not things chosen by an attacker.
 constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0xcbf29ce484222325U) {
   for (const char c : text) {

@@ -4,8 +4,8 @@
 # Fails when the tree stops matching the layout that README.md draws.
 cmake_minimum_required(VERSION 3.25)
 
-# The floors, from the ground up. A header includes only headers of a lower floor, or of its own floor
-# further left; a source only what is on the floor of its header or below.
+# The floors, from the ground up. A header includes only headers of a lower floor, or of its own
+# floor further left; a source only what is on the floor of its header or below.
 set(floor_1
   deadline handle stream mapping futex identity random module symbols backtrace info transfer poll
   process program takeover
@@ -19,7 +19,8 @@ set(floor_2
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
   detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
-  detail/archive detail/number detail/object_state detail/module_ref detail/descriptor detail/own_codec
+  detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
+  detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
   detail/named detail/mp_fn serialization function
   detail/traceback detail/remote_category detail/remote_error register_exception
@@ -177,7 +178,8 @@ foreach(example IN LISTS examples)
   read_source(${example} 60)
 endforeach()
 file(GLOB_RECURSE others RELATIVE ${ROOT}
-  ${ROOT}/examples/*/*.cpp ${ROOT}/examples/*/*.hpp ${ROOT}/benchmarks/*.cpp ${ROOT}/benchmarks/*.hpp
+  ${ROOT}/examples/*/*.cpp ${ROOT}/examples/*/*.hpp
+  ${ROOT}/benchmarks/*.cpp ${ROOT}/benchmarks/*.hpp
 )
 foreach(other IN LISTS others)
   read_source(${other} 350)

@@ -15,14 +15,14 @@ program, method = sys.argv[1:]
 
 def make_corpus(root):
     """Text of many kinds: returns the files that are text."""
-    words = ["the", "The", "quick", "fox-trot", "naïve", "日本語", "x" * 5000, "don't", "42nd", "_a_"]
+    words = ["the", "The", "quick", "fox-trot", "naïve", "日本語", "x" * 700, "don't", "42nd", "_a_"]
     chance = random.Random(2024)
     (root / "deep" / "er").mkdir(parents=True)
     texts = {
         "plain.txt": " ".join(chance.choices(words, k=3000)).encode(),
         "deep/crlf.txt": "\r\n".join(chance.choices(words, k=500)).encode(),
         "deep/er/latin1.txt": "caf\xe9 na\xefve".encode("latin-1"),
-        "deep/er/one word": b"z" * 200_000,
+        "deep/er/one word": b"z" * 50_000,
         "empty.txt": b"",
         "blank.txt": b" \n\t\n" * 1000,
     }

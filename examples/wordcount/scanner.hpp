@@ -18,8 +18,8 @@ class Scanner {
   void feed(std::span<char> bytes);
   void end_of_file();
 
-  /// False when the last word that begins in the chunk is complete.
-  bool wants_more() const { return left_ > 0 || !carried_.empty(); }
+  /// How many bytes to read next: 0 when the last word that begins in the chunk is complete.
+  std::uint64_t wanted() const { return left_ > 0 ? left_ : carried_.empty() ? 0 : 256; }
 
  private:
   void take(std::string_view run, bool complete);

@@ -11,9 +11,10 @@ namespace {
 
 using Piece = std::array<char, 65536>;
 
-/// Up to `room` bytes from where the file stands; fewer at its end.
-std::span<char> read_some(std::ifstream& file, Piece& piece, std::size_t room) {
-  file.read(piece.data(), static_cast<std::streamsize>(room));
+/// Up to `wanted` bytes from where the file stands; fewer at its end.
+std::span<char> read_some(std::ifstream& file, Piece& piece, std::uint64_t wanted) {
+  const std::uint64_t size = std::min<std::uint64_t>(wanted, piece.size());
+  file.read(piece.data(), static_cast<std::streamsize>(size));
   return {piece.data(), static_cast<std::size_t>(file.gcount())};
 }
 
@@ -35,8 +36,8 @@ Status count_words(const Chunk& chunk, Counts& counts) {
   if (chunk.begin > 0) {
     scanner.byte_before(static_cast<char>(file.get()));
   }
-  for (std::span<char> bytes; scanner.wants_more();) {
-    bytes = read_some(file, piece, piece.size());
+  while (scanner.wanted() > 0) {
+    const std::span<char> bytes = read_some(file, piece, scanner.wanted());
     bytes.empty() ? scanner.end_of_file() : scanner.feed(bytes);
   }
   return file.bad() ? Status::unreadable : Status::counted;

@@ -5,13 +5,13 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -36,19 +36,11 @@ struct Preparation {
 Preparation prepare(const ProcessRecord& record) {
   const auto own = this_process();
   const auto method = record.start_method ? record.start_method : chosen_start_method();
-  std::error_code gone;  // of the directory: then the child stays where the server is
   const std::scoped_lock lock(process_mutex());
   const auto key = record.authkey->bytes();
-  return {record.class_name,
-          record.name,
-          record.identity,
-          record.daemon,
-          {key.begin(), key.end()},
-          own->name,
-          current_pid(),
-          method,
-          std::filesystem::current_path(gone).string(),
-          logging_state()};
+  return {record.class_name,        record.name,    record.identity, record.daemon,
+          {key.begin(), key.end()}, own->name,      current_pid(),   method,
+          os::current_directory(),  logging_state()};
 }
 
 void adopt(Preparation&& told, Ticket ticket, os::Handle life_line) {
@@ -69,8 +61,7 @@ void adopt(Preparation&& told, Ticket ticket, os::Handle life_line) {
   become(std::move(own), std::move(parent));
   choose_start_method(told.method);
   restore_logging(told.logging);
-  std::error_code gone;
-  std::filesystem::current_path(told.directory, gone);
+  os::change_directory(told.directory);  // or the child stays where the server is
 }
 
 int report_uncaught() noexcept {

@@ -2,8 +2,12 @@
 #include <multiprocess/detail/forkserver.hpp>
 
 #include <multiprocess/detail/bootstrap.hpp>
+#include <multiprocess/detail/children.hpp>
+#include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/exit_report.hpp>
 #include <multiprocess/detail/inheritance.hpp>
+#include <multiprocess/detail/os/identity.hpp>
+#include <multiprocess/detail/os/module.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/program.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
@@ -76,8 +80,8 @@ void start_server(Client& own) {
   record.role = StartRecord::Role::server;
   record.has_server = 1;
   const std::array handles{arena_descriptor(), there.get()};
-  own.server =
-      os::start_program({.record = std::as_bytes(std::span(&record, 1)), .handles = handles});
+  own.server = os::start_program(
+      {.record = std::as_bytes(std::span(&record, 1)), .handles = handles, .eager = true});
   own.started_by = current_pid();
   own.channel = std::move(here);
   for (const std::string& library : own.preload) {
@@ -176,6 +180,16 @@ void report_ended(std::vector<Served>& children, std::size_t index) {
   children.erase(children.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
+/// What every child would have to find out for itself otherwise.
+void rehearse() {
+  os::this_identity();
+  os::main_module();
+  current_process_name();
+  server_channel();
+  live_children();
+  arrange_exit_steps();
+}
+
 void serve_once(os::Handle& channel, std::vector<Served>& children) {
   std::vector<os::NativeHandle> handles{channel.get()};
   for (const Served& child : children) {
@@ -240,6 +254,7 @@ void stop_server() {
 void serve_forks(os::Handle channel) noexcept {
   os::show_as("mp-forkserver");
   os::ignore_interrupt(true);
+  rehearse();
   std::vector<Served> children;
   for (;;) {
     try {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -151,6 +152,17 @@ std::string first_argument() {
 
 int current_pid() noexcept {
   return getpid();
+}
+
+std::string current_directory() {
+  char* const path = getcwd(nullptr, 0);
+  const std::string result = path == nullptr ? "" : path;
+  std::free(path);
+  return result;
+}
+
+bool change_directory(const std::string& path) noexcept {
+  return chdir(path.c_str()) == 0;
 }
 
 int usable_cpu_count(const std::string& system_root) {

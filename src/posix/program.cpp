@@ -26,8 +26,13 @@ namespace {
 
 // Descriptor numbers only, no secrets: the environment of a process can be read from outside.
 constexpr std::string_view marker = "MULTIPROCESS_INHERITED_DESCRIPTORS";
+constexpr std::string_view look_up_now = "LD_BIND_NOW";
 constexpr int first_given = 3;
 constexpr std::size_t longest_record = 4096;  // fits into an empty pipe
+
+std::string setting_of(std::string_view name, const std::string& value) {
+  return std::string(name) + '=' + value;
+}
 
 class FileActions {
  public:
@@ -61,17 +66,29 @@ Handle copy_above(NativeHandle handle, std::size_t count) {
   return Handle(copy);
 }
 
-/// This process's environment with the marker at its end.
-std::vector<char*> environment_with(std::string& marked) {
+/// This process's environment with these settings at its end.
+std::vector<char*> environment_with(std::vector<std::string>& settings) {
   std::vector<char*> words;
   for (char** word = environ; word != nullptr && *word != nullptr; ++word) {
-    if (!std::string_view(*word).starts_with(marked.substr(0, marker.size() + 1))) {
-      words.push_back(*word);
-    }
+    words.push_back(*word);
   }
-  words.push_back(marked.data());
+  for (std::string& setting : settings) {
+    const std::string name = setting.substr(0, setting.find('=') + 1);
+    std::erase_if(words, [&](char* word) { return std::string_view(word).starts_with(name); });
+    words.push_back(setting.data());
+  }
   words.push_back(nullptr);
   return words;
+}
+
+/// The number of descriptors, and a sign when the other setting is ours as well.
+std::vector<std::string> settings_for(const Program& program, std::size_t given) {
+  std::vector<std::string> settings{setting_of(marker, std::to_string(given))};
+  if (program.eager && std::getenv(look_up_now.data()) == nullptr) {
+    settings[0] += '+';
+    settings.push_back(setting_of(look_up_now, "1"));
+  }
+  return settings;
 }
 
 Handle readable_record(std::span<const std::byte> record) {
@@ -90,8 +107,8 @@ int run(const Program& program, const FileActions& actions, std::size_t given) {
   const std::string& path = program.executable.empty() ? "/proc/self/exe" : program.executable;
   std::string argv0 = program.executable.empty() ? name : program.executable;
   std::string argv1 = child_argument;
-  std::string marked = std::string(marker) + '=' + std::to_string(given);
-  const std::vector<char*> environment = environment_with(marked);
+  std::vector<std::string> settings = settings_for(program, given);
+  const std::vector<char*> environment = environment_with(settings);
   std::array<char*, 3> arguments{argv0.data(), argv1.data(), nullptr};
   int pid = 0;
   const int error =
@@ -104,13 +121,18 @@ int run(const Program& program, const FileActions& actions, std::size_t given) {
 
 /// How many descriptors were given; 0 in a process that `start_program` did not start.
 int count_given() {
-  const char* const text = std::getenv(std::string(marker).c_str());
-  if (text == nullptr || first_argument() != child_argument) {
+  const char* const found = std::getenv(marker.data());
+  if (found == nullptr || first_argument() != child_argument) {
     return 0;
   }
+  const std::string text = found;
+  unsetenv(marker.data());  // a program that this one executes is none of ours
   char* end = nullptr;
-  const long count = std::strtol(text, &end, 10);
-  unsetenv(std::string(marker).c_str());  // a program that this one executes is none of ours
+  const long count = std::strtol(text.c_str(), &end, 10);
+  if (*end == '+') {
+    unsetenv(look_up_now.data());
+    ++end;
+  }
   return *end == '\0' && count > 0 && count < INT_MAX - first_given ? static_cast<int>(count) : 0;
 }
 

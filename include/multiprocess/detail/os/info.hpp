@@ -15,6 +15,11 @@ std::string first_argument();
 
 int current_pid() noexcept;
 
+/// The folder in which relative paths begin; empty when it is gone.
+std::string current_directory();
+/// False when there is no such folder.
+bool change_directory(const std::string& path) noexcept;
+
 /// How many threads may run at once: the CPUs that this process is allowed, and not more than its
 /// share of their time (cgroups), rounded up. At least 1.
 ///

@@ -62,7 +62,6 @@ void create() {
   header->id = os::random_number();
   header->magic = ArenaHeader::right_magic;
   adopt(std::move(made));
-  format_heap();
 }
 
 void attach(os::Handle memory) {

@@ -38,7 +38,8 @@ Transaction::~Transaction() {
   journal_.lock.release();
 }
 
-void Transaction::write(std::atomic<std::uint64_t>& word, std::uint64_t value) noexcept {
+void Transaction::write(std::atomic<std::uint64_t>& word, std::uint64_t value,
+                        const step::Site& site) noexcept {
   const std::uint64_t count = journal_.count.load(std::memory_order_relaxed);
   if (count == JournalArea::most_entries) {
     std::abort();  // a transaction of ours that is larger than any can be
@@ -47,7 +48,8 @@ void Transaction::write(std::atomic<std::uint64_t>& word, std::uint64_t value) n
   step::store(entry.where, offset_of(&word));
   step::store(entry.before, word.load(std::memory_order_relaxed));
   step::store(journal_.count, count + 1);
-  step::store(word, value);
+  step::crash_point(site);
+  word.store(value, std::memory_order_release);
 }
 
 }  // namespace multiprocess::detail

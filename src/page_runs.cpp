@@ -3,6 +3,7 @@
 
 #include <multiprocess/error.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <new>
 
@@ -15,7 +16,10 @@ namespace {
 
 enum class Run : std::uint64_t { inner, used, cold, warm };
 
-constexpr std::uint64_t most_warm = std::uint64_t{256} << 20;
+/// Bytes that free runs may keep.
+std::uint64_t most_warm() {
+  return std::min(std::uint64_t{256} << 20, arena_header().size / 4);
+}
 
 /// link: state | order << 4 | next << 10 | previous << 35, neighbours as page + 1.
 std::uint64_t link_word(Run state, std::uint32_t order, std::uint64_t next,
@@ -95,16 +99,35 @@ std::uint32_t split_down(Transaction& change, std::uint32_t page, std::uint32_t 
   return page;
 }
 
-std::uint32_t take_cold(Transaction& change, std::uint32_t order) {
-  for (std::uint32_t from = order; from < run_orders; ++from) {
-    if (const std::uint64_t head = heap_state().cold[from].load(std::memory_order_relaxed);
-        head != 0) {
-      const auto page = static_cast<std::uint32_t>(head - 1);
-      unlink(change, page);
-      change.write(page_info(page).committed, 0);
-      return split_down(change, page, from, order);
-    }
+/// The reservation is no power of two: what follows its largest run is opened up piece by piece,
+/// and last, so that the pages in use lie together at the start. False when all of it is.
+bool open_more(Transaction& change) {
+  const auto page =
+      static_cast<std::uint32_t>(heap_state().unopened.load(std::memory_order_relaxed));
+  const std::uint32_t left = arena_header().page_count - page;
+  if (left == 0) {
+    return false;
   }
+  const std::uint32_t fits = static_cast<std::uint32_t>(std::bit_width(left)) - 1;
+  const std::uint32_t aligned =
+      page == 0 ? run_orders - 1 : static_cast<std::uint32_t>(std::countr_zero(page));
+  push(change, Run::cold, page, std::min(fits, aligned));
+  change.write(heap_state().unopened, page + (1u << std::min(fits, aligned)));
+  return true;
+}
+
+std::uint32_t take_cold(Transaction& change, std::uint32_t order) {
+  do {
+    for (std::uint32_t from = order; from < run_orders; ++from) {
+      if (const std::uint64_t head = heap_state().cold[from].load(std::memory_order_relaxed);
+          head != 0) {
+        const auto page = static_cast<std::uint32_t>(head - 1);
+        unlink(change, page);
+        change.write(page_info(page).committed, 0);
+        return split_down(change, page, from, order);
+      }
+    }
+  } while (open_more(change));
   return no_page;
 }
 
@@ -175,25 +198,8 @@ void put_run(Transaction& change, std::uint32_t page, bool discarded) {
   push(change, Run::warm, page, order);
 }
 
-bool keeps_too_much(std::uint32_t order) {
-  return heap_state().warm_bytes.load(std::memory_order_relaxed) + (arena_page << order) >
-         most_warm;
-}
-
-void format_heap() {
-  // Nobody else sees the arena yet: no journal. Each order gets one run at most.
-  std::uint32_t page = 0;
-  while (page < arena_header().page_count) {
-    const std::uint32_t left = arena_header().page_count - page;
-    std::uint32_t order =
-        page == 0 ? run_orders - 1 : static_cast<std::uint32_t>(std::countr_zero(page));
-    while ((1u << order) > left) {
-      --order;
-    }
-    page_info(page).link.store(link_word(Run::cold, order, 0, 0), std::memory_order_relaxed);
-    heap_state().cold[order].store(page + 1, std::memory_order_relaxed);
-    page += 1u << order;
-  }
+bool keeps_too_much(std::uint32_t page) {
+  return heap_state().warm_bytes.load(std::memory_order_relaxed) + kept_bytes(page) > most_warm();
 }
 
 }  // namespace multiprocess::detail

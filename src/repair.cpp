@@ -71,29 +71,28 @@ void free_place(std::uint32_t slot, std::uint64_t life) noexcept {
   step::store(census().hint, slot - 1);
 }
 
-/// A child that was being started by a process that died before it could: nobody waits for it.
-bool is_orphaned_reservation(std::uint32_t slot, std::uint64_t life) noexcept {
-  if (life_of(life) != Life::reserved ||
-      participant(slot).pid.load(std::memory_order_acquire) != 0) {
-    return false;
+/// Children that `slot` was about to start when it ended: nobody will.
+void end_reservations(std::uint32_t slot) noexcept {
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (std::uint32_t child = 1; child <= last; ++child) {
+    Participant& place = participant(child);
+    std::uint64_t life = place.life.load(std::memory_order_acquire);
+    if (life_of(life) == Life::reserved && reserver_of(life) == slot &&
+        place.pid.load(std::memory_order_acquire) == 0) {
+      step::cas(place.life, life, life_word(generation_of(life), 0, Life::dead));
+    }
   }
-  const std::uint32_t reserver = reserver_of(life);
-  const Life state = reserver == 0
-                         ? Life::live
-                         : life_of(participant(reserver).life.load(std::memory_order_acquire));
-  return state == Life::dead || state == Life::left;
 }
 
 /// True when something was cleared away: then others may have become free to go.
 bool clear_place(std::uint32_t slot) noexcept {
   Participant& place = participant(slot);
-  std::uint64_t life = place.life.load(std::memory_order_acquire);
-  if (is_orphaned_reservation(slot, life)) {
-    step::cas(place.life, life, life_word(generation_of(life), 0, Life::dead));
-    life = place.life.load(std::memory_order_acquire);
+  const std::uint64_t life = place.life.load(std::memory_order_acquire);
+  if (life_of(life) != Life::dead && life_of(life) != Life::left) {
+    return false;
   }
-  if ((life_of(life) != Life::dead && life_of(life) != Life::left) ||
-      place.pins.load(std::memory_order_acquire) != 0) {
+  end_reservations(slot);
+  if (place.pins.load(std::memory_order_acquire) != 0) {
     return false;
   }
   if (life_of(life) == Life::dead) {
@@ -112,6 +111,7 @@ void clear_away_the_dead() noexcept {
   }
   const Unrepaired not_again_below;
   const OwnedGuard one_at_a_time(*at<OwnedLock>(area::repair));
+  { const Transaction undo_what_a_dead_one_began; }
   const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
   for (bool more = true; std::exchange(more, false);) {
     for (std::uint32_t slot = 1; slot <= last; ++slot) {
@@ -154,7 +154,6 @@ void leave_participant() noexcept {
     for (const Offset block : std::exchange(me->account_blocks, {})) {
       deallocate(block);
     }
-    step::store(place.account, 0);
     return_magazines();
     forget_sleepers(me->ticket.word());
     std::uint64_t life = place.life.load(std::memory_order_acquire);

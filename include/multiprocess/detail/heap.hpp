@@ -95,9 +95,6 @@ void reclaim(Offset block) noexcept;
 /// Gives the blocks that this process keeps for reuse back to the heap.
 void return_magazines() noexcept;
 
-/// First use of a new arena.
-void format_heap();
-
 /// For tests and diagnostics.
 struct HeapUse {
   std::uint64_t private_blocks = 0;

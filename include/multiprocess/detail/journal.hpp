@@ -34,7 +34,8 @@ class Transaction {
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  void write(std::atomic<std::uint64_t>& word, std::uint64_t value) noexcept;
+  void write(std::atomic<std::uint64_t>& word, std::uint64_t value,
+             const step::Site& site = step::Site::current()) noexcept;
 
  private:
   JournalArea& journal_;

@@ -20,6 +20,7 @@ struct HeapState {
   std::array<std::atomic<std::uint64_t>, run_orders> warm;  // with memory: reused first
   std::array<std::atomic<std::uint64_t>, 32> slabs;         // by size class
   std::atomic<std::uint64_t> warm_bytes;
+  std::atomic<std::uint64_t> unopened;  // pages from here on are in no list yet
   std::atomic<std::uint64_t> frontier;  // pages from here on were never used
 };
 

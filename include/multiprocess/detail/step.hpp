@@ -2,14 +2,25 @@
 #pragma once
 
 #include <atomic>
-#include <source_location>
+#include <type_traits>
 
 /// Every store and compare-and-swap of a shared protocol goes through these functions. In a build
 /// with MULTIPROCESS_CRASH_POINTS each call site is a place where a test may end the process just
 /// before the step is taken; in any other build they are the plain atomic operations.
 namespace multiprocess::detail::step {
 
-using Site = std::source_location;
+/// Where a step stands in the source. Clang 14 has no std::source_location.
+struct Site {
+  const char* file;
+  unsigned where;
+
+  static constexpr Site current(const char* file = __builtin_FILE(),
+                                unsigned line = __builtin_LINE()) noexcept {
+    return {file, line};
+  }
+  constexpr const char* file_name() const noexcept { return file; }
+  constexpr unsigned line() const noexcept { return where; }
+};
 
 #ifdef MULTIPROCESS_CRASH_POINTS
 /// Ends the process if the test chose this site; see tests/crash_points.

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/recorder.hpp"
+#include "crash_points/scenarios.hpp"
+
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/repair.hpp>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <set>
+
+namespace multiprocess::test {
+namespace {
+
+constexpr std::size_t nowhere = ~std::size_t{0};
+
+/// The heap's use without what this process keeps for itself.
+detail::HeapUse shared_use() {
+  detail::return_magazines();
+  return detail::heap_use();
+}
+
+/// Runs `body` in a child; true when it was killed by SIGKILL rather than having come to its end.
+bool run_child(const std::function<void()>& body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);  // a hang is a failure
+    body();
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_FALSE(WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+      << "a child ended by signal " << WTERMSIG(status);
+  return WIFSIGNALED(status);
+}
+
+std::string describe(const CrashSite& site) {
+  return fmt::format("{}:{}", site.file, site.line);
+}
+
+std::set<std::uint64_t> visits_to_try(std::size_t site);
+
+void note_all_ends() {
+  const std::uint64_t last = detail::census().high_water.load();
+  for (std::uint32_t slot = 1; slot <= last; ++slot) {
+    const std::uint64_t life = detail::participant(slot).life.load();
+    detail::check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
+  }
+  detail::clear_away_the_dead();
+}
+
+struct Kill {
+  std::size_t first_site = nowhere;  // of a process that dies before the victim starts
+  std::size_t site = nowhere;
+  std::uint64_t visit = 1;
+};
+
+class CrashPoints : public testing::Test {
+ protected:
+  /// One world, at most two victims, and then the survivor looks: false when nobody was killed.
+  bool run(const Scenario& scenario, const Kill& kill) {
+    bool killed = false;
+    {
+      World world;
+      before_ = shared_use();
+      if (kill.first_site != nowhere) {
+        run_child([&] {
+          die_at(kill.first_site, 1);
+          scenario.victim(world);
+        });
+        restart_ledger(world);
+      }
+      killed = run_child([&] {
+        kill.site == nowhere ? record_visits() : die_at(kill.site, kill.visit);
+        scenario.victim(world);
+      });
+      note_all_ends();
+      if (kill.first_site == nowhere) {
+        world.check();
+      } else {
+        EXPECT_TRUE(world.lock.acquire(std::chrono::seconds(2)));
+        world.lock.release();
+        world.numbers.put(1);
+        EXPECT_GE(world.numbers.qsize(), 1);
+      }
+    }
+    note_all_ends();
+    const detail::HeapUse after = shared_use();
+    EXPECT_EQ(after.objects, 0u);
+    EXPECT_EQ(after.parts, 0u);
+    EXPECT_LE(after.private_blocks, before_.private_blocks + 1) << "blocks are stranded";
+    return killed;
+  }
+
+  /// Kills a victim at each site that it reaches; after another one died at `first`, only where
+  /// nobody was killed before.
+  void kill_everywhere(const Scenario& scenario, std::size_t first) {
+    forget_visits();
+    run(scenario, {first, nowhere, 1});
+    for (std::size_t site = 0; site < visited_sites().size() && !HasFailure(); ++site) {
+      if (first != nowhere && killed_.contains(site)) {
+        continue;
+      }
+      for (const std::uint64_t visit : visits_to_try(site)) {
+        ++runs_;
+        if (run(scenario, {first, site, visit})) {
+          killed_.insert(site);
+        }
+        if (HasFailure()) {
+          ADD_FAILURE() << scenario.name << ": killed at " << describe(visited_sites()[site])
+                        << ", visit " << visit
+                        << (first == nowhere ? "" : ", after " + describe(visited_sites()[first]));
+          return;
+        }
+      }
+    }
+  }
+
+  void report() const {
+    fmt::print("points={} killed={} failed={} runs={}\n",
+               sites_in_sources(MULTIPROCESS_SOURCE_DIR).size(), killed_.size(),
+               HasFailure() ? 1 : 0, runs_);
+  }
+
+  static void restart_ledger(World& world) { new (&*world.ledger) Ledger{}; }
+
+  detail::HeapUse before_;
+  std::set<std::size_t> killed_;
+  std::size_t runs_ = 0;
+};
+
+/// The first site that a scenario's first victims may die at; `nowhere` stands for "no such
+/// victim".
+std::vector<std::size_t> first_sites(const Scenario& scenario) {
+  std::vector<std::size_t> sites;
+  const auto visited = visited_sites();
+  for (std::size_t i = 0; i < visited.size(); ++i) {
+    const auto& files = scenario.first_victims;
+    if (std::find(files.begin(), files.end(), visited[i].file) != files.end()) {
+      sites.push_back(i);
+    }
+  }
+  return scenario.first_victims.empty() ? std::vector{nowhere} : sites;
+}
+
+/// The first time, the second and one in the middle; none when the victim does not get there.
+std::set<std::uint64_t> visits_to_try(std::size_t site) {
+  const std::uint64_t visits = most_visits(site);
+  std::set<std::uint64_t> chosen;
+  for (const std::uint64_t visit : {std::uint64_t{1}, std::uint64_t{2}, visits / 2 + 1}) {
+    if (visit <= visits) {
+      chosen.insert(visit);
+    }
+  }
+  return chosen;
+}
+
+TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
+  for (const Scenario& scenario : scenarios()) {
+    for (const std::size_t first : first_sites(scenario)) {
+      kill_everywhere(scenario, first);
+      if (HasFailure()) {
+        report();
+        return;
+      }
+    }
+  }
+  report();
+  const auto visited = visited_sites();
+  for (const CrashSite& site : sites_in_sources(MULTIPROCESS_SOURCE_DIR)) {
+    const bool reached = std::any_of(killed_.begin(), killed_.end(), [&](std::size_t i) {
+      return visited[i].file == site.file && visited[i].line >= site.line &&
+             visited[i].line <= site.line + 2;
+    });
+    EXPECT_TRUE(reached) << "no scenario killed a process at " << describe(site);
+  }
+}
+
+}  // namespace
+}  // namespace multiprocess::test

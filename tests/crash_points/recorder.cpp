@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/recorder.hpp"
+
+#include "support/forked.hpp"
+
+#include <multiprocess/detail/step.hpp>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <new>
+#include <regex>
+
+namespace multiprocess::test {
+
+namespace {
+
+struct Entry {
+  std::array<char, 64> file;
+  unsigned line;
+  std::atomic<std::uint64_t> visits;
+};
+
+struct Table {
+  std::atomic<std::size_t> count;
+  std::array<Entry, 512> entries;
+};
+
+/// Shared by all children of the test; plain memory of ours, not the arena under test. It exists
+/// before the first test.
+SharedPage<Table> shared_table;
+
+Table& table() {
+  return *shared_table;
+}
+
+enum class Mode { off, record, die };
+Mode mode = Mode::off;
+std::size_t deadly_site = 0;
+std::uint64_t visits_left = 0;
+std::array<std::uint64_t, 512> visits_here{};
+
+std::string name_of(const char* path) {
+  return std::filesystem::path(path).filename().string();
+}
+
+/// Children run one at a time, so the table needs no lock.
+std::size_t site_index(const detail::step::Site& site) {
+  const char* const slash = std::strrchr(site.file_name(), '/');
+  const char* const name = slash == nullptr ? site.file_name() : slash + 1;
+  const std::size_t count = table().count.load();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Entry& entry = table().entries[i];
+    if (entry.line == site.line() && std::strcmp(entry.file.data(), name) == 0) {
+      return i;
+    }
+  }
+  Entry& entry = table().entries.at(count);
+  std::strncpy(entry.file.data(), name, entry.file.size() - 1);
+  entry.line = site.line();
+  table().count.store(count + 1);
+  return count;
+}
+
+}  // namespace
+
+std::vector<CrashSite> visited_sites() {
+  std::vector<CrashSite> sites;
+  for (std::size_t i = 0; i < table().count.load(); ++i) {
+    sites.push_back({table().entries[i].file.data(), table().entries[i].line});
+  }
+  return sites;
+}
+
+std::uint64_t most_visits(std::size_t site) {
+  return table().entries[site].visits.load();
+}
+
+void forget_visits() {
+  for (Entry& entry : table().entries) {
+    entry.visits.store(0);
+  }
+}
+
+void record_visits() {
+  table();
+  mode = Mode::record;
+}
+
+void die_at(std::size_t site, std::uint64_t visit) {
+  deadly_site = site;
+  visits_left = visit;
+  mode = Mode::die;
+}
+
+std::vector<CrashSite> sites_in_sources(const std::string& root) {
+  const std::regex call(R"((step::(store|cas|exchange|add)|change\.write)\()");
+  std::vector<CrashSite> sites;
+  for (const char* folder : {"/include", "/src"}) {
+    for (const auto& item : std::filesystem::recursive_directory_iterator(root + folder)) {
+      std::ifstream in(item.path());
+      unsigned number = 0;
+      for (std::string line; std::getline(in, line);) {
+        ++number;
+        if (std::regex_search(line, call)) {
+          sites.push_back({name_of(item.path().c_str()), number});
+        }
+      }
+    }
+  }
+  return sites;
+}
+
+}  // namespace multiprocess::test
+
+namespace multiprocess::detail::step {
+
+void crash_point(const Site& site) noexcept {
+  using namespace test;
+  if (mode == Mode::off) {
+    return;
+  }
+  const std::size_t index = site_index(site);
+  if (mode == Mode::record) {
+    auto& most = table().entries[index].visits;
+    most.store(std::max(most.load(), ++visits_here[index]));
+  } else if (index == deadly_site && --visits_left == 0) {
+    kill(getpid(), SIGKILL);
+  }
+}
+
+}  // namespace multiprocess::detail::step

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/scenarios.hpp"
+
+#include <multiprocess/detail/account.hpp>
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/page_runs.hpp>
+#include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/repair.hpp>
+#include <multiprocess/detail/shipment.hpp>
+#include <multiprocess/detail/word.hpp>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <new>
+#include <thread>
+#include <utility>
+
+namespace multiprocess::test {
+
+using namespace std::chrono_literals;
+using detail::Ticket;
+
+namespace {
+
+// What victims do. Each is killed at every step that it takes.
+
+void put_and_get_numbers(World& world) {
+  for (std::size_t i = 0; i < 2500; ++i) {
+    world.numbers.put(i);
+    world.ledger->numbers_put = i + 1;
+  }
+  for (std::size_t i = 0; i < World::numbers_before; ++i) {
+    if (!world.full.try_get(0s)) {
+      return;  // a victim before this one took some
+    }
+    world.ledger->numbers_got = i + 1;
+  }
+}
+
+void put_and_get_blobs(World& world) {
+  for (std::size_t i = 0; i < 6; ++i) {
+    world.blobs.put(blob(i));
+    world.ledger->blobs_put = i + 1;
+  }
+  for (std::size_t i = 0; i < World::blobs_before; ++i) {
+    if (!world.full_blobs.try_get(0s)) {
+      return;
+    }
+    world.ledger->blobs_got = i + 1;
+  }
+}
+
+void put_and_get_parcels(World& world) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.parcels.put(Parcel{i, world.lock, std::string(i * 40, 'x')});
+    world.ledger->parcels_put = i + 1;
+  }
+  for (std::size_t i = 0; i < World::parcels_before; ++i) {
+    world.full_parcels.get();
+    world.ledger->parcels_got = i + 1;
+  }
+}
+
+void make_and_drop_objects(World&) {
+  std::vector<Lock> locks(140);
+  Queue<Parcel> parcels;
+  parcels.put(Parcel{1, locks[0], std::string(100, 'x')});
+  Queue<std::size_t> numbers;
+  for (std::size_t i = 0; i < 8000; ++i) {
+    numbers.put(i);
+  }
+  for (std::size_t i = 0; i < 8000; ++i) {  // more emptied segments than it keeps
+    numbers.get();
+  }
+  for (std::size_t i = 0; i < 3000; ++i) {  // into those that it has kept
+    numbers.put(i);
+  }
+  std::vector<detail::Offset> blocks;
+  for (int i = 0; i < 35; ++i) {  // several slabs of one size
+    blocks.push_back(detail::allocate(20'000));
+  }
+  for (const int each : {2, 3, 1}) {
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+      if (blocks[i] != 0 && i % 3 == static_cast<std::size_t>(each % 3)) {
+        detail::deallocate(std::exchange(blocks[i], 0));
+      }
+    }
+    detail::return_magazines();
+  }
+  Queue<std::size_t> ended;
+  ended.put(1);
+  ended.shutdown(true);
+  parcels.shutdown(true);
+}
+
+/// The heap remembers how far it was ever used; here as far as it is used now.
+void forget_former_use() {
+  std::uint64_t used = 0;
+  for (std::uint32_t page = 0; page < detail::arena_header().page_count; ++page) {
+    if (detail::page_info(page).owner.load() != 0) {
+      used = page + 1;
+    }
+  }
+  detail::heap_state().frontier.store(used);
+}
+
+std::vector<detail::Offset> all_blocks_of(std::size_t size) {
+  std::vector<detail::Offset> blocks;
+  try {
+    while (true) {
+      blocks.push_back(detail::allocate(size));
+    }
+  } catch (const std::bad_alloc&) {
+  }
+  return blocks;
+}
+
+/// With the small arena of this test little is kept for reuse, and memory runs out soon.
+void use_large_blocks(World&) {
+  forget_former_use();
+  std::vector<detail::Offset> blocks = all_blocks_of(std::size_t{3} << 20);
+  for (int freed = 0; freed < 3; ++freed) {
+    detail::deallocate(blocks.back());
+    blocks.pop_back();
+  }
+  // Only what is kept in the smaller size can make room for these.
+  for (const detail::Offset block : all_blocks_of(std::size_t{6} << 20)) {
+    blocks.push_back(block);
+  }
+  for (const detail::Offset block : blocks) {
+    detail::deallocate(block);
+  }
+}
+
+/// True once a thread of this process sleeps, and is counted.
+bool somebody_sleeps() {
+  const std::uint64_t me = detail::this_participant().word();
+  for (std::uint32_t i = 1; i < 64; ++i) {
+    const detail::Sleeper& sleeper = detail::at<detail::Sleeper>(detail::area::sleepers)[i];
+    if (sleeper.owner.load() == me && sleeper.counter.load() != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void wait_for_a_sleeper() {
+  while (!somebody_sleeps()) {
+    std::this_thread::yield();
+  }
+}
+
+/// Sleeps in every way there is, until the time is up.
+void sleep_and_give_up(World& world) {
+  const Queue<std::size_t> bounded(1);
+  bounded.put(1);
+  bounded.try_put(2, 2ms);
+  const Queue<std::size_t> empty;
+  empty.try_get(2ms);
+  world.lock.acquire(2ms);
+  std::thread([&] { empty.try_get(1ms); }).join();
+  detail::Self& me = detail::self();
+  detail::wait_exit_code(me.ticket, std::chrono::steady_clock::now() + 1ms);
+}
+
+void wake_others(World&) {
+  const Queue<std::size_t> queue(1);
+  detail::at<detail::Sleeper>(detail::area::sleepers)->owner.store(0);  // as in a new arena
+  std::thread getter([&] { queue.get(); });
+  wait_for_a_sleeper();
+  queue.put(1);
+  getter.join();
+  detail::census().next_check.store(0);
+  detail::check_everybody();
+}
+
+/// A child of the victim dies with everything that can be held; the victim clears away after it.
+void clear_away_after_a_child(World& world) {
+  const Ticket reserved = detail::reserve_participant(true);
+  const Queue<std::size_t> empty;
+  const pid_t child = fork();
+  if (child == 0) {
+    detail::enter_as(reserved);
+    const std::vector<Lock> locks(3);
+    world.lock.acquire(0s);
+    const detail::Offset block = detail::Message::prepare(10, {});
+    static_cast<void>(block);
+    detail::reserve_participant(false);  // for a child that is never started
+    std::thread([&] { empty.try_get(1s); }).detach();
+    wait_for_a_sleeper();
+    kill(getpid(), SIGKILL);
+  }
+  detail::name_participant(reserved, child);
+  waitpid(child, nullptr, 0);
+  detail::set_exit_code(reserved, -SIGKILL);
+  detail::note_end(reserved);
+  const Ticket cancelled = detail::reserve_participant(false);
+  const detail::Outgoing nothing(false);
+  detail::Message::pack({}, nothing, cancelled);
+  detail::cancel_participant(cancelled);
+}
+
+void take_over_and_leave(World& world) {
+  if (world.lock.acquire(5s)) {
+    world.lock.release();
+  }
+  put_and_get_blobs(world);
+  detail::leave_participant();
+}
+
+/// Whoever was reserved a place by a parent that then died.
+void leave_a_child_unnamed(World&) {
+  detail::reserve_participant(false);
+  const Lock kept;
+  const detail::Offset message = detail::Message::prepare(8, {});
+  static_cast<void>(message);
+  kill(getpid(), SIGKILL);
+}
+
+template <class Item, class Expected>
+void drain(const Queue<Item>& queue, std::size_t first, std::size_t acknowledged, std::size_t most,
+           Expected expected, const char* what) {
+  std::size_t number = first;
+  while (const auto item = queue.try_get(0s)) {
+    ASSERT_TRUE(expected(*item, number)) << what << ": item " << number << " is lost or torn";
+    ++number;
+  }
+  ASSERT_GE(number, acknowledged) << what << ": acknowledged items are lost";
+  ASSERT_LE(number, most) << what << ": more items than were put";
+}
+
+}  // namespace
+
+std::vector<std::size_t> blob(std::size_t number) {
+  const std::size_t sizes[] = {3, 20, 500, 30'000, 7, 40'000};
+  return std::vector<std::size_t>(sizes[number % 6], number);
+}
+
+World::World() {
+  for (std::size_t i = 0; i < numbers_before; ++i) {
+    full.put(i);
+  }
+  for (std::size_t i = 0; i < blobs_before; ++i) {
+    full_blobs.put(blob(i));
+  }
+  for (std::size_t i = 0; i < parcels_before; ++i) {
+    full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
+  }
+}
+
+void World::check() {
+  ASSERT_TRUE(lock.acquire(2s));
+  lock.release();
+  const auto is_number = [](std::size_t got, std::size_t number) { return got == number; };
+  const auto is_blob = [](const std::vector<std::size_t>& got, std::size_t number) {
+    return got == blob(number);
+  };
+  const auto is_parcel = [this](const Parcel& got, std::size_t number) {
+    return got.number == number && got.lock == lock && got.text.size() == number * 40;
+  };
+  // One more may have been put than was acknowledged, one more taken than was recorded.
+  drain(numbers, 0, ledger->numbers_put, ledger->numbers_put + 1, is_number, "numbers");
+  drain(blobs, 0, ledger->blobs_put, ledger->blobs_put + 1, is_blob, "blobs");
+  drain(parcels, 0, ledger->parcels_put, ledger->parcels_put + 1, is_parcel, "parcels");
+  const auto rest = [](const auto& queue, std::size_t got, std::size_t before) {
+    return before - static_cast<std::size_t>(queue.qsize()) == got ? got : got + 1;
+  };
+  drain(full, rest(full, ledger->numbers_got, numbers_before), numbers_before, numbers_before,
+        is_number, "numbers there before");
+  drain(full_blobs, rest(full_blobs, ledger->blobs_got, blobs_before), blobs_before, blobs_before,
+        is_blob, "blobs there before");
+  drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
+        parcels_before, is_parcel, "parcels there before");
+}
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all{
+      {"numbers", &put_and_get_numbers, {}},
+      {"blobs", &put_and_get_blobs, {}},
+      {"parcels", &put_and_get_parcels, {}},
+      {"objects", &make_and_drop_objects, {}},
+      {"large blocks", &use_large_blocks, {}},
+      {"sleep", &sleep_and_give_up, {}},
+      {"wake", &wake_others, {}},
+      {"clear away", &clear_away_after_a_child, {}},
+      {"unnamed", &leave_a_child_unnamed, {}},
+      {"leave", &take_over_and_leave, {}},
+      {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
+      {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
+  };
+  return all;
+}
+
+}  // namespace multiprocess::test

@@ -98,6 +98,11 @@ std::uint64_t ItemQueue::item_owner(std::uint64_t position) const noexcept {
   return owner_of_item(state_, position);
 }
 
+Taken ItemQueue::lock_patiently(OwnedLock& end, os::Deadline deadline) noexcept {
+  constexpr std::chrono::milliseconds patience{200};
+  return end.acquire(std::max(deadline, std::chrono::steady_clock::now() + patience));
+}
+
 Offset ItemQueue::make_segment() const {
   try {
     const Offset fresh = allocate(segment_bytes(state_.slot_size));
@@ -200,10 +205,7 @@ void ItemQueue::recover_get() const noexcept {
 
 Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
   const auto changed = [this] {
-    return state_.ended.load(std::memory_order_acquire) != 0 ||
-           state_.tail.load(std::memory_order_relaxed) -
-                   state_.head.load(std::memory_order_acquire) <
-               state_.capacity;
+    return state_.ended.load(std::memory_order_acquire) != 0 || size() < state_.capacity;
   };
   if (!changed() && (deadline == os::at_once || !wait_until(state_.room, deadline, changed))) {
     return give_up_put();
@@ -215,7 +217,7 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
   // The slot is only looked at: should it be reused meanwhile, then head has moved as well.
   const auto changed = [this, slot, head] {
     return (slot != nullptr ? slot->sequence.load(std::memory_order_acquire) == head + 1
-                            : state_.tail.load(std::memory_order_acquire) != head) ||
+                            : state_.tail.load(std::memory_order_acquire) > head) ||
            state_.head.load(std::memory_order_relaxed) != head ||
            state_.ended.load(std::memory_order_relaxed) != 0;
   };
@@ -258,7 +260,8 @@ void ItemQueue::end(bool immediately) const {
 
 bool ItemQueue::discard_oldest() const {
   Slot* oldest = nullptr;
-  if (lock_for_get(os::at_once, oldest) != Outcome::done) {
+  // Once the queue has ended nobody waits for items, only for who looks at one.
+  if (lock_for_get(os::never, oldest) != Outcome::done) {
     return false;
   }
   const std::uint64_t head = state_.head.load(std::memory_order_relaxed);

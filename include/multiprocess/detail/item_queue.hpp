@@ -100,11 +100,12 @@ class ItemQueue {
       return outcome;
     }
     {
-      const Releaser releaser{state_.get_lock};
+      Releaser releaser{*this};
       if (!take(slot->payload())) {
         return Outcome::time_up;
       }
       step::store(state_.head, state_.head.load(std::memory_order_relaxed) + 1);
+      releaser.item_stays = false;
       keep();
     }
     if (state_.capacity != unlimited) {
@@ -127,15 +128,29 @@ class ItemQueue {
   static void destroy(Offset object) noexcept;
 
  private:
+  /// Whom an item woke that stays wakes the next one.
   struct Releaser {
-    OwnedLock& lock;
-    ~Releaser() { lock.release(); }
+    const ItemQueue& queue;
+    bool item_stays = true;
+    ~Releaser() {
+      queue.state_.get_lock.release();
+      if (item_stays) {
+        queue.give_up_get();
+      }
+    }
   };
+
+  /// The locks are held for moments: no reason to call a queue full or empty. Who finds one held
+  /// waits for a little, whatever its deadline, should the holder be stopped.
+  static Taken lock(OwnedLock& end, os::Deadline deadline) noexcept {
+    const Taken taken = end.try_acquire();
+    return taken != Taken::no ? taken : lock_patiently(end, deadline);
+  }
+  static Taken lock_patiently(OwnedLock& end, os::Deadline deadline) noexcept;
 
   Outcome lock_for_put(os::Deadline deadline) const {
     while (true) {
-      if (const Taken taken = state_.put_lock.acquire(deadline); taken != Taken::clean)
-          [[unlikely]] {
+      if (const Taken taken = lock(state_.put_lock, deadline); taken != Taken::clean) [[unlikely]] {
         if (taken == Taken::no) {
           return give_up_put();
         }
@@ -154,8 +169,7 @@ class ItemQueue {
 
   Outcome lock_for_get(os::Deadline deadline, Slot*& slot) const {
     while (true) {
-      if (const Taken taken = state_.get_lock.acquire(deadline); taken != Taken::clean)
-          [[unlikely]] {
+      if (const Taken taken = lock(state_.get_lock, deadline); taken != Taken::clean) [[unlikely]] {
         if (taken == Taken::no) {
           return give_up_get();
         }

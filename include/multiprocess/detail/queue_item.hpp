@@ -24,12 +24,12 @@ inline constexpr bool is_plain_value = (form<T> == Form::bytes || form<T> == For
 template <class T>
 inline constexpr bool fits_slot = is_plain_value<T> && sizeof(T) <= 56 && alignof(T) <= 8;
 
-/// Vectors and strings of plain values: their bytes are the message.
+/// Vectors and strings of plain values: their bytes are the message. They are aligned to 8.
 template <class T>
 inline constexpr bool is_plain_range = false;
 template <class U, class A>
-inline constexpr bool is_plain_range<std::vector<U, A>> =
-    is_plain_value<U> && !std::is_same_v<U, bool>;
+inline constexpr bool is_plain_range<std::vector<U, A>> = is_plain_value<U> && alignof(U) <= 8 &&
+                                                          !std::is_same_v<U, bool>;
 template <class C, class Traits, class A>
 inline constexpr bool is_plain_range<std::basic_string<C, Traits, A>> = is_plain_value<C>;
 
@@ -95,10 +95,12 @@ class QueueItem {
 
   static std::optional<T> get_range(const ItemQueue& queue, os::Deadline deadline,
                                     Outcome& outcome) {
+    // Where a value may begin in one piece and end in the next, all pieces are waited for first.
+    constexpr bool whole_values = MessageHeader::piece % sizeof(typename T::value_type) == 0;
     T value;
     CopyAlong along{&add_piece, &value};
     BlockItem item;
-    outcome = get_item(queue, item, &along, deadline);
+    outcome = get_item(queue, item, whole_values ? &along : nullptr, deadline);
     if (outcome != Outcome::done) {
       return std::nullopt;
     }

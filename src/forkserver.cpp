@@ -126,13 +126,13 @@ struct Served {
 [[noreturn]] void live_as_served(const Request& request, std::vector<os::Handle> handles) noexcept {
   const os::Handle reports = std::move(handles[0]);
   os::Handle life_line = std::move(handles[1]);
+  os::show_as({});
+  os::ignore_interrupt(false);  // before anybody knows whom to interrupt
   {
     const os::Handle sentinel = os::own_sentinel();
     const std::array given{sentinel.get()};
     send_report(reports.get(), {Report::Kind::started, current_pid()}, given);
   }
-  os::show_as({});
-  os::ignore_interrupt(false);
   const Ticket ticket{request.slot, request.generation};
   enter_as(ticket);
   life_line = os::enter_child(std::move(life_line), request.outlive_parent != 0);

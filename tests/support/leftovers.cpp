@@ -150,9 +150,25 @@ struct Allowance {
   }
 };
 
-// What the library makes at its first use and keeps as long as the program runs.
-std::vector<Allowance>& allowances() {
-  static std::vector<Allowance> all = {
+/// What the library makes at its first use and keeps as long as the program runs.
+class Allowances {
+ public:
+  bool allow(const std::string& key, const std::string& words) {
+    if (known_.contains(key)) {
+      return true;
+    }
+    for (Allowance& row : rows_) {
+      if (row.fits(words)) {
+        --row.left;
+        return known_.insert(key).second;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::set<std::string> known_;
+  std::vector<Allowance> rows_ = {
       {"descriptor", "/memfd:multiprocess", 1},
       {"mapping", "/memfd:multiprocess", 1},
       {"descriptor", "-> pipe:", 2},               // the life line that children follow
@@ -160,22 +176,7 @@ std::vector<Allowance>& allowances() {
       {"descriptor", "-> anon_inode:[pidfd]", 1},  // its sentinel,
       {"process", "(mp-forkserver)", 1},           // and it
   };
-  return all;
-}
-
-bool allow(const std::string& key, const std::string& words) {
-  static std::set<std::string> known;
-  if (known.contains(key)) {
-    return true;
-  }
-  for (Allowance& allowance : allowances()) {
-    if (allowance.fits(words)) {
-      --allowance.left;
-      return known.insert(key).second;
-    }
-  }
-  return false;
-}
+};
 
 Inventory additions(const Inventory& before) {
   Inventory added;
@@ -201,11 +202,14 @@ Inventory take_inventory() {
 
 std::vector<std::string> leftovers(const Inventory& before) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  static Allowances granted;
+  Allowances now;
   std::vector<std::string> rest;
   do {
     rest.clear();
+    now = granted;  // what goes away while we look has used up nothing
     for (const auto& [key, words] : additions(before)) {
-      if (!allow(key, words)) {
+      if (!now.allow(key, words)) {
         rest.push_back(words);
       }
     }
@@ -213,6 +217,7 @@ std::vector<std::string> leftovers(const Inventory& before) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   } while (!rest.empty() && std::chrono::steady_clock::now() < end);
+  granted = std::move(now);
   return rest;
 }
 

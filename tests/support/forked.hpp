@@ -44,6 +44,10 @@ class Forked {
     }
     return status_;
   }
+  bool has_ended() {
+    ended_ = ended_ || waitpid(pid_, &status_, WNOHANG) == pid_;
+    return ended_;
+  }
   bool succeeds() { return wait() == 0; }
 
   void send(int signal) {

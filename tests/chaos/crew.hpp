@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "chaos/ledger.hpp"
+#include "chaos/victims.hpp"
+#include "support/forked.hpp"
+
+#include <multiprocess/process.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace multiprocess::test {
+
+/// By a fork that the library is not told of, or as a Process.
+enum class Start { plain, fork, spawn, forkserver };
+
+/// A process that may be killed at any time.
+class Victim {
+ public:
+  Victim(Start how, const Works& works, const Task& task);
+
+  const Task& task() const noexcept { return task_; }
+  int pid() const;
+
+  /// By itself.
+  bool has_ended();
+  /// As far as the signal: it is still to be reaped.
+  void strike();
+  /// Reaps it. True when the kill was what ended it.
+  bool kill();
+  /// As subprocess and Process say: the negative number of a signal.
+  int exit_code();
+
+ private:
+  Task task_;
+  std::variant<std::unique_ptr<Forked>, Process> process_;
+};
+
+/// The processes of one test and what became of them.
+class Crew {
+ public:
+  Crew(const Ledger& ledger, const Works& works, std::uint64_t seed);
+  ~Crew();
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+
+  void hire(Start how, Role role, Kind kind, Pace pace = Pace::busy);
+
+  std::size_t size() const noexcept { return victims_.size(); }
+  Victim& operator[](std::size_t index) { return *victims_[index]; }
+
+  /// Takes one out, alive or not. A getter that reached for an item when it was killed may have
+  /// taken one with it.
+  void kill(std::size_t index);
+  void kill_all(Role role);
+  /// Takes out those that have ended by themselves.
+  void dismiss_ended();
+  std::size_t count(Role role) const;
+
+  std::uint64_t kills() const noexcept { return kills_; }
+  std::uint64_t may_be_missing() const noexcept { return may_be_missing_; }
+
+  /// True, with a report on stderr, when something stood still for three seconds that should not.
+  bool hangs();
+  /// Of everybody and everything.
+  void report(const std::string& why, Kind kind);
+
+ private:
+  struct Progress {
+    std::uint64_t last = 0;
+    std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+    bool stands_still(std::uint64_t now, bool should_go_on);
+  };
+
+  void take_out(std::size_t index);
+
+  const Ledger& ledger_;
+  const Works& works_;
+  Random random_;
+  std::vector<std::unique_ptr<Victim>> victims_;
+  std::uint32_t putters_ = 0;
+  std::uint32_t getters_ = 0;
+  std::uint64_t kills_ = 0;
+  std::uint64_t may_be_missing_ = 0;
+  Progress traffic_;
+  Progress holdings_;
+  Progress allocations_;
+};
+
+}  // namespace multiprocess::test

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "chaos/goods.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace multiprocess::test {
+
+/// What happened, as the processes note it that did it; in memory that has nothing to do with the
+/// library's.
+class Ledger {
+ public:
+  static constexpr std::uint32_t most_producers = 8192;
+  static constexpr std::uint32_t most_items = 512;  // of one producer
+  static constexpr std::uint32_t most_getters = 8192;
+
+  struct Producer {
+    std::atomic<std::uint32_t> begun;         // items that it has tried to put
+    std::atomic<std::uint32_t> acknowledged;  // items whose put has returned
+  };
+
+  struct Pages {
+    std::atomic<std::uint64_t> traffic;  // puts and gets that succeeded
+    std::atomic<std::uint64_t> holdings;
+    std::atomic<std::uint64_t> allocations;
+    std::atomic<std::uint32_t> holder;  // who is in the section that the lock guards
+    std::atomic<std::uint32_t> faults;
+    std::array<char, 256> first_fault;
+    std::array<Producer, most_producers> producers;
+    std::array<std::atomic<std::uint32_t>, most_getters> reaching;  // 1: may have an item in hand
+    std::array<std::array<std::atomic<std::uint8_t>, most_items>, most_producers> received;
+  };
+
+  /// A new one, or the one that another process made.
+  Ledger();
+  explicit Ledger(const std::string& path);
+  ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
+
+  /// For processes that are no copies of this one.
+  std::string path() const;
+
+  Pages* operator->() const noexcept { return pages_; }
+
+  void note_fault(const std::string& what) const;
+
+  struct Sums {
+    std::uint64_t acknowledged = 0;
+    std::uint64_t received = 0;
+    std::uint64_t missing = 0;  // acknowledged and not received
+  };
+  Sums sums() const;
+
+ private:
+  int file_;
+  Pages* pages_;
+};
+
+/// Checks what one getter receives.
+class Receipt {
+ public:
+  Receipt(const Ledger& ledger, std::uint32_t getter);
+
+  /// From now on an item may be in hand that the ledger does not know.
+  void reach() const { ledger_->reaching[getter_] = 1; }
+  /// An item has arrived: whole, from who has sent it, once, and after those before it.
+  void note(const std::optional<Stamp>& stamp);
+  void rest() const { ledger_->reaching[getter_] = 0; }
+
+ private:
+  const Ledger& ledger_;
+  std::uint32_t getter_;
+  std::vector<std::uint32_t> next_;
+};
+
+}  // namespace multiprocess::test

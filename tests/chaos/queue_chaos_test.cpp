@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/queue.hpp>
+
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/word.hpp>
+#include <multiprocess/process.hpp>
+
+#include "chaos/crew.hpp"
+#include "support/leftovers.hpp"
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+
+// Kills putters, getters, holders of locks and allocating processes at random, and accounts for
+// every item afterwards.
+//
+// MULTIPROCESS_CHAOS_SEED    repeats a run
+// MULTIPROCESS_CHAOS_SCALE   so many times as many kills
+// MULTIPROCESS_CHAOS_WITHOUT broadcast or backstop: switches a cure off, and a test must fail
+
+namespace multiprocess::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::uint64_t base_seed() {
+  static const std::uint64_t seed = [] {
+    const char* const wanted = std::getenv("MULTIPROCESS_CHAOS_SEED");
+    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
+  }();
+  return seed;
+}
+
+std::uint64_t scaled(std::uint64_t kills) {
+  const char* const scale = std::getenv("MULTIPROCESS_CHAOS_SCALE");
+  return scale == nullptr
+             ? kills
+             : std::max<std::uint64_t>(
+                   static_cast<std::uint64_t>(static_cast<double>(kills) * atof(scale)), 10);
+}
+
+/// What all tests together have done.
+struct Totals : testing::Environment {
+  std::uint64_t kills = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t received = 0;
+  std::uint64_t in_hand = 0;
+  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+
+  void SetUp() override {
+    std::printf("seed: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
+    std::fflush(stdout);
+  }
+  void TearDown() override {
+    const double seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    std::printf("kills=%lu in %.1f s (%.0f/s) acknowledged=%lu received=%lu in_hand=%lu seed=%lu\n",
+                kills, seconds, static_cast<double>(kills) / seconds, acknowledged, received,
+                in_hand, base_seed());
+  }
+};
+Totals& totals = *static_cast<Totals*>(testing::AddGlobalTestEnvironment(new Totals));
+
+detail::HeapUse heap_in_use() {
+  { const Lock lock; }  // drops what waited for the end of children
+  detail::return_magazines();
+  detail::HeapUse use = detail::heap_use();
+  use.private_blocks -= detail::self().account_blocks.size();  // these a process keeps
+  return use;
+}
+
+class QueueChaos : public testing::Test {
+ protected:
+  QueueChaos() : random_(base_seed() + 1000 * ++tests_) {
+    const char* const without = std::getenv("MULTIPROCESS_CHAOS_WITHOUT");
+    detail::cures().broadcast = without == nullptr || std::string(without) != "broadcast";
+    detail::cures().backstop = without == nullptr || std::string(without) != "backstop";
+  }
+
+  void SetUp() override { before_ = heap_in_use(); }
+
+  void TearDown() override {
+    const auto end = std::chrono::steady_clock::now() + 5s;
+    detail::HeapUse now = heap_in_use();
+    while (!is_as_before(now) && std::chrono::steady_clock::now() < end) {
+      detail::check_everybody();
+      std::this_thread::sleep_for(10ms);
+      now = heap_in_use();
+    }
+    EXPECT_EQ(now.objects, before_.objects);
+    EXPECT_EQ(now.parts, before_.parts);
+    EXPECT_EQ(now.private_blocks, before_.private_blocks);
+    if (HasFailure()) {
+      std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
+    }
+  }
+
+  static Works make_works(const Ledger& ledger, std::ptrdiff_t capacity) {
+    return {ledger.path(), Queue<Stamp>(capacity), Queue<Parcel>(capacity), Queue<Letter>(capacity),
+            Lock()};
+  }
+
+  void pause() {
+    std::this_thread::sleep_for(std::chrono::microseconds(between(random_, 0, 1'000)));
+  }
+
+  bool is_as_before(const detail::HeapUse& now) const {
+    return now.objects == before_.objects && now.parts == before_.parts &&
+           now.private_blocks == before_.private_blocks;
+  }
+
+  Random random_;
+
+ private:
+  static inline int tests_ = 0;
+  detail::HeapUse before_;
+};
+
+void expect_accounted(const Ledger& ledger, const Crew& crew) {
+  const Ledger::Sums sums = ledger.sums();
+  EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
+  EXPECT_LE(sums.missing, crew.may_be_missing()) << "lost";
+  EXPECT_GT(sums.received, 0);
+  totals.kills += crew.kills();
+  totals.acknowledged += sums.acknowledged;
+  totals.received += sums.received;
+  totals.in_hand += sums.missing;
+}
+
+/// A mixed crew under fire; then those who put finish, and those who get take what is left.
+class Traffic : public QueueChaos {
+ protected:
+  void run(Kind kind, const std::vector<Start>& starts, std::uint64_t kills,
+           std::ptrdiff_t capacity) {
+    const Ledger ledger;
+    const Works works = make_works(ledger, capacity);
+    Crew crew(ledger, works, random_());
+    while (crew.kills() < kills) {
+      fill_up(crew, kind, starts);
+      pause();
+      crew.kill(between(random_, 0, static_cast<std::uint32_t>(crew.size()) - 1));
+      crew.dismiss_ended();
+      ASSERT_FALSE(crew.hangs());
+    }
+    while (crew.count(Role::put) != 0) {
+      fill_up(crew, kind, starts, Role::get);
+      crew.dismiss_ended();
+      ASSERT_FALSE(crew.hangs());
+    }
+    fill_up(crew, kind, starts, Role::get);
+    crew.kill_all(Role::hold);
+    crew.kill_all(Role::allocate);
+    shut_down(works, kind);
+    while (crew.size() != 0) {
+      crew.dismiss_ended();
+      ASSERT_FALSE(crew.hangs());
+    }
+    EXPECT_EQ(items_in(works, kind), 0);
+    expect_accounted(ledger, crew);
+  }
+
+ private:
+  /// One way to start for each that is missing.
+  void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts) {
+    for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate}) {
+      fill_up(crew, kind, starts, role);
+    }
+  }
+  void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role) {
+    const std::size_t wanted = role == Role::put || role == Role::get ? 3 : 1;
+    while (crew.count(role) < wanted) {
+      crew.hire(starts[between(random_, 0, static_cast<std::uint32_t>(starts.size()) - 1)], role,
+                kind);
+    }
+  }
+};
+
+TEST_F(Traffic, OfNumbers) {
+  run(Kind::stamps, {Start::plain, Start::fork}, scaled(700), 0);
+}
+TEST_F(Traffic, OfNumbersThroughANarrowQueue) {
+  run(Kind::stamps, {Start::plain, Start::fork}, scaled(700), 3);
+}
+TEST_F(Traffic, OfParcels) {
+  run(Kind::parcels, {Start::plain, Start::fork}, scaled(1000), 30);
+}
+TEST_F(Traffic, OfLetters) {
+  run(Kind::letters, {Start::plain, Start::fork}, scaled(700), 30);
+}
+TEST_F(Traffic, BetweenSpawnedProcesses) {
+  run(Kind::parcels, {Start::spawn}, scaled(60), 30);
+}
+TEST_F(Traffic, BetweenProcessesOfTheForkServer) {
+  run(Kind::letters, {Start::forkserver}, scaled(150), 30);
+  detail::stop_server();
+}
+
+TEST_F(QueueChaos, ALockOutlivesItsHolders) {
+  const Ledger ledger;
+  const Works works = make_works(ledger, 0);
+  Crew crew(ledger, works, random_());
+  while (crew.kills() < scaled(900)) {
+    while (crew.size() < 6) {
+      crew.hire(crew.size() % 2 == 0 ? Start::plain : Start::fork, Role::hold, Kind::stamps);
+    }
+    pause();
+    crew.kill(between(random_, 0, 5));
+    ASSERT_FALSE(crew.hangs());
+  }
+  crew.kill_all(Role::hold);
+  EXPECT_TRUE(works.lock.acquire(3s));
+  EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
+  totals.kills += crew.kills();
+}
+
+TEST_F(QueueChaos, AllocatingProcessesLeaveNothing) {
+  const Ledger ledger;
+  const Works works = make_works(ledger, 0);
+  Crew crew(ledger, works, random_());
+  while (crew.kills() < scaled(700)) {
+    while (crew.size() < 4) {
+      crew.hire(crew.size() % 2 == 0 ? Start::plain : Start::fork, Role::allocate, Kind::stamps);
+    }
+    pause();
+    crew.kill(between(random_, 0, 3));
+    ASSERT_FALSE(crew.hangs());
+  }
+  EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
+  totals.kills += crew.kills();
+}
+
+/// While one lives, this thread runs on one CPU only.
+class OnOneCpu {
+ public:
+  OnOneCpu() {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    sched_setaffinity(0, sizeof(one), &one);
+  }
+  ~OnOneCpu() { sched_setaffinity(0, sizeof(before_), &before_); }
+  OnOneCpu(const OnOneCpu&) = delete;
+  OnOneCpu& operator=(const OnOneCpu&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
+
+bool sleeps_in_a_futex(int pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/syscall");
+  std::string number;
+  file >> number;
+  return number == std::to_string(202);
+}
+
+/// Getters that all sleep. The kernel wakes the one that has slept longest: it is killed after that
+/// and before it runs, so that its wake-up is lost; or in its sleep, before there is an item.
+class Idle : public QueueChaos {
+ protected:
+  void run(Start how, std::uint64_t wanted, std::chrono::milliseconds promptly) {
+    const Ledger ledger;
+    const Works works = make_works(ledger, 0);
+    Crew crew(ledger, works, random_());
+    std::uint64_t lost_wakes = 0;
+    std::uint32_t round = 0;
+    for (; lost_wakes < wanted && round < Ledger::most_items; ++round) {
+      const OnOneCpu with_the_lazy_one;
+      let_sleep_one_after_the_other(crew, works, how);
+      if (round % 2 == 0) {
+        put(works, ledger, round);
+        crew[0].strike();
+        lost_wakes += items_in(works, Kind::stamps) != 0 ? 1 : 0;
+        crew.kill(0);
+      } else {  // in its sleep
+        crew.kill(0);
+        put(works, ledger, round);
+      }
+      ASSERT_TRUE(is_taken(works, promptly))
+          << "everybody is asleep although an item waits, round " << round
+          << (crew.report("everybody is asleep", Kind::stamps), "");
+      crew.kill_all(Role::get);
+    }
+    EXPECT_EQ(lost_wakes, wanted) << "they take it before they can be killed";
+    expect_accounted(ledger, crew);
+  }
+
+ private:
+  void put(const Works& works, const Ledger& ledger, std::uint32_t sequence) {
+    constexpr std::uint32_t me = Ledger::most_producers - 1;
+    ledger->producers[me].begun = sequence + 1;
+    works.stamps.put(Goods<Stamp>::make(me, sequence, random_));
+    ledger->producers[me].acknowledged = sequence + 1;
+  }
+
+  static void let_sleep_one_after_the_other(Crew& crew, const Works& works, Start how) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      crew.hire(how, Role::get, Kind::stamps, i == 0 ? Pace::lazy : Pace::idle);
+      while (!sleeps_in_a_futex(crew[i].pid()) || sleepers_of(works, Kind::stamps) <= i) {
+        std::this_thread::sleep_for(100us);
+      }
+    }
+  }
+
+  static bool is_taken(const Works& works, std::chrono::milliseconds promptly) {
+    const auto end = std::chrono::steady_clock::now() + promptly;
+    while (items_in(works, Kind::stamps) != 0 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(1ms);
+    }
+    return items_in(works, Kind::stamps) == 0;
+  }
+};
+
+/// The parent tells that its child has ended, and everybody looks again.
+TEST_F(Idle, TheBroadcastWakesTheOthers) {
+  run(Start::fork, scaled(60), 700ms);
+}
+/// Nobody tells: they look by themselves after a while.
+TEST_F(Idle, TheBackstopWakesTheOthers) {
+  run(Start::plain, scaled(3), 3000ms);
+}
+
+}  // namespace
+}  // namespace multiprocess::test

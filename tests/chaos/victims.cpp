@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chaos/victims.hpp"
+
+#include <multiprocess/detail/item_queue.hpp>
+#include <multiprocess/detail/shipment.hpp>
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace multiprocess::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class F>
+decltype(auto) with_queue(const Works& works, Kind kind, F use) {
+  switch (kind) {
+    case Kind::stamps:
+      return use(works.stamps);
+    case Kind::parcels:
+      return use(works.parcels);
+    case Kind::letters:
+      break;
+  }
+  return use(works.letters);
+}
+
+void pause_sometimes(Random& random, std::uint32_t one_in, std::uint32_t most_microseconds) {
+  if (between(random, 1, one_in) == 1) {
+    std::this_thread::sleep_for(std::chrono::microseconds(between(random, 0, most_microseconds)));
+  }
+}
+
+template <class T>
+void put_one(const Queue<T>& queue, const T& item, Random& random) {
+  if (between(random, 0, 3) == 0) {
+    while (!queue.try_put(item, std::chrono::microseconds(between(random, 0, 1'000)))) {
+    }
+  } else {
+    queue.put(item);
+  }
+}
+
+template <class T>
+void put_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  auto& mine = ledger->producers[task.number];
+  for (std::uint32_t sequence = 0; sequence < task.quota; ++sequence) {
+    const T item = Goods<T>::make(task.number, sequence, random);
+    mine.begun = sequence + 1;
+    put_one(queue, item, random);
+    mine.acknowledged = sequence + 1;
+    ++ledger->traffic;
+    pause_sometimes(random, 16, 200);
+  }
+}
+
+template <class T>
+std::optional<T> get_one(const Queue<T>& queue, Random& random) {
+  switch (between(random, 0, 2)) {
+    case 0:
+      return queue.try_get();
+    case 1:
+      return queue.try_get(std::chrono::microseconds(between(random, 0, 2'000)));
+    default:
+      return queue.get();
+  }
+}
+
+template <class T>
+void get_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  Receipt receipt(ledger, task.number);
+  while (true) {
+    receipt.reach();
+    if (const auto item = task.pace != Pace::busy ? queue.get() : get_one(queue, random)) {
+      receipt.note(Goods<T>::read(*item));
+    }
+    receipt.rest();
+    if (task.pace == Pace::busy) {
+      pause_sometimes(random, 32, 200);
+    }
+  }
+}
+
+void hold_lock(const Lock& lock, const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  const std::uint32_t me = task.number + 1;
+  while (true) {
+    const bool in_a_hurry = between(random, 0, 1) == 0;
+    if (!lock.acquire(in_a_hurry ? Timeout(std::chrono::microseconds(between(random, 0, 500)))
+                                 : forever)) {
+      continue;
+    }
+    if (ledger->holder.exchange(me) != 0 && !lock.owner_died()) {
+      ledger.note_fault("two holders of one lock");
+    }
+    pause_sometimes(random, 4, 100);
+    if (ledger->holder.exchange(0) != me) {
+      ledger.note_fault("a lock was robbed");
+    }
+    lock.release();
+    ++ledger->holdings;
+    pause_sometimes(random, 16, 100);
+  }
+}
+
+template <class T>
+void fill_and_drop(Random& random, std::uint32_t items) {
+  const Queue<T> queue;
+  for (std::uint32_t i = 0; i < items; ++i) {
+    queue.put(Goods<T>::make(0, i, random));
+  }
+  for (std::uint32_t i = between(random, 0, items); i > 0; --i) {
+    queue.get();
+  }
+}
+
+void allocate_things(const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  while (true) {
+    switch (between(random, 0, 4)) {
+      case 0: {
+        const std::vector<Lock> locks(between(random, 1, 200));
+        break;
+      }
+      case 1:
+        fill_and_drop<Stamp>(random, between(random, 1, 3'000));
+        break;
+      case 2:
+        fill_and_drop<Parcel>(random, between(random, 1, 20));
+        break;
+      case 3:
+        fill_and_drop<Letter>(random, between(random, 1, 20));
+        break;
+      default: {
+        const Queue<Queue<Letter>> outer;
+        const Queue<Letter> inner;
+        inner.put(Goods<Letter>::make(0, 0, random));
+        outer.put(inner);
+        outer.get().get();
+      }
+    }
+    ++ledger->allocations;
+  }
+}
+
+void become_lazy() {
+  sched_param none{};
+  sched_setscheduler(0, SCHED_IDLE, &none);
+}
+
+template <class T>
+const detail::QueueState& state_of(const Queue<T>& queue) {
+  detail::Outgoing outgoing(false);
+  Queue<T>::part_ops.send(&queue);
+  return *detail::at<detail::QueueState>(outgoing.refs().at(0).offset());
+}
+
+}  // namespace
+
+const char* name_of(Role role) {
+  constexpr const char* names[] = {"putter", "getter", "holder", "allocator"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+void work(Works works, Task task) {
+  const Ledger ledger(works.ledger);
+  if (task.pace == Pace::lazy) {
+    become_lazy();
+  }
+  try {
+    switch (task.role) {
+      case Role::put:
+        return with_queue(works, task.kind, [&](auto& queue) { put_goods(queue, ledger, task); });
+      case Role::get:
+        return with_queue(works, task.kind, [&](auto& queue) { get_goods(queue, ledger, task); });
+      case Role::hold:
+        return hold_lock(works.lock, ledger, task);
+      case Role::allocate:
+        return allocate_things(ledger, task);
+    }
+  } catch (const ShutDown&) {
+  } catch (const std::exception& error) {
+    ledger.note_fault(fmt::format("a {} got an exception: {}", name_of(task.role), error.what()));
+  }
+}
+
+void shut_down(const Works& works, Kind kind) {
+  with_queue(works, kind, [](auto& queue) { queue.shutdown(); });
+}
+
+std::ptrdiff_t items_in(const Works& works, Kind kind) {
+  return with_queue(works, kind, [](auto& queue) { return queue.qsize(); });
+}
+
+std::string describe_queue(const Works& works, Kind kind) {
+  const detail::QueueState& state = with_queue(
+      works, kind, [](auto& queue) -> const detail::QueueState& { return state_of(queue); });
+  return fmt::format(
+      "queue: head {} in segment {:#x}, tail {} in segment {:#x}, get lock {:#x}, put lock {:#x}, "
+      "spares {}, ended {}, items word {} sleepers {}, room word {} sleepers {}",
+      state.head.load(), state.head_segment.load(), state.tail.load(), state.tail_segment.load(),
+      state.get_lock.owner(), state.put_lock.owner(), state.spares.load(), state.ended.load(),
+      state.items.word.load(), state.items.sleepers.load(), state.room.word.load(),
+      state.room.sleepers.load());
+}
+
+std::uint32_t sleepers_of(const Works& works, Kind kind) {
+  return with_queue(works, kind, [](auto& queue) { return state_of(queue).items.sleepers.load(); });
+}
+
+}  // namespace multiprocess::test

@@ -29,6 +29,9 @@ const std::vector<Load> loads{{"64 KiB", std::size_t{64} << 10, 2000},
                               {"1 MiB", std::size_t{1} << 20, 200},
                               {"64 MiB", std::size_t{64} << 20, 6}};
 
+/// Items before the time begins: the memory of all that are on their way has been used once.
+constexpr int warm_up = 4;
+
 /// Every item begins with its number.
 void mark(Bytes& bytes, int number) {
   std::memcpy(bytes.data(), &number, sizeof(number));
@@ -46,18 +49,19 @@ double transfer(Placement placement, const Load& load, Put put, Get get) {
   const int count = scaled(load.count);
   const Role producer = [&](Gate& gate) {
     Bytes item(load.size, std::byte{7});
-    for (int i = 0; i <= count; ++i) {
-      mark(item, i);
-      put(item);
-      if (i == 0) {
+    for (int i = 0; i < warm_up + count; ++i) {
+      if (i == warm_up) {
         gate.wait();
       }
+      mark(item, i);
+      put(item);
     }
   };
   const Role consumer = [&](Gate& gate) {
-    check(get(), 0, load.size);
-    gate.wait();
-    for (int i = 1; i <= count; ++i) {
+    for (int i = 0; i < warm_up + count; ++i) {
+      if (i == warm_up) {
+        gate.wait();
+      }
       check(get(), i, load.size);
     }
   };

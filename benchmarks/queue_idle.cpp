@@ -21,17 +21,22 @@ double waiting(Placement placement, int getters) {
   Shared<std::atomic<double>> used(0.0);
   Shared<std::atomic<double>> waited(0.0);
   std::vector<Role> roles;
+  const auto put_all = [&] {
+    for (int i = 0; i < getters; ++i) {
+      queue.put(i);
+    }
+  };
   roles.emplace_back([&](Gate& gate) {
+    put_all();
     gate.wait();
     const double begun = now();
     std::this_thread::sleep_for(std::chrono::seconds(2));  // what is measured
     *waited = now() - begun;
-    for (int i = 0; i < getters; ++i) {
-      queue.put(i);
-    }
+    put_all();
   });
   for (int i = 0; i < getters; ++i) {
     roles.emplace_back([&](Gate& gate) {
+      queue.get();  // all that a first time costs
       gate.wait();
       const double before = cpu_time();
       queue.get();

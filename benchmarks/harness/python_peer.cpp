@@ -51,8 +51,9 @@ struct PythonPeer::Running {
     posix_spawn_file_actions_adddup2(&actions, replies[1], 1);
     std::string python = chosen_python();
     std::string file = MULTIPROCESS_BENCHMARK_PEERS "/" + script + ".py";
+    std::string no_cache = "-B";  // the sources stay as they are
     std::string serve = "--serve";
-    char* const arguments[] = {python.data(), file.data(), serve.data(), nullptr};
+    char* const arguments[] = {python.data(), no_cache.data(), file.data(), serve.data(), nullptr};
     absent = posix_spawnp(&pid, python.c_str(), &actions, nullptr, arguments, environ) != 0;
     posix_spawn_file_actions_destroy(&actions);
     close(requests[0]);

@@ -21,6 +21,7 @@ double scale = 1;
 constexpr const char* usage = R"(Measures, in rounds of which each runs every contender once.
   --rounds N      rounds, of which the first is cold (7)
   --filter TEXT   only the cases with TEXT in their names
+  --only NAME     only that contender, for a profile of it
   --scale X       the X-fold number of operations (1)
   --json FILE     add the rows to FILE, one JSON line each
   --patience MS   how long to wait for a quiet machine before each repeat (1000)
@@ -47,8 +48,11 @@ int scaled(int count) {
 Suite::Suite(std::string family, int argc, char** argv)
     : family_(std::move(family)), python_("python_" + family_) {
   for (int i = 1; i < argc; i += 2) {
-    if (std::string(argv[i]) == "--help" || i + 1 == argc) {
-      leave(i + 1 == argc ? 2 : 0, "");
+    if (std::string(argv[i]) == "--help") {
+      leave(0, "");
+    }
+    if (i + 1 == argc) {
+      leave(2, std::string("no value for ") + argv[i] + "\n");
     }
     option(argv[i], argv[i + 1]);
   }
@@ -61,6 +65,8 @@ void Suite::option(const std::string& name, const std::string& value) {
     rounds_ = std::max(1, std::atoi(value.c_str()));
   } else if (name == "--filter") {
     filter_ = value;
+  } else if (name == "--only") {
+    only_ = value;
   } else if (name == "--scale") {
     scale = std::atof(value.c_str());
   } else if (name == "--json") {
@@ -96,7 +102,10 @@ int Suite::run() {
 
 void Suite::run(const Case& work, Placement placement) {
   fmt::print(stderr, "{}: {}, {}\n", family_, work.name, to_string(placement));
-  const std::vector<Contender> contenders = work.contenders();
+  std::vector<Contender> contenders = work.contenders();
+  std::erase_if(contenders, [this](const Contender& contender) {
+    return !only_.empty() && contender.name != only_;
+  });
   std::vector<Row> rows;
   for (const Contender& contender : contenders) {
     rows.push_back({.family = family_,

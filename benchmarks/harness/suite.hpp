@@ -68,6 +68,7 @@ class Suite {
   std::vector<Row> rows_;
   int rounds_ = 7;
   std::string filter_;
+  std::string only_;
   std::filesystem::path json_;
   std::chrono::milliseconds patience_{1000};
   bool failed_ = false;

@@ -5,6 +5,7 @@ import time
 from peer import fork, run_crew, scaled, serve
 
 BURST = 100
+WARM_UP = 4  # large items
 
 
 def stream(placement, producers, count, maxsize=0):
@@ -76,15 +77,15 @@ def transfer(placement, size, count):
     item = b"\7" * size
 
     def produce(gate):
-        writer.send_bytes(item)
-        gate()
-        for _ in range(count):
+        for i in range(WARM_UP + count):
+            if i == WARM_UP:
+                gate()
             writer.send_bytes(item)
 
     def consume(gate):
-        reader.recv_bytes()
-        gate()
-        for _ in range(count):
+        for i in range(WARM_UP + count):
+            if i == WARM_UP:
+                gate()
             assert len(reader.recv_bytes()) == size
 
     return run_crew(placement, [produce, consume])[0] / count

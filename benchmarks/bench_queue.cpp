@@ -87,7 +87,7 @@ void add_streams(Suite& suite) {
 
 void add_delays(Suite& suite) {
   suite.add({.name = "round trip",
-             .placements = {Placement::split, Placement::same},
+             .placements = {Placement::split, Placement::same, Placement::free},
              .contenders = [&suite]() -> std::vector<Contender> {
                return {pinger(std::string(ours), 20'000, 20'000, queue), suite.python("round trip"),
                        pinger("boost", 500, 10'000, boost_queue),

@@ -96,7 +96,7 @@ serve("queue", {
     "int 1p1c": (BOTH, lambda p, s: stream(p, 1, scaled(30000, s))),
     "int 2p2c": (("free", "same"), lambda p, s: stream(p, 2, scaled(30000, s))),
     "int bounded 100": (BOTH, lambda p, s: stream(p, 1, scaled(20000, s), 100)),
-    "round trip": (BOTH, lambda p, s: round_trip(p, scaled(1500, s))),
+    "round trip": (BOTH + ("free",), lambda p, s: round_trip(p, scaled(1500, s))),
     "burst of 100": (BOTH, lambda p, s: bursts(p, scaled(100, s))),
     "bytes 64 KiB": (BOTH, lambda p, s: transfer(p, 64 << 10, scaled(1000, s))),
     "bytes 1 MiB": (BOTH, lambda p, s: transfer(p, 1 << 20, scaled(100, s))),

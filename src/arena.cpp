@@ -14,6 +14,8 @@
 
 namespace multiprocess::detail {
 
+constinit std::atomic<std::byte*> arena_data{nullptr};
+
 namespace {
 
 constexpr std::size_t default_reservation = std::size_t{64} << 30;

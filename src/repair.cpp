@@ -5,8 +5,10 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/warden.hpp>
 #include <multiprocess/detail/word.hpp>
 
 #include <utility>
@@ -146,6 +148,9 @@ void leave_participant() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr) {
     return;
+  }
+  if (os::thread_count() - library_threads() > 1) {
+    return;  // others may hold something until the process is gone: its end will be noticed
   }
   Participant& place = participant(me->ticket.slot);
   if (place.pins.load(std::memory_order_acquire) == 0) {

@@ -7,6 +7,8 @@
 
 namespace multiprocess::detail {
 
+constinit std::atomic<void**> self_word{nullptr};
+
 namespace {
 
 constexpr std::uint32_t most_threads = 1u << (slot_shift - thread_shift);

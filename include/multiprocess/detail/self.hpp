@@ -79,7 +79,7 @@ struct Self {
   std::vector<std::uint32_t> free_entries;
   std::vector<PinnedEntry> pinned;
   std::uint64_t newest_pin = 0;  // the youngest forked child that lives was born at this count
-  std::uint64_t unpins_seen = 0;
+  std::uint64_t pin_changes_seen = 0;
   std::atomic<std::uint64_t> forks{0};
 
   PrivateLock warden_lock;
@@ -87,7 +87,7 @@ struct Self {
 };
 
 /// Where the pointer to Self stands; null until the first use.
-inline constinit std::atomic<void**> self_word{nullptr};
+extern constinit std::atomic<void**> self_word;
 
 /// The slow way: first use in this process.
 Self& enter_self();

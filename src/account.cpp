@@ -76,6 +76,10 @@ void drop_entry(Self& me, std::uint32_t entry) noexcept {
 /// Drops what only children that have ended by now inherited.
 void unpin(Self& me) noexcept {
   me.newest_pin = newest_pin(me.ticket);
+  // A child of a plain fork says itself when it was born: it inherits nothing from now on.
+  std::uint64_t forks = me.forks.load(std::memory_order_relaxed);
+  while (forks < me.newest_pin && !me.forks.compare_exchange_weak(forks, me.newest_pin)) {
+  }
   std::erase_if(me.pinned, [&me](const PinnedEntry& kept) {
     if (kept.created < me.newest_pin) {
       return false;
@@ -85,17 +89,19 @@ void unpin(Self& me) noexcept {
   });
 }
 
-bool is_inherited_by_a_child(Self& me, std::uint64_t created) noexcept {
+/// Looks at who inherits from us if that has changed. Each birth and each end adds 1 to the sum.
+void refresh_pins(Self& me) noexcept {
   const Participant& place = participant(me.ticket.slot);
-  if (place.pins.load(std::memory_order_acquire) == 0 && me.pinned.empty()) {
-    return false;
-  }
-  const std::uint64_t unpins = place.unpins.load(std::memory_order_acquire);
-  const std::uint64_t forks = me.forks.load(std::memory_order_relaxed);
-  if (unpins + forks != me.unpins_seen) {
-    me.unpins_seen = unpins + forks;
+  const std::uint64_t pins = place.pins.load(std::memory_order_acquire);
+  const std::uint64_t changes = pins + 2 * place.unpins.load(std::memory_order_acquire);
+  if (changes != me.pin_changes_seen) {
+    me.pin_changes_seen = changes;
     unpin(me);
   }
+}
+
+bool is_inherited_by_a_child(Self& me, std::uint64_t created) noexcept {
+  refresh_pins(me);
   return created < me.newest_pin;
 }
 
@@ -186,6 +192,15 @@ void SharedRef::give_back(RefControl* control) noexcept {
     }
   }
   delete control;
+}
+
+void drop_what_was_inherited() noexcept {
+  Self* const me = self_if_entered();
+  if (me == nullptr || holds_private_lock()) {
+    return;
+  }
+  const std::scoped_lock guard(me->account_lock);
+  refresh_pins(*me);
 }
 
 void drop_account(Participant& place) noexcept {

@@ -32,7 +32,7 @@ std::size_t wanted_reservation() {
   }
   char* end = nullptr;
   const unsigned long long bytes = std::strtoull(text, &end, 10);
-  if (end == text || *end != '\0' || bytes < smallest_reservation) {
+  if (*text < '0' || *text > '9' || *end != '\0' || bytes < smallest_reservation) {
     throw ValueError("MULTIPROCESS_RESERVE must be a number of bytes, 16777216 at least");
   }
   return static_cast<std::size_t>(bytes) / arena_page * arena_page;

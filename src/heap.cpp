@@ -117,10 +117,16 @@ void refill(Magazine& magazine, std::size_t size_class) {
 
 void drain(Magazine& magazine, std::size_t keep) noexcept {
   while (magazine.count > keep) {
-    Transaction change;
-    for (int i = 0; i < 16 && magazine.count > keep; ++i) {
-      put_block(change, magazine.blocks[--magazine.count]);
+    std::array<std::uint32_t, 16> emptied;
+    std::size_t count = 0;
+    {
+      Transaction change;
+      for (std::size_t i = 0; i < emptied.size() && magazine.count > keep; ++i) {
+        emptied[count] = put_block(change, magazine.blocks[--magazine.count], mine());
+        count += emptied[count] != no_page;
+      }
     }
+    std::for_each_n(emptied.begin(), count, &free_run);
   }
 }
 
@@ -211,15 +217,18 @@ void return_magazines() noexcept {
 
 HeapUse heap_use() {
   HeapUse use;
-  find_blocks(
+  const auto blocks = find_blocks(
       [](std::uint64_t word, const void* context) {
         auto& sums = *static_cast<HeapUse*>(const_cast<void*>(context));
         sums.private_blocks += owner::kind(word) == owner::Kind::private_block;
         sums.objects += owner::kind(word) == owner::Kind::object;
         sums.parts += owner::kind(word) == owner::Kind::part;
-        return false;
+        return true;
       },
       &use);
+  for (const Offset block : blocks) {
+    use.bytes += block_size(block);
+  }
   return use;
 }
 

@@ -111,15 +111,18 @@ void clear_away_the_dead() noexcept {
   if (holds_private_lock()) {
     return;  // deep inside the heap: somebody who is not clears away soon
   }
-  const Unrepaired not_again_below;
-  const OwnedGuard one_at_a_time(*at<OwnedLock>(area::repair));
-  { const Transaction undo_what_a_dead_one_began; }
-  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
-  for (bool more = true; std::exchange(more, false);) {
-    for (std::uint32_t slot = 1; slot <= last; ++slot) {
-      more = clear_place(slot) || more;
+  {
+    const Unrepaired not_again_below;
+    const OwnedGuard one_at_a_time(*at<OwnedLock>(area::repair));
+    { const Transaction undo_what_a_dead_one_began; }
+    const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+    for (bool more = true; std::exchange(more, false);) {
+      for (std::uint32_t slot = 1; slot <= last; ++slot) {
+        more = clear_place(slot) || more;
+      }
     }
   }
+  drop_what_was_inherited();
 }
 
 bool mark_end(Ticket ticket) noexcept {

@@ -105,12 +105,12 @@ void unlist(Transaction& change, std::uint32_t page, std::size_t size_class) {
   }
 }
 
-void dissolve(Transaction& change, std::uint32_t page, std::size_t size_class) {
+void dissolve(Transaction& change, std::uint32_t page, std::size_t size_class,
+              std::uint64_t owner) {
   unlist(change, page, size_class);
   for (std::uint32_t back = 0; back < (1u << slab_order(size_class)); ++back) {
-    change.write(page_info(page + back).owner, 0);
+    change.write(page_info(page + back).owner, back == 0 ? owner : 0);
   }
-  put_run(change, page, false);
 }
 
 }  // namespace
@@ -166,7 +166,7 @@ Offset take_block(Transaction& change, std::size_t size_class, std::uint64_t own
   return block_at(page, size_class, index);
 }
 
-void put_block(Transaction& change, Offset block) {
+std::uint32_t put_block(Transaction& change, Offset block, std::uint64_t owner) {
   const std::uint64_t mark = load(page_info(page_of(block)).owner);
   const std::size_t size_class = slab_class(mark);
   const Place place = place_of(block, mark);
@@ -177,10 +177,11 @@ void put_block(Transaction& change, Offset block) {
   if (count == 1) {
     list(change, place.page, size_class);
   } else if (count == shapes[size_class].blocks &&
-             (next_of(place.page) != 0 || previous_of(place.page) != 0) &&
-             !keeps_too_much(place.page)) {
-    dissolve(change, place.page, size_class);
+             (next_of(place.page) != 0 || previous_of(place.page) != 0)) {
+    dissolve(change, place.page, size_class, owner);
+    return place.page;
   }
+  return no_page;
 }
 
 void find_in_slab(std::uint32_t page, std::uint64_t mark,

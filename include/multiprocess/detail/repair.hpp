@@ -14,6 +14,9 @@ void clear_away_the_dead() noexcept;
 /// False when its place was cleared away already.
 bool mark_end(Ticket ticket) noexcept;
 
+/// Drops the references that this process kept only for forked children that have ended by now.
+void drop_what_was_inherited() noexcept;
+
 /// Drops all references of one participant's account.
 void drop_account(Participant& place) noexcept;
 

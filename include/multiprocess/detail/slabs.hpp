@@ -53,9 +53,9 @@ void publish_slab(Transaction& change, std::uint32_t page, std::size_t size_clas
 /// A free block whose owner word becomes `owner`; 0 when no slab of the class has one.
 Offset take_block(Transaction& change, std::size_t size_class, std::uint64_t owner);
 
-/// Puts a block back; its slab, when all of it is free and it is not the only one, becomes a run
-/// again.
-void put_block(Transaction& change, Offset block);
+/// Puts a block back. A slab whose blocks are all free now, and that is not the only one of its
+/// class, becomes a run that `owner` has to free: its page is returned, else no_page.
+std::uint32_t put_block(Transaction& change, Offset block, std::uint64_t owner);
 
 void find_in_slab(std::uint32_t page, std::uint64_t mark,
                   bool (*wanted)(std::uint64_t, const void*), const void* context,

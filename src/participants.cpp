@@ -65,10 +65,16 @@ Ticket try_claim_place(std::uint32_t reserver) noexcept {
 
 /// Asks the system about everybody who has not ended as far as is known.
 void look_at_everybody() noexcept {
+  // That a number was given again is rare and costly to see: not every time.
+  static std::atomic<std::uint32_t> looks{0};
+  const bool closely = looks.fetch_add(1, std::memory_order_relaxed) % 16 == 0;
   const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
   for (std::uint32_t slot = 1; slot <= last; ++slot) {
-    const std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
-    if (life_of(life) == Life::live || life_of(life) == Life::reserved) {
+    const Participant& place = participant(slot);
+    const std::uint64_t life = place.life.load(std::memory_order_acquire);
+    const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
+    if ((life_of(life) == Life::live || life_of(life) == Life::reserved) && pid != 0 &&
+        (closely || !os::runs(pid))) {
       check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
     }
   }

@@ -131,7 +131,11 @@ bool mark_end(Ticket ticket) noexcept {
   while (generation_of(life) == ticket.generation &&
          (life_of(life) == Life::live || life_of(life) == Life::reserved)) {
     const bool was_live = life_of(life) == Life::live;
-    if (step::cas(place.life, life, life_word(ticket.generation, reserver_of(life), Life::dead))) {
+    // A forked child that never used the arena holds nothing there: no need to search it.
+    const bool clean = !was_live && place.pinned.load(std::memory_order_acquire) != 0;
+    if (step::cas(
+            place.life, life,
+            life_word(ticket.generation, reserver_of(life), clean ? Life::left : Life::dead))) {
       if (was_live) {
         wake_everybody();
       }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/word.hpp>
 
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/warden.hpp>
@@ -13,8 +14,10 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::chrono::microseconds spin_time{25};
-constexpr int rounds_a_yield = 32;
 constexpr int yields_alone = 3;
+constexpr std::chrono::nanoseconds empty_yield{700};  // longer: somebody else ran
+
+thread_local int rounds_a_yield = 16;
 
 /// First element of the sleepers' area: how far the table was ever used.
 std::atomic<std::uint64_t>& high_water() {
@@ -67,15 +70,6 @@ Sleeper* record_of_this_thread() {
     }
   }
   return this_record.index == 0 ? nullptr : &sleeper(this_record.index);
-}
-
-bool one_cpu() noexcept {
-  static std::atomic<std::uint32_t> asked{0};
-  static std::atomic<bool> answer{false};
-  if (asked.fetch_add(1, std::memory_order_relaxed) % 64 == 0) {
-    answer.store(os::usable_cpus() == 1, std::memory_order_relaxed);
-  }
-  return answer.load(std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -169,23 +163,24 @@ void forget_sleepers(std::uint64_t owner) noexcept {
 }
 
 bool Spin::again() noexcept {
-  if (++rounds_ == 1) {
-    alone_ = one_cpu();
-  }
-  if (alone_) {
+  static const bool one_cpu = os::hardware_cpu_count() == 1;
+  if (one_cpu) {
     os::yield();
-    return rounds_ <= yields_alone;
+    return ++rounds_ <= yields_alone;
   }
-  if (rounds_ % rounds_a_yield != 0) {
+  if (++rounds_ % rounds_a_yield != 0) {
     os::pause();
     return true;
   }
-  const auto now = std::chrono::steady_clock::now();
+  const auto before = std::chrono::steady_clock::now();
   if (end_ == std::chrono::steady_clock::time_point{}) {
-    end_ = now + spin_time;
+    end_ = before + spin_time;
   }
   os::yield();
-  return now < end_;
+  const auto after = std::chrono::steady_clock::now();
+  // Whoever ran meanwhile on this CPU may be the one that we wait for: then yield more often.
+  rounds_a_yield = after - before < empty_yield ? 64 : 4;
+  return after < end_;
 }
 
 }  // namespace multiprocess::detail

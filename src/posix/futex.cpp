@@ -49,10 +49,4 @@ void yield() noexcept {
   sched_yield();
 }
 
-int usable_cpus() noexcept {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 2;
-}
-
 }  // namespace multiprocess::detail::os

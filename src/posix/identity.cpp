@@ -110,4 +110,8 @@ bool has_ended(const Identity& who) noexcept {
   return zombie || reused || replaced;
 }
 
+bool runs(std::uint32_t pid) noexcept {
+  return glance(pid) == Glance::running;
+}
+
 }  // namespace multiprocess::detail::os

@@ -157,6 +157,15 @@ void SharedMapping::discard(std::size_t offset, std::size_t size) noexcept {
   madvise(data_ + offset, size, MADV_REMOVE);
 }
 
+void prefer_huge_pages(void* data, std::size_t size) noexcept {
+  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
+  const auto end = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
+  if (end > first) {
+    madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);
+  }
+}
+
 bool another_arena_is_mapped() {
   std::ifstream maps("/proc/self/maps");
   for (std::string line; std::getline(maps, line);) {

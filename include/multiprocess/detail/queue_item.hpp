@@ -4,8 +4,10 @@
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/block_item.hpp>
 #include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/shipment.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <optional>
@@ -110,6 +112,7 @@ class QueueItem {
     }
     const Message message(item.block());
     if (!along.used) {
+      add_piece(&value, {}, message.bytes().size());
       add_piece(&value, message.bytes(), message.bytes().size());
     }
     return value;
@@ -122,6 +125,9 @@ class QueueItem {
     if (bytes.empty()) {
       value.clear();
       value.reserve(whole / sizeof(Item));
+      if (whole >= os::worth_huge_pages) {
+        os::prefer_huge_pages(value.data(), whole);
+      }
     } else {
       const auto* const first = reinterpret_cast<const Item*>(bytes.data());
       value.insert(value.end(), first, first + bytes.size() / sizeof(Item));
@@ -136,7 +142,7 @@ class QueueItem {
       return std::nullopt;
     }
     if (!item.is_block()) {
-      return decode_from({item.inside, item.size()});
+      return decode_from({item.inside, std::min(item.size(), BlockItem::most_inside)});
     }
     const Message message(item.block());
     const Incoming beside(message.references());

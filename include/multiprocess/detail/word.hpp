@@ -74,7 +74,8 @@ void wake_everybody() noexcept;
 /// Takes a dead process's sleepers out of their counts.
 void forget_sleepers(std::uint64_t owner) noexcept;
 
-/// A spin that is bounded in time, yields, and does not spin where there is one CPU.
+/// A spin that is bounded in time and yields, the more often the more others want this CPU; on a
+/// machine with one CPU it only yields.
 class Spin {
  public:
   /// False when it is time to sleep.
@@ -82,7 +83,6 @@ class Spin {
 
  private:
   int rounds_ = 0;
-  bool alone_ = false;
   std::chrono::steady_clock::time_point end_{};
 };
 

@@ -4,7 +4,6 @@
 #include "support/child.hpp"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mman.h>
 
 #include <climits>
@@ -115,24 +114,6 @@ TEST(Futex, WakesASleeperInAnotherProcess) {
   }
   shared.word = 1;
   os::wake_sleepers(shared.word, 1);
-  EXPECT_EQ(child.wait(), 0);
-}
-
-TEST(Futex, CountsTheCpusThatThisProcessMayUse) {
-  cpu_set_t all;
-  ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
-  EXPECT_EQ(os::usable_cpus(), CPU_COUNT(&all));
-  Child child([&all] {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++cpu) {
-      if (CPU_ISSET(cpu, &all)) {
-        CPU_SET(cpu, &one);
-      }
-    }
-    EXPECT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-    EXPECT_EQ(os::usable_cpus(), 1);
-  });
   EXPECT_EQ(child.wait(), 0);
 }
 

@@ -22,7 +22,4 @@ void pause() noexcept;
 /// Lets another thread run on this CPU.
 void yield() noexcept;
 
-/// CPUs on which this process may run now.
-int usable_cpus() noexcept;
-
 }  // namespace multiprocess::detail::os

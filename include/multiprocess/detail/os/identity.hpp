@@ -22,4 +22,7 @@ Identity child_identity(int pid) noexcept;
 /// True only when that life is over: nothing of it runs and nothing of it will write any more.
 bool has_ended(const Identity& who) noexcept;
 
+/// A quick look: true when some process of that number runs. It may be another one by now.
+bool runs(std::uint32_t pid) noexcept;
+
 }  // namespace multiprocess::detail::os

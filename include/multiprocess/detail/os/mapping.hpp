@@ -41,6 +41,12 @@ class SharedMapping {
   std::uint64_t inode_;  // tells whether the descriptor is still ours
 };
 
+/// From this size on new memory is better made of large pages: each small one costs a fault.
+inline constexpr std::size_t worth_huge_pages = std::size_t{4} << 20;
+
+/// Asks for large pages where the bytes at `data` are touched for the first time.
+void prefer_huge_pages(void* data, std::size_t size) noexcept;
+
 /// True when this process already maps an arena: a second copy of the library is loaded.
 bool another_arena_is_mapped();
 

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 namespace multiprocess::test {
@@ -66,6 +67,13 @@ class Child {
 
   int pid_ = 0;
 };
+
+/// An expectation of a process that can only tell by its exit code.
+inline void require(bool condition) {
+  if (!condition) {
+    throw std::logic_error("a child does not see what it should");
+  }
+}
 
 /// As the kernel's memory shortage or a user would end us: nothing more runs.
 [[noreturn]] inline void die() {

@@ -153,8 +153,11 @@ bool Crew::hangs() {
     what = "the traffic";
   } else if (holdings_.stands_still(ledger_->holdings, count(Role::hold) != 0)) {
     what = "the lock";
-  } else if (allocations_.stands_still(ledger_->allocations, count(Role::allocate) != 0)) {
+  } else if (allocations_.stands_still(ledger_->allocations,
+                                       count(Role::allocate) + count(Role::raise) != 0)) {
     what = "the allocation";
+  } else if (clearings_.stands_still(ledger_->clearings, count(Role::clear) != 0)) {
+    what = "the clearing away";
   }
   if (what != nullptr) {
     report(std::string(what) + " stands still", victims_.front()->task().kind);

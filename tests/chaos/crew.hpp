@@ -90,6 +90,7 @@ class Crew {
   Progress traffic_;
   Progress holdings_;
   Progress allocations_;
+  Progress clearings_;
 };
 
 }  // namespace multiprocess::test

@@ -27,6 +27,7 @@ class Ledger {
     std::atomic<std::uint64_t> traffic;  // puts and gets that succeeded
     std::atomic<std::uint64_t> holdings;
     std::atomic<std::uint64_t> allocations;
+    std::atomic<std::uint64_t> clearings;
     std::atomic<std::uint32_t> holder;  // who is in the section that the lock guards
     std::atomic<std::uint32_t> faults;
     std::array<char, 256> first_fault;

@@ -159,6 +159,7 @@ class Traffic : public QueueChaos {
     fill_up(crew, kind, starts, Role::get);
     crew.kill_all(Role::hold);
     crew.kill_all(Role::allocate);
+    crew.kill_all(Role::clear);
     shut_down(works, kind);
     while (crew.size() != 0) {
       crew.dismiss_ended();
@@ -171,7 +172,7 @@ class Traffic : public QueueChaos {
  private:
   /// One way to start for each that is missing.
   void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts) {
-    for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate}) {
+    for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate, Role::clear}) {
       fill_up(crew, kind, starts, role);
     }
   }
@@ -227,11 +228,15 @@ TEST_F(QueueChaos, AllocatingProcessesLeaveNothing) {
   const Works works = make_works(ledger, 0);
   Crew crew(ledger, works, random_());
   while (crew.kills() < scaled(700)) {
-    while (crew.size() < 4) {
-      crew.hire(crew.size() % 2 == 0 ? Start::plain : Start::fork, Role::allocate, Kind::stamps);
+    for (const Role role : {Role::allocate, Role::raise, Role::clear}) {
+      for (const Start how : {Start::plain, Start::fork}) {
+        if (crew.count(role) < 2) {
+          crew.hire(how, role, Kind::stamps);
+        }
+      }
     }
     pause();
-    crew.kill(between(random_, 0, 3));
+    crew.kill(between(random_, 0, static_cast<std::uint32_t>(crew.size()) - 1));
     ASSERT_FALSE(crew.hangs());
   }
   EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();

@@ -2,8 +2,10 @@
 #include "chaos/victims.hpp"
 
 #include <multiprocess/detail/item_queue.hpp>
+#include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/process.hpp>
 
 #include <fmt/format.h>
 #include <sched.h>
@@ -151,6 +153,30 @@ void allocate_things(const Ledger& ledger, const Task& task) {
   }
 }
 
+void raise_children(const Works& works, const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  while (true) {
+    ProcessOptions options;
+    options.start_method = StartMethod::fork;
+    const Task own{Role::allocate, task.kind, 0, 0, random(), Pace::busy};
+    Process child(options, &work, works, own);
+    child.start();
+    pause_sometimes(random, 2, 2'000);
+    child.kill();
+    child.join();
+    ++ledger->allocations;
+  }
+}
+
+void clear_away(const Ledger& ledger) {
+  while (true) {
+    detail::census().next_check = 0;  // now, not once a second
+    detail::check_everybody();
+    ++ledger->clearings;
+    std::this_thread::sleep_for(200us);
+  }
+}
+
 void become_lazy() {
   sched_param none{};
   sched_setscheduler(0, SCHED_IDLE, &none);
@@ -166,7 +192,8 @@ const detail::QueueState& state_of(const Queue<T>& queue) {
 }  // namespace
 
 const char* name_of(Role role) {
-  constexpr const char* names[] = {"putter", "getter", "holder", "allocator"};
+  constexpr const char* names[] = {"putter",    "getter", "holder",
+                                   "allocator", "parent", "undertaker"};
   return names[static_cast<std::size_t>(role)];
 }
 
@@ -185,6 +212,10 @@ void work(Works works, Task task) {
         return hold_lock(works.lock, ledger, task);
       case Role::allocate:
         return allocate_things(ledger, task);
+      case Role::raise:
+        return raise_children(works, ledger, task);
+      case Role::clear:
+        return clear_away(ledger);
     }
   } catch (const ShutDown&) {
   } catch (const std::exception& error) {

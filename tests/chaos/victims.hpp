@@ -18,7 +18,9 @@ struct Works {
   Lock lock;
 };
 
-enum class Role : std::uint32_t { put, get, hold, allocate };
+/// raise: starts children, which are left alone when it is killed; clear: clears away after the
+/// dead.
+enum class Role : std::uint32_t { put, get, hold, allocate, raise, clear };
 /// idle: does nothing but wait for one item after the other; lazy: and runs only when nobody else
 /// wants its CPU.
 enum class Pace : std::uint32_t { busy, idle, lazy };

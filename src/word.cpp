@@ -14,6 +14,7 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::chrono::microseconds spin_time{25};
+constexpr std::uint32_t sleepers_a_turn = 64;
 constexpr int yields_alone = 3;
 constexpr std::chrono::nanoseconds empty_yield{700};  // longer: somebody else ran
 
@@ -112,7 +113,10 @@ Woken Sleep::while_equal(std::uint32_t value, os::Deadline deadline,
   if (deadline <= now) {
     return Woken::deadline;
   }
-  os::Deadline until = now + (record_ == nullptr ? short_slice : slice);
+  // Many who wait for the same thing take turns in looking around.
+  const int turns =
+      1 + static_cast<int>(sleepers_.load(std::memory_order_relaxed) / sleepers_a_turn);
+  os::Deadline until = now + (record_ == nullptr ? short_slice : slice * turns);
   if (!cures().backstop) {
     until = os::never;
   }

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/word.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -57,16 +58,21 @@ std::size_t MessageHeader::written() const noexcept {
   return std::min<std::size_t>(size, pieces.load(std::memory_order_acquire) * piece);
 }
 
+bool MessageHeader::add_piece() noexcept {
+  constexpr bool little_endian = std::endian::native == std::endian::little;
+  constexpr std::uint64_t one = little_endian ? 1 : std::uint64_t{1} << 32;
+  const std::uint64_t before =
+      step::add(reinterpret_cast<std::atomic<std::uint64_t>&>(pieces), one);
+  return static_cast<std::uint32_t>(little_endian ? before >> 32 : before) != 0;
+}
+
 void Message::write(Offset block, const std::byte* from) noexcept {
   MessageHeader& message = header(block);
   std::byte* const into = message.bytes();
   const std::size_t size = message.size;
   for (std::size_t done = 0; done < size; done += MessageHeader::piece) {
     std::memcpy(into + done, from + done, std::min(MessageHeader::piece, size - done));
-    const auto pieces = static_cast<std::uint32_t>(done / MessageHeader::piece + 1);
-    step::store(message.pieces, pieces, std::memory_order_seq_cst);
-    // After the last piece the block may be somebody else's already: look, but change nothing.
-    if (message.sleepers.load(std::memory_order_seq_cst) != 0) {
+    if (message.add_piece()) {
       os::wake_sleepers(message.pieces, INT_MAX);
     }
   }

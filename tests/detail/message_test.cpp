@@ -2,6 +2,7 @@
 #include <multiprocess/detail/message.hpp>
 
 #include <multiprocess/detail/item_queue.hpp>
+#include <multiprocess/detail/word.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
@@ -137,10 +138,25 @@ TEST(Message, TellsHowMuchIsWritten) {
   EXPECT_EQ(header.written(), MessageHeader::piece);
   EXPECT_TRUE(Message::wait_for_more(block, 0, os::at_once));
   EXPECT_FALSE(Message::wait_for_more(block, MessageHeader::piece, os::at_once));
+  header.pieces = 0;
   Message::write(block, bytes_of(text).data());
   EXPECT_TRUE(header.complete());
   EXPECT_EQ(header.written(), text.size());
   EXPECT_TRUE(Message::wait_for_more(block, 3 * MessageHeader::piece, os::never));
+  Message::drop(block);
+}
+
+TEST(Message, APieceSaysWhetherSomebodySleeps) {
+  const Offset block = Message::prepare(200'000, {});
+  MessageHeader& header = *at<MessageHeader>(block);
+  EXPECT_FALSE(header.add_piece());
+  {
+    const Sleep sleep(header.pieces, header.sleepers);
+    EXPECT_TRUE(header.add_piece());
+  }
+  EXPECT_FALSE(header.add_piece());
+  EXPECT_EQ(header.pieces.load(), 3U);
+  EXPECT_EQ(header.sleepers.load(), 0U);
   Message::drop(block);
 }
 

@@ -21,9 +21,9 @@ struct MessageHeader {
 
   std::uint64_t size;
   std::uint64_t references;
-  std::uint64_t sender;                 // Ticket of who writes it
-  std::atomic<std::uint32_t> pieces;    // how many are written
-  std::atomic<std::uint32_t> sleepers;  // who wait for more
+  std::uint64_t sender;                          // Ticket of who writes it
+  alignas(8) std::atomic<std::uint32_t> pieces;  // how many are written
+  std::atomic<std::uint32_t> sleepers;           // who wait for more
 
   RefEntry* entries() noexcept { return reinterpret_cast<RefEntry*>(this + 1); }
   std::byte* bytes() noexcept { return reinterpret_cast<std::byte*>(entries() + references); }
@@ -34,6 +34,10 @@ struct MessageHeader {
   bool complete() const noexcept { return pieces.load(std::memory_order_acquire) == all_pieces(); }
   /// How many of its bytes are written.
   std::size_t written() const noexcept;
+
+  /// One more piece is written. True when somebody slept at that moment: both words change and are
+  /// read in one step, since after the last piece the block may be somebody else's.
+  bool add_piece() noexcept;
 };
 
 /// A message in the arena: bytes, and references to shared objects beside them. Freed, with its

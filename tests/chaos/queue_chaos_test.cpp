@@ -80,7 +80,7 @@ detail::HeapUse heap_in_use() {
 
 class QueueChaos : public testing::Test {
  protected:
-  QueueChaos() : random_(base_seed() + 1000 * ++tests_) {
+  QueueChaos() : random_(base_seed() + ++tests_) {
     const char* const without = std::getenv("MULTIPROCESS_CHAOS_WITHOUT");
     detail::cures().broadcast = without == nullptr || std::string(without) != "broadcast";
     detail::cures().backstop = without == nullptr || std::string(without) != "backstop";
@@ -121,7 +121,7 @@ class QueueChaos : public testing::Test {
   Random random_;
 
  private:
-  static inline int tests_ = 0;
+  static inline std::uint64_t tests_ = 0;
   detail::HeapUse before_;
 };
 

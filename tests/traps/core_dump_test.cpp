@@ -26,7 +26,7 @@ std::vector<Mapping> arena_mappings() {
   std::vector<Mapping> found;
   bool is_arena = false;
   for (std::string line; std::getline(smaps, line);) {
-    if (line.find('-') != std::string::npos && line.find(" rw") != std::string::npos) {
+    if (const auto dash = line.find('-'); dash < line.find(' ')) {  // a range of addresses
       is_arena = line.find("multiprocess-arena") != std::string::npos;
       if (is_arena) {
         found.push_back({line, ""});

@@ -31,7 +31,9 @@ void receive_ref(void* where, std::uint32_t index) {
   new (where) SharedRef(index == empty_handle ? SharedRef() : message->ref(index));
 }
 
-void destroy_ref(void* part) noexcept { static_cast<SharedRef*>(part)->~SharedRef(); }
+void destroy_ref(void* part) noexcept {
+  static_cast<SharedRef*>(part)->~SharedRef();
+}
 
 }  // namespace
 

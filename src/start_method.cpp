@@ -30,6 +30,8 @@ StartMethod parse_start_method(std::string_view name) {
                    "': the start methods are fork, spawn and forkserver");
 }
 
-std::string mp_repr(StartMethod method) { return std::string(to_string(method)); }
+std::string mp_repr(StartMethod method) {
+  return std::string(to_string(method));
+}
 
 }  // namespace multiprocess

@@ -144,7 +144,9 @@ void write_all(NativeHandle to, std::span<const std::byte> bytes) {
   }
 }
 
-NativeHandle standard_error() noexcept { return STDERR_FILENO; }
+NativeHandle standard_error() noexcept {
+  return STDERR_FILENO;
+}
 
 bool wait_readable(NativeHandle from, Deadline deadline) {
   return wait_for(from, POLLIN, deadline);

@@ -7,7 +7,8 @@ namespace mp = multiprocess;
 
 int squared(int n, mp::StartMethod method) {
   mp::Queue<int> queue;
-  mp::Process process({.start_method = method}, [queue](int x) { queue.put(x * x); }, n);
+  mp::Process process(
+      {.start_method = method}, [queue](int x) { queue.put(x * x); }, n);
   process.start();
   const int result = queue.get();
   process.join();

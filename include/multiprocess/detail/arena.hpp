@@ -33,8 +33,8 @@ inline constexpr Offset sleepers = Offset{2} << 20;
 inline constexpr Offset pages = Offset{4} << 20;  // one PageInfo for each page of the heap
 }  // namespace area
 
-/// Null until the first use in this process; use `arena_base()`. Not inline: the inline variables of
-/// two plugins, each with this library inside, would be one.
+/// Null until the first use in this process; use `arena_base()`. Not inline: the inline variables
+/// of two plugins, each with this library inside, would be one.
 extern constinit std::atomic<std::byte*> arena_data;
 
 /// Finds the arena that this process inherited, or creates one. Throws std::system_error, or

@@ -25,7 +25,8 @@ std::size_t read_some(NativeHandle from, std::span<std::byte> into);
 /// is a std::system_error (errc::connection_aborted).
 bool read_all(NativeHandle from, std::span<std::byte> into);
 
-/// Writes everything. A reader that is gone is a std::system_error (errc::broken_pipe), never a signal.
+/// Writes everything. A reader that is gone is a std::system_error (errc::broken_pipe), never a
+/// signal.
 void write_all(NativeHandle to, std::span<const std::byte> bytes);
 
 /// Where messages to the person at the terminal go.

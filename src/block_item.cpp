@@ -5,6 +5,9 @@
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 
+#include <algorithm>
+#include <cstring>
+
 namespace multiprocess::detail {
 
 namespace {
@@ -15,7 +18,7 @@ Outcome put_inside(const ItemQueue& queue, Bytes bytes, os::Deadline deadline) {
   return queue.put(deadline, [bytes](std::byte* payload, std::uint64_t) noexcept {
     const std::uint64_t word = bytes.size() << 2 | 1;
     std::memcpy(payload, &word, sizeof(word));
-    std::memcpy(payload + sizeof(word), bytes.data(), bytes.size());
+    std::copy(bytes.begin(), bytes.end(), payload + sizeof(word));
   });
 }
 

@@ -7,6 +7,7 @@
 #include "support/child.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>  // would rather print the items
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -122,6 +123,21 @@ TEST(Queue, OfNoSizeHasNoLimit) {
     EXPECT_FALSE(queue.full());
     EXPECT_EQ(queue.qsize(), 3000);
   }
+}
+
+static_assert(!std::is_constructible_v<mp::Queue<int>, bool>);
+static_assert(!std::is_constructible_v<mp::Queue<int>, double>);
+static_assert(!std::is_convertible_v<int, mp::Queue<int>>);
+
+TEST(Queue, AnyIntegerIsASize) {
+  const std::vector<int> items(3);
+  const mp::Queue<int> queue(items.size());
+  for (const int item : items) {
+    queue.put_nowait(item);
+  }
+  EXPECT_TRUE(queue.full());
+  EXPECT_FALSE(mp::Queue<int>(short{-1}).full());
+  EXPECT_THROW(mp::Queue<int>(std::size_t{0} - 1), mp::ValueError);
 }
 
 TEST(Queue, IsClosedForThisProcess) {

@@ -33,9 +33,11 @@ class Queue {
   /// Without a limit. Throws std::bad_alloc when shared memory is short.
   Queue() : Queue(0) {}
 
-  /// At most `maxsize` items wait in it; no limit when that is 0 or less.
-  explicit Queue(std::ptrdiff_t maxsize)
-      : ref_(detail::QueueItem<T>::create(detail::queue_capacity(maxsize))) {
+  /// At most `maxsize` items wait in it; no limit when that is 0 or less. Any integer type; throws
+  /// ValueError for a number that no count can be.
+  template <detail::Count Number>
+  explicit Queue(Number maxsize)
+      : ref_(detail::QueueItem<T>::create(detail::queue_capacity(detail::count(maxsize)))) {
     detail::require_sendable<T>();
   }
 

@@ -98,4 +98,18 @@ TEST(Identity, NobodyHasANumberThatCannotBe) {
   EXPECT_TRUE(os::has_ended(nobody));
 }
 
+TEST(Identity, AQuickLookSeesWhoRuns) {
+  EXPECT_TRUE(os::runs(static_cast<std::uint32_t>(getpid())));
+  EXPECT_FALSE(os::runs(0x3fffffff));
+  Child child([] { multiprocess::test::wait_to_be_killed(); });
+  const auto pid = static_cast<std::uint32_t>(child.pid());
+  EXPECT_TRUE(os::runs(pid));
+  child.kill();
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
+  EXPECT_FALSE(os::runs(pid)) << "a zombie does not";
+  child.wait();
+  EXPECT_FALSE(os::runs(pid));
+}
+
 }  // namespace

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <new>
 #include <system_error>
+#include <vector>
 
 namespace os = multiprocess::detail::os;
 using multiprocess::test::Child;
@@ -97,12 +98,12 @@ TEST(SharedMapping, SeesThatItsNumberIsAnotherFileNow) {
   });
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void limit_addresses(std::size_t bytes) {
   const rlimit limit{bytes, bytes};
   ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(SharedMapping, IsSmallerWhereAddressesAreLimited) {
   in_a_process([] {
     limit_addresses(std::size_t{1} << 30);
@@ -139,6 +140,14 @@ TEST(SharedMapping, ASecondCopyOfTheLibraryWouldBeSeen) {
     os::SharedMapping::create(mib, mib);
     EXPECT_TRUE(os::another_arena_is_mapped());
   });
+}
+
+TEST(HugePages, AreOnlyAWish) {
+  std::vector<std::byte> memory(2 * os::worth_huge_pages, std::byte{1});
+  os::prefer_huge_pages(memory.data() + 1, memory.size() - 1);
+  EXPECT_EQ(memory.front(), std::byte{1});
+  EXPECT_EQ(memory.back(), std::byte{1});
+  os::prefer_huge_pages(nullptr, 0);
 }
 
 TEST(ForkWipedWord, IsOneForTheProcess) {

@@ -93,7 +93,8 @@ TEST(SharedMapping, GrowsAfterTheProgramClosedTheDescriptor) {
 TEST(SharedMapping, SeesThatItsNumberIsAnotherFileNow) {
   in_a_process([] {
     const auto memory = os::SharedMapping::create(mib, mib);
-    EXPECT_EQ(dup2(STDERR_FILENO, static_cast<int>(memory.handle())), memory.handle());
+    const auto number = static_cast<int>(memory.handle());
+    EXPECT_EQ(dup2(STDERR_FILENO, number), number);
     EXPECT_THROW(memory.handle(), std::system_error);
   });
 }

@@ -61,8 +61,8 @@ std::size_t MessageHeader::written() const noexcept {
 bool MessageHeader::add_piece() noexcept {
   constexpr bool little_endian = std::endian::native == std::endian::little;
   constexpr std::uint64_t one = little_endian ? 1 : std::uint64_t{1} << 32;
-  const std::uint64_t before =
-      step::add(reinterpret_cast<std::atomic<std::uint64_t>&>(pieces), one);
+  void* const both = &pieces;
+  const std::uint64_t before = step::add(*static_cast<std::atomic<std::uint64_t>*>(both), one);
   return static_cast<std::uint32_t>(little_endian ? before >> 32 : before) != 0;
 }
 

@@ -84,15 +84,23 @@ Crew::~Crew() {
 }
 
 void Crew::hire(Start how, Role role, Kind kind, Pace pace) {
-  Task task{role, kind, 0, Ledger::most_items, random_(), pace};
-  if (role == Role::put) {
-    task.number = putters_++;
-  } else if (role == Role::get) {
-    task.number = getters_++;
-  }
-  if (std::max(putters_, getters_) < Ledger::most_producers) {
+  const std::uint32_t threads =
+      pace == Pace::busy && role <= Role::hold ? between(random_, 1, 3) : 1;
+  std::uint32_t& number = numbers_[static_cast<std::size_t>(role)];
+  const Task task{role, kind, number, threads, Ledger::most_items, random_(), pace};
+  number += threads;
+  if (number < Ledger::most_producers) {
     victims_.push_back(std::make_unique<Victim>(how, works_, task));
   }
+}
+
+/// How many items may be in the hands of a getter.
+std::uint32_t Crew::hands_out(const Task& task) const {
+  std::uint32_t hands = 0;
+  for (std::uint32_t i = 0; i < task.threads && task.role == Role::get; ++i) {
+    hands += ledger_->reaching[task.number + i];
+  }
+  return hands;
 }
 
 void Crew::take_out(std::size_t index) {
@@ -109,9 +117,7 @@ void Crew::kill(std::size_t index) {
   Victim& victim = *victims_[index];
   if (victim.kill()) {
     ++kills_;
-    if (victim.task().role == Role::get && ledger_->reaching[victim.task().number] != 0) {
-      ++may_be_missing_;
-    }
+    may_be_missing_ += hands_out(victim.task());
   }
   take_out(index);
 }

@@ -7,6 +7,7 @@
 
 #include <multiprocess/process.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -78,13 +79,13 @@ class Crew {
   };
 
   void take_out(std::size_t index);
+  std::uint32_t hands_out(const Task& task) const;
 
   const Ledger& ledger_;
   const Works& works_;
   Random random_;
   std::vector<std::unique_ptr<Victim>> victims_;
-  std::uint32_t putters_ = 0;
-  std::uint32_t getters_ = 0;
+  std::array<std::uint32_t, 6> numbers_{};  // given so far, by role
   std::uint64_t kills_ = 0;
   std::uint64_t may_be_missing_ = 0;
   Progress traffic_;

@@ -14,9 +14,9 @@ namespace multiprocess::test {
 /// library's.
 class Ledger {
  public:
-  static constexpr std::uint32_t most_producers = 8192;
-  static constexpr std::uint32_t most_items = 512;  // of one producer
-  static constexpr std::uint32_t most_getters = 8192;
+  static constexpr std::uint32_t most_producers = 16384;
+  static constexpr std::uint32_t most_items = 256;  // of one producer
+  static constexpr std::uint32_t most_getters = 16384;
 
   struct Producer {
     std::atomic<std::uint32_t> begun;         // items that it has tried to put
@@ -28,7 +28,8 @@ class Ledger {
     std::atomic<std::uint64_t> holdings;
     std::atomic<std::uint64_t> allocations;
     std::atomic<std::uint64_t> clearings;
-    std::atomic<std::uint32_t> holder;  // who is in the section that the lock guards
+    std::atomic<std::uint64_t> shortages;  // of memory
+    std::atomic<std::uint32_t> holder;     // who is in the section that the lock guards
     std::atomic<std::uint32_t> faults;
     std::array<char, 256> first_fault;
     std::array<Producer, most_producers> producers;

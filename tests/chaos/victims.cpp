@@ -11,6 +11,7 @@
 #include <sched.h>
 
 #include <chrono>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -40,12 +41,17 @@ void pause_sometimes(Random& random, std::uint32_t one_in, std::uint32_t most_mi
 }
 
 template <class T>
-void put_one(const Queue<T>& queue, const T& item, Random& random) {
-  if (between(random, 0, 3) == 0) {
-    while (!queue.try_put(item, std::chrono::microseconds(between(random, 0, 1'000)))) {
+bool put_one(const Queue<T>& queue, const T& item, const Ledger& ledger, Random& random) {
+  try {
+    if (between(random, 0, 3) == 0) {
+      return queue.try_put(item, std::chrono::microseconds(between(random, 0, 1'000)));
     }
-  } else {
     queue.put(item);
+    return true;
+  } catch (const std::bad_alloc&) {  // in a small arena
+    ++ledger->shortages;
+    std::this_thread::sleep_for(100us);
+    return false;
   }
 }
 
@@ -56,7 +62,8 @@ void put_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
   for (std::uint32_t sequence = 0; sequence < task.quota; ++sequence) {
     const T item = Goods<T>::make(task.number, sequence, random);
     mine.begun = sequence + 1;
-    put_one(queue, item, random);
+    while (!put_one(queue, item, ledger, random)) {
+    }
     mine.acknowledged = sequence + 1;
     ++ledger->traffic;
     pause_sometimes(random, 16, 200);
@@ -124,30 +131,35 @@ void fill_and_drop(Random& random, std::uint32_t items) {
   }
 }
 
+void allocate_something(Random& random) {
+  switch (between(random, 0, 4)) {
+    case 0: {
+      const std::vector<Lock> locks(between(random, 1, 200));
+      break;
+    }
+    case 1:
+      return fill_and_drop<Stamp>(random, between(random, 1, 3'000));
+    case 2:
+      return fill_and_drop<Parcel>(random, between(random, 1, 20));
+    case 3:
+      return fill_and_drop<Letter>(random, between(random, 1, 20));
+    default: {
+      const Queue<Queue<Letter>> outer;
+      const Queue<Letter> inner;
+      inner.put(Goods<Letter>::make(0, 0, random));
+      outer.put(inner);
+      outer.get().get();
+    }
+  }
+}
+
 void allocate_things(const Ledger& ledger, const Task& task) {
   Random random(task.seed);
   while (true) {
-    switch (between(random, 0, 4)) {
-      case 0: {
-        const std::vector<Lock> locks(between(random, 1, 200));
-        break;
-      }
-      case 1:
-        fill_and_drop<Stamp>(random, between(random, 1, 3'000));
-        break;
-      case 2:
-        fill_and_drop<Parcel>(random, between(random, 1, 20));
-        break;
-      case 3:
-        fill_and_drop<Letter>(random, between(random, 1, 20));
-        break;
-      default: {
-        const Queue<Queue<Letter>> outer;
-        const Queue<Letter> inner;
-        inner.put(Goods<Letter>::make(0, 0, random));
-        outer.put(inner);
-        outer.get().get();
-      }
+    try {
+      allocate_something(random);
+    } catch (const std::bad_alloc&) {  // in a small arena
+      ++ledger->shortages;
     }
     ++ledger->allocations;
   }
@@ -158,7 +170,7 @@ void raise_children(const Works& works, const Ledger& ledger, const Task& task) 
   while (true) {
     ProcessOptions options;
     options.start_method = StartMethod::fork;
-    const Task own{Role::allocate, task.kind, 0, 0, random(), Pace::busy};
+    const Task own{Role::allocate, task.kind, 0, 1, 0, random(), Pace::busy};
     Process child(options, &work, works, own);
     child.start();
     pause_sometimes(random, 2, 2'000);
@@ -182,23 +194,7 @@ void become_lazy() {
   sched_setscheduler(0, SCHED_IDLE, &none);
 }
 
-template <class T>
-const detail::QueueState& state_of(const Queue<T>& queue) {
-  detail::Outgoing outgoing(false);
-  Queue<T>::part_ops.send(&queue);
-  return *detail::at<detail::QueueState>(outgoing.refs().at(0).offset());
-}
-
-}  // namespace
-
-const char* name_of(Role role) {
-  constexpr const char* names[] = {"putter",    "getter", "holder",
-                                   "allocator", "parent", "undertaker"};
-  return names[static_cast<std::size_t>(role)];
-}
-
-void work(Works works, Task task) {
-  const Ledger ledger(works.ledger);
+void work_alone(const Works& works, const Ledger& ledger, const Task& task) {
   if (task.pace == Pace::lazy) {
     become_lazy();
   }
@@ -220,6 +216,36 @@ void work(Works works, Task task) {
   } catch (const ShutDown&) {
   } catch (const std::exception& error) {
     ledger.note_fault(fmt::format("a {} got an exception: {}", name_of(task.role), error.what()));
+  }
+}
+
+template <class T>
+const detail::QueueState& state_of(const Queue<T>& queue) {
+  detail::Outgoing outgoing(false);
+  Queue<T>::part_ops.send(&queue);
+  return *detail::at<detail::QueueState>(outgoing.refs().at(0).offset());
+}
+
+}  // namespace
+
+const char* name_of(Role role) {
+  constexpr const char* names[] = {"putter",    "getter", "holder",
+                                   "allocator", "parent", "undertaker"};
+  return names[static_cast<std::size_t>(role)];
+}
+
+void work(Works works, Task task) {
+  const Ledger ledger(works.ledger);
+  std::vector<std::thread> others;
+  for (std::uint32_t i = 1; i < task.threads; ++i) {
+    Task other = task;
+    other.number += i;
+    other.seed += i;
+    others.emplace_back([&works, &ledger, other] { work_alone(works, ledger, other); });
+  }
+  work_alone(works, ledger, task);
+  for (std::thread& other : others) {
+    other.join();
   }
 }
 

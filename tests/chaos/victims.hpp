@@ -29,8 +29,9 @@ enum class Kind : std::uint32_t { stamps, parcels, letters };
 struct Task {
   Role role;
   Kind kind;
-  std::uint32_t number;  // of the putter or getter in the ledger
-  std::uint32_t quota;   // items to put
+  std::uint32_t number;  // of the first thread in the ledger
+  std::uint32_t threads;
+  std::uint32_t quota;  // items to put
   std::uint64_t seed;
   Pace pace;
 };

@@ -34,12 +34,11 @@ void set_identity(Participant& place, const os::Identity& who) noexcept {
   step::store(place.pid, who.pid);
 }
 
-bool claim(std::uint32_t slot, std::uint32_t reserver) noexcept {
+bool claim(std::uint32_t slot, std::uint32_t by, Life how) noexcept {
   std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
   const auto generation = static_cast<std::uint32_t>(life >> 32);
   return life_of(life) == Life::free &&
-         step::cas(participant(slot).life, life,
-                   life_word(generation + 1, reserver, Life::reserved));
+         step::cas(participant(slot).life, life, life_word(generation + 1, by, how));
 }
 
 void raise_high_water(std::uint32_t slot) noexcept {
@@ -48,11 +47,11 @@ void raise_high_water(std::uint32_t slot) noexcept {
   }
 }
 
-Ticket try_claim_place(std::uint32_t reserver) noexcept {
+Ticket try_claim_place(std::uint32_t by, Life how) noexcept {
   const std::uint64_t hint = census().hint.load(std::memory_order_relaxed);
   for (std::uint32_t tried = 0; tried < most_participants; ++tried) {
     const auto slot = static_cast<std::uint32_t>((hint + tried) % most_participants + 1);
-    if (claim(slot, reserver)) {
+    if (claim(slot, by, how)) {
       raise_high_water(slot);
       step::store(census().hint, slot);
       Participant& place = participant(slot);
@@ -61,6 +60,16 @@ Ticket try_claim_place(std::uint32_t reserver) noexcept {
     }
   }
   return {};
+}
+
+os::Identity identity_in(const Participant& place) noexcept {
+  const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
+  if (pid == 0) {
+    // Since when it lives is not said: whoever has the number counts.
+    return {claimer_of(place.life.load(std::memory_order_acquire)), UINT64_MAX - 1, 0};
+  }
+  return {pid, place.seen.load(std::memory_order_relaxed),
+          place.image.load(std::memory_order_relaxed)};
 }
 
 /// Asks the system about everybody who has not ended as far as is known.
@@ -72,21 +81,21 @@ void look_at_everybody() noexcept {
   for (std::uint32_t slot = 1; slot <= last; ++slot) {
     const Participant& place = participant(slot);
     const std::uint64_t life = place.life.load(std::memory_order_acquire);
-    const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
-    if ((life_of(life) == Life::live || life_of(life) == Life::reserved) && pid != 0 &&
-        (closely || !os::runs(pid))) {
+    const std::uint32_t pid = identity_in(place).pid;
+    if (goes_on(life) && pid != 0 && (closely || !os::runs(pid))) {
       check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
     }
   }
   clear_away_the_dead();
 }
 
-/// A place that is reserved for a child of `reserver`; if that one dies, so does the reservation.
-Ticket claim_place(std::uint32_t reserver) {
-  Ticket place = try_claim_place(reserver);
+/// A place that is reserved for a child of the process in slot `by`, and lapses with that one, or
+/// claimed by the process with the number `by`, this one.
+Ticket claim_place(std::uint32_t by, Life how) {
+  Ticket place = try_claim_place(by, how);
   if (!place && self_if_entered() != nullptr) {
     look_at_everybody();  // some may have ended without anybody's notice
-    place = try_claim_place(reserver);
+    place = try_claim_place(by, how);
   }
   if (!place) {
     throw RuntimeError(
@@ -115,21 +124,22 @@ Self& become(Ticket ticket) {
   return *made;
 }
 
-bool go_live(Ticket ticket) noexcept {
+bool go_live(Ticket ticket, Life from) noexcept {
   Participant& place = participant(ticket.slot);
   std::uint64_t life = place.life.load(std::memory_order_acquire);
   return Ticket{ticket.slot, static_cast<std::uint32_t>(life >> 32)} == ticket &&
-         life_of(life) == Life::reserved &&
-         step::cas(place.life, life, life_word(ticket.generation, reserver_of(life), Life::live));
+         life_of(life) == from &&
+         step::cas(place.life, life, life_word(ticket.generation, 0, Life::live));
 }
 
 /// The root, or a child of a fork that was none of ours: nobody has reserved a place.
 Self& enter_unannounced() {
   Self* const parent = last_self;
   const bool inherits = parent != nullptr && !is_over(parent->ticket);
-  const Ticket ticket = claim_place(inherits ? parent->ticket.slot : 0);
-  set_identity(participant(ticket.slot), os::this_identity());
-  go_live(ticket);
+  const os::Identity me = os::this_identity();
+  const Ticket ticket = claim_place(me.pid, Life::claimed);
+  set_identity(participant(ticket.slot), me);
+  go_live(ticket, Life::claimed);
   Self& made = become(ticket);
   if (inherits) {
     pin(ticket, parent->ticket, parent->forks.load(std::memory_order_relaxed) + 1);
@@ -146,7 +156,7 @@ Self& enter_self() {
     return *entered;
   }
   const Ticket awaited = Ticket::from(std::exchange(awaited_place, 0));
-  if (awaited && go_live(awaited)) {
+  if (awaited && go_live(awaited, Life::reserved)) {
     return become(awaited);
   }
   Self& entered = enter_unannounced();
@@ -158,7 +168,7 @@ Self& enter_self() {
 
 Ticket reserve_participant(bool forks_us) {
   Self& me = self();
-  const Ticket child = claim_place(me.ticket.slot);
+  const Ticket child = claim_place(me.ticket.slot, Life::reserved);
   if (forks_us) {
     pin(child, me.ticket, me.forks.fetch_add(1, std::memory_order_relaxed) + 1);
   }
@@ -221,8 +231,7 @@ bool is_over(Ticket ticket) noexcept {
     return true;
   }
   const std::uint64_t life = participant(ticket.slot).life.load(std::memory_order_seq_cst);
-  return static_cast<std::uint32_t>(life >> 32) != ticket.generation ||
-         (life_of(life) != Life::live && life_of(life) != Life::reserved);
+  return static_cast<std::uint32_t>(life >> 32) != ticket.generation || !goes_on(life);
 }
 
 bool check_participant(Ticket ticket) noexcept {
@@ -233,11 +242,8 @@ bool check_participant(Ticket ticket) noexcept {
   if (me != nullptr && me->ticket == ticket) {
     return false;
   }
-  const Participant& place = participant(ticket.slot);
-  const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
-  const os::Identity who{pid, place.seen.load(std::memory_order_relaxed),
-                         place.image.load(std::memory_order_relaxed)};
-  if (pid == 0 || !os::has_ended(who)) {
+  const os::Identity who = identity_in(participant(ticket.slot));
+  if (who.pid == 0 || !os::has_ended(who)) {
     return false;
   }
   mark_end(ticket);

@@ -128,14 +128,12 @@ void clear_away_the_dead() noexcept {
 bool mark_end(Ticket ticket) noexcept {
   Participant& place = participant(ticket.slot);
   std::uint64_t life = place.life.load(std::memory_order_acquire);
-  while (generation_of(life) == ticket.generation &&
-         (life_of(life) == Life::live || life_of(life) == Life::reserved)) {
+  while (generation_of(life) == ticket.generation && goes_on(life)) {
     const bool was_live = life_of(life) == Life::live;
     // A forked child that never used the arena holds nothing there: no need to search it.
     const bool clean = !was_live && place.pinned.load(std::memory_order_acquire) != 0;
-    if (step::cas(
-            place.life, life,
-            life_word(ticket.generation, reserver_of(life), clean ? Life::left : Life::dead))) {
+    if (step::cas(place.life, life,
+                  life_word(ticket.generation, 0, clean ? Life::left : Life::dead))) {
       if (was_live) {
         wake_everybody();
       }
@@ -169,7 +167,7 @@ void leave_participant() noexcept {
     return_magazines();
     forget_sleepers(me->ticket.word());
     std::uint64_t life = place.life.load(std::memory_order_acquire);
-    step::cas(place.life, life, life_word(me->ticket.generation, reserver_of(life), Life::left));
+    step::cas(place.life, life, life_word(me->ticket.generation, 0, Life::left));
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
 }

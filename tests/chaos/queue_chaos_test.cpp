@@ -73,12 +73,26 @@ struct Totals : testing::Environment {
 };
 Totals& totals = *static_cast<Totals*>(testing::AddGlobalTestEnvironment(new Totals));
 
-detail::HeapUse heap_in_use() {
+/// Of the library's memory: blocks, and places of processes.
+struct InUse {
+  detail::HeapUse heap;
+  std::uint32_t places = 0;
+
+  friend bool operator==(const InUse& a, const InUse& b) {
+    return a.heap.objects == b.heap.objects && a.heap.parts == b.heap.parts &&
+           a.heap.private_blocks == b.heap.private_blocks && a.places == b.places;
+  }
+};
+
+InUse in_use() {
   { const Lock lock; }  // drops what waited for the end of children
   detail::return_magazines();
-  detail::HeapUse use = detail::heap_use();
-  use.private_blocks -= detail::self().account_blocks.size();  // these a process keeps
-  return use;
+  InUse all{detail::heap_use()};
+  all.heap.private_blocks -= detail::self().account_blocks.size();  // these a process keeps
+  for (std::uint32_t slot = 1; slot <= detail::most_participants; ++slot) {
+    all.places += detail::life_of(detail::participant(slot).life) != detail::Life::free ? 1 : 0;
+  }
+  return all;
 }
 
 class QueueChaos : public testing::Test {
@@ -89,19 +103,20 @@ class QueueChaos : public testing::Test {
     detail::cures().backstop = without == nullptr || std::string(without) != "backstop";
   }
 
-  void SetUp() override { before_ = heap_in_use(); }
+  void SetUp() override { before_ = in_use(); }
 
   void TearDown() override {
     const auto end = std::chrono::steady_clock::now() + 5s;
-    detail::HeapUse now = heap_in_use();
-    while (!is_as_before(now) && std::chrono::steady_clock::now() < end) {
+    InUse now = in_use();
+    while (now != before_ && std::chrono::steady_clock::now() < end) {
       detail::check_everybody();
       std::this_thread::sleep_for(10ms);
-      now = heap_in_use();
+      now = in_use();
     }
-    EXPECT_EQ(now.objects, before_.objects);
-    EXPECT_EQ(now.parts, before_.parts);
-    EXPECT_EQ(now.private_blocks, before_.private_blocks);
+    EXPECT_EQ(now.heap.objects, before_.heap.objects);
+    EXPECT_EQ(now.heap.parts, before_.heap.parts);
+    EXPECT_EQ(now.heap.private_blocks, before_.heap.private_blocks);
+    EXPECT_EQ(now.places, before_.places);
     if (HasFailure()) {
       std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
     }
@@ -116,16 +131,11 @@ class QueueChaos : public testing::Test {
     std::this_thread::sleep_for(std::chrono::microseconds(between(random_, 0, 1'000)));
   }
 
-  bool is_as_before(const detail::HeapUse& now) const {
-    return now.objects == before_.objects && now.parts == before_.parts &&
-           now.private_blocks == before_.private_blocks;
-  }
-
   Random random_;
 
  private:
   static inline std::uint64_t tests_ = 0;
-  detail::HeapUse before_;
+  InUse before_;
 };
 
 void add_up(const Ledger& ledger, const Crew& crew) {

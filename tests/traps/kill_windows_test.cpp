@@ -235,6 +235,23 @@ TEST_F(KillWindows, PlacesOfTheDeadDoNotKeepTheLivingOut) {
   }
 }
 
+TEST_F(KillWindows, AProcessKilledWhileItComesInLeavesNoPlaceTaken) {
+  Forked dead([] {});
+  dead.wait();
+  const Ticket used = reserve_participant(false);
+  cancel_participant(used);
+  for (const pid_t claimer : {dead.pid(), getpid()}) {
+    auto& life = participant(used.slot).life;
+    ASSERT_EQ(life_of(life), Life::free);
+    const auto generation = static_cast<std::uint32_t>(life >> 32) + 1;
+    life = life_word(generation, static_cast<std::uint32_t>(claimer), Life::claimed);
+    census().next_check = 0;
+    check_everybody();
+    EXPECT_EQ(life_of(life), claimer == getpid() ? Life::claimed : Life::free);
+    note_end({used.slot, generation});
+  }
+}
+
 TEST_F(KillWindows, PlacesOfChildrenThatNobodyToldUsAboutAreUsedAgain) {
   for (int i = 0; i < 600; ++i) {
     ASSERT_TRUE(Forked([] { const Lock lock; }).succeeds());

@@ -32,11 +32,12 @@ enum class Life : std::uint32_t {
   live,      // has used the arena
   left,      // ended by its own exit steps: holds nothing
   dead,      // ended otherwise: what it held is to be given back
+  claimed,   // somebody whom nobody announced comes in
 };
 
 /// A process in the arena: who it is and what it holds there.
 struct alignas(256) Participant {
-  std::atomic<std::uint64_t> life;  // generation << 32 | reserver's slot << 3 | Life
+  std::atomic<std::uint64_t> life;  // generation << 32 | reserver's slot, claimer's pid << 3 | Life
   std::atomic<std::uint64_t> pid;   // os::Identity, field by field; pid 0: not known yet
   std::atomic<std::uint64_t> seen;
   std::atomic<std::uint64_t> image;
@@ -58,13 +59,25 @@ inline Life life_of(std::uint64_t life_word) noexcept {
   return static_cast<Life>(life_word & 7);
 }
 
+/// Not known to have ended.
+inline bool goes_on(std::uint64_t life_word) noexcept {
+  const Life life = life_of(life_word);
+  return life == Life::live || life == Life::reserved || life == Life::claimed;
+}
+
 inline std::uint32_t reserver_of(std::uint64_t life_word) noexcept {
   return static_cast<std::uint32_t>(life_word) >> 3;
 }
 
-inline std::uint64_t life_word(std::uint32_t generation, std::uint32_t reserver,
+/// A place that is claimed says by whom in the same store: nobody else knows of the process yet.
+inline std::uint32_t claimer_of(std::uint64_t life_word) noexcept {
+  return life_of(life_word) == Life::claimed ? static_cast<std::uint32_t>(life_word) >> 3 : 0;
+}
+
+inline std::uint64_t life_word(std::uint32_t generation, std::uint32_t reserver_or_claimer,
                                Life life) noexcept {
-  return std::uint64_t{generation} << 32 | reserver << 3 | static_cast<std::uint32_t>(life);
+  return std::uint64_t{generation} << 32 | reserver_or_claimer << 3 |
+         static_cast<std::uint32_t>(life);
 }
 
 /// What concerns all places; it stands where slot 0 would, which is nobody.

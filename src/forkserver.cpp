@@ -127,7 +127,7 @@ struct Served {
   const os::Handle reports = std::move(handles[0]);
   os::Handle life_line = std::move(handles[1]);
   os::show_as({});
-  os::ignore_interrupt(false);  // before anybody knows whom to interrupt
+  os::hold_interrupt(false);  // before anybody knows whom to interrupt
   {
     const os::Handle sentinel = os::own_sentinel();
     const std::array given{sentinel.get()};
@@ -253,7 +253,7 @@ void stop_server() {
 
 void serve_forks(os::Handle channel) noexcept {
   os::show_as("mp-forkserver");
-  os::ignore_interrupt(true);
+  os::hold_interrupt(true);
   rehearse();
   std::vector<Served> children;
   for (;;) {

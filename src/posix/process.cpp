@@ -196,8 +196,20 @@ void show_as(const std::string& name) noexcept {
   prctl(PR_SET_NAME, name.empty() ? program_invocation_short_name : name.c_str());
 }
 
-void ignore_interrupt(bool ignore) noexcept {
-  std::signal(SIGINT, ignore ? SIG_IGN : SIG_DFL);
+// Blocked and not ignored: a process that is forked from one which lets it pass misses none between
+// its birth and its own say, and what the program had done about the signal stays as it was.
+void hold_interrupt(bool hold) noexcept {
+  static constinit bool was_held = false;
+  sigset_t interrupt;
+  sigset_t before;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  if (hold) {
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    was_held = sigismember(&before, SIGINT) == 1;
+  } else if (!was_held) {
+    pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+  }
 }
 
 NativeHandle life_line() {

@@ -105,6 +105,20 @@ TEST_F(ForkServer, IgnoresInterruptsButItsChildrenDoNot) {
   EXPECT_EQ(next.exitcode(), 0);
 }
 
+TEST_F(ForkServer, ItsChildrenIgnoreInterruptsIfTheProgramDidWhenItWasStarted) {
+  const auto before = std::signal(SIGINT, SIG_IGN);  // as nohup does
+  mp::Process p = start(
+      [](mp::Queue<int> out) {
+        raise(SIGINT);
+        out.put(1);
+      },
+      numbers_);
+  std::signal(SIGINT, before);
+  EXPECT_TRUE(p.join(plenty));
+  EXPECT_EQ(p.exitcode(), 0);
+  EXPECT_EQ(numbers_.try_get(), 1);
+}
+
 TEST_F(ForkServer, TooManyDescriptorsAreAValueError) {
   const std::vector<detail::os::NativeHandle> many(252, STDIN_FILENO);
   EXPECT_THROW(detail::start_from_server({.ticket = {}, .descriptors = many}), mp::ValueError);

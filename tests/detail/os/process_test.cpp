@@ -112,6 +112,33 @@ TEST(OsProcess, StandardInputOfAChildIsEmpty) {
   EXPECT_EQ(exit_code(child), 0);
 }
 
+TEST(OsProcess, AHeldInterruptActsWhenItIsHeldNoLonger) {
+  const os::Started child = run([](os::Handle) {
+    os::hold_interrupt(true);
+    raise(SIGINT);
+    const os::Started forked = run([](os::Handle) {
+      os::hold_interrupt(false);  // what its parent holds is not its own
+      raise(SIGINT);
+    });
+    const bool as_before = exit_code(forked) == -SIGINT;
+    if (as_before) {
+      os::hold_interrupt(false);
+    }
+  });
+  EXPECT_EQ(exit_code(child), -SIGINT);
+  const os::Started blocked = run([](os::Handle) {
+    sigset_t interrupt;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, nullptr);
+    os::hold_interrupt(true);
+    os::hold_interrupt(false);
+    raise(SIGINT);
+    os::end_process(5);
+  });
+  EXPECT_EQ(exit_code(blocked), 5);
+}
+
 TEST(OsProcess, SignalsHaveNames) {
   EXPECT_EQ(os::signal_name(SIGTERM), "SIGTERM");
   EXPECT_EQ(os::signal_name(12345), "12345");

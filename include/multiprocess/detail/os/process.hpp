@@ -45,8 +45,9 @@ std::string signal_name(int number);
 /// What lists of processes show; empty: the program's name.
 void show_as(const std::string& name) noexcept;
 
-/// Lets Ctrl-C pass this process by, or act as it does in a new process.
-void ignore_interrupt(bool ignore) noexcept;
+/// Lets Ctrl-C pass this process by, which has one thread, or act as it did before; a process that
+/// was forked meanwhile gets then what came since its birth.
+void hold_interrupt(bool hold) noexcept;
 
 /// A handle that is readable once this process has ended, for its children; the same all its life.
 NativeHandle life_line();

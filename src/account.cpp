@@ -161,9 +161,7 @@ void drop_reference(RefEntry& entry) noexcept {
     change.write(entry, 0);
     if (owner::kind(before) == owner::Kind::object) {
       last = owner::references(before) == 1;
-      const std::uint64_t type = std::uint64_t{owner::type(before)} << 46;
-      change.write(word,
-                   last ? owner::private_to(self().ticket) | owner::dying_flag | type : before - 1);
+      change.write(word, last ? owner::dying(self().ticket, owner::type(before)) : before - 1);
     }
   }
   if (last) {

@@ -43,7 +43,7 @@ void receive_part(void* where, std::uint32_t index) {
   if (message == nullptr) {
     throw RuntimeError("an Fd can be received only with the message that carries it");
   }
-  ::new (where) Fd(message->descriptor(index));
+  ::new (where) Fd(message->descriptor(index).handle);
 }
 
 void destroy_part(void* part) noexcept {

@@ -161,10 +161,9 @@ bool operator==(const ObjectState& a, const ObjectState& b) noexcept {
   if (a.content_ == b.content_) {
     return a.tag_ == b.tag_;
   }
-  // Descriptors are never equal: each is one of its own.
+  // Descriptors are never equal: each reference to one is to an object of its own.
   return a.tag_ == b.tag_ && a.content_->bytes == b.content_->bytes &&
-         a.content_->refs == b.content_->refs && a.content_->descriptors.empty() &&
-         b.content_->descriptors.empty();
+         a.content_->refs == b.content_->refs;
 }
 
 void ObjectState::encode(OutputArchive& archive) const {
@@ -179,18 +178,15 @@ void ObjectState::encode(OutputArchive& archive) const {
   }
   archive(content_->type, content_->bytes);
   Outgoing* const beside = Outgoing::current();
-  if (beside == nullptr && content_->refs.size() + content_->descriptors.size() != 0) {
+  if (beside == nullptr && !content_->refs.empty()) {
     throw RuntimeError(
         "shared objects should only be shared between processes through inheritance, as arguments, "
         "or through queues and pipes of the same tree");
   }
   archive.put_size(content_->refs.size());
-  for (const SharedRef& ref : content_->refs) {
-    archive.put(beside->add(ref));
-  }
-  archive.put_size(content_->descriptors.size());
-  for (os::Handle& each : content_->duplicates()) {
-    archive.put(beside->add_descriptor(std::move(each)));
+  const Incoming own(content_->refs, content_->duplicates());
+  for (std::uint32_t i = 0; i < content_->refs.size(); ++i) {
+    archive.put(beside->add_from(own, i));
   }
 }
 
@@ -218,14 +214,13 @@ ObjectState ObjectState::decode(InputArchive& archive) {
     }
     return archive.get<std::uint32_t>();
   };
+  Outgoing kept(true);
   for (std::size_t left = archive.get_count(4); left != 0; --left) {
     const std::uint32_t index = next();
-    content->refs.push_back(beside->ref(index));
+    kept.add_from(*beside, index);
   }
-  for (std::size_t left = archive.get_count(4); left != 0; --left) {
-    const std::uint32_t index = next();
-    content->descriptors.push_back(beside->descriptor(index));
-  }
+  content->refs = kept.refs();
+  content->descriptors = std::move(kept.descriptors());
   state.content_ = std::move(content);
   return state;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/shipment.hpp>
 
+#include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -15,8 +16,8 @@ constinit thread_local Incoming* receiving = nullptr;
 
 }  // namespace
 
-Outgoing::Outgoing(bool descriptors) noexcept
-    : outer_(std::exchange(sending, this)), carries_descriptors_(descriptors) {}
+Outgoing::Outgoing(bool hands_over) noexcept
+    : outer_(std::exchange(sending, this)), hands_over_(hands_over) {}
 
 Outgoing::~Outgoing() {
   sending = outer_;
@@ -35,13 +36,23 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
   return static_cast<std::uint32_t>(refs_.size() - 1);
 }
 
-std::uint32_t Outgoing::add_descriptor(os::Handle descriptor) {
-  if (!carries_descriptors_) {
+std::uint32_t Outgoing::add_descriptor(os::Handle descriptor, const SharedRef& companion,
+                                       std::uint64_t meta) {
+  if (!hands_over_) {
     throw NotSendable(
         "a descriptor cannot travel on this channel: pass it as an argument of a Process");
   }
+  refs_.push_back(make_parcel(descriptors_.size(), companion, meta));
   descriptors_.push_back(std::move(descriptor));
-  return static_cast<std::uint32_t>(descriptors_.size() - 1);
+  return static_cast<std::uint32_t>(refs_.size() - 1);
+}
+
+std::uint32_t Outgoing::add_from(const Incoming& from, std::uint32_t index) {
+  if (!from.has_descriptor(index)) {
+    return add(from.ref(index));
+  }
+  ReceivedDescriptor received = from.descriptor(index);
+  return add_descriptor(std::move(received.handle), received.companion, received.meta);
 }
 
 Incoming::Incoming(std::vector<SharedRef> refs, std::vector<os::Handle> descriptors) noexcept
@@ -64,11 +75,19 @@ SharedRef Incoming::ref(std::uint32_t index) const {
   return refs_[index];
 }
 
-os::Handle Incoming::descriptor(std::uint32_t index) {
-  if (index >= descriptors_.size()) {
+bool Incoming::has_descriptor(std::uint32_t index) const {
+  return as_parcel(ref(index)) != nullptr;
+}
+
+ReceivedDescriptor Incoming::descriptor(std::uint32_t index) const {
+  const SharedRef parcel_ref = ref(index);
+  const Parcel* const parcel = as_parcel(parcel_ref);
+  if (parcel == nullptr || parcel->place >= descriptors_.size()) {
     throw ValueError("the message names a descriptor that it does not carry");
   }
-  return os::duplicate(descriptors_[index].get());
+  const Offset companion = parcel->companion.load(std::memory_order_acquire);
+  return {os::duplicate(descriptors_[parcel->place].get()),
+          companion == 0 ? SharedRef() : take_reference(companion), parcel->meta};
 }
 
 }  // namespace multiprocess::detail

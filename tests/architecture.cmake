@@ -17,7 +17,7 @@ set(floor_2
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
-  detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec

@@ -97,7 +97,7 @@ TEST_F(FdSending, GivesTheReceiverItsOwn) {
   detail::Outgoing outgoing(true);
   const std::uint32_t index = Fd::part_ops.send(&fd_);
   fd_.close();
-  const detail::Incoming incoming({}, std::move(outgoing.descriptors()));
+  const detail::Incoming incoming(outgoing.refs(), std::move(outgoing.descriptors()));
   alignas(Fd) std::array<std::byte, sizeof(Fd)> storage;
   Fd::part_ops.receive(storage.data(), index);
   Fd* const received = std::launder(reinterpret_cast<Fd*>(storage.data()));

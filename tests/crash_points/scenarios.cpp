@@ -5,6 +5,7 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/page_runs.hpp>
+#include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
 #include <multiprocess/detail/shipment.hpp>
@@ -92,6 +93,8 @@ void make_and_drop_objects(World&) {
     }
     detail::return_magazines();
   }
+  const auto companion = detail::publish_object(detail::allocate(64), detail::ObjectType::plain);
+  detail::make_parcel(0, companion, 0);
   Queue<std::size_t> ended;
   ended.put(1);
   ended.shutdown(true);

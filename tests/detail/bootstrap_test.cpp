@@ -135,7 +135,7 @@ TEST_F(BootstrapByMessage, HandlesAndDescriptorsTravelBesideTheBytes) {
   os::Pipe pipe = os::make_pipe();
   const Offset payload = pack(knock, lock, Fd(dup(static_cast<int>(pipe.write.get()))));
   EXPECT_EQ(beside_.descriptors().size(), 1U);
-  EXPECT_EQ(beside_.refs().size(), 1U);
+  EXPECT_EQ(beside_.refs().size(), 2U);
   EXPECT_EQ(live(payload), 0);
   EXPECT_TRUE(os::wait_readable(pipe.read.get(), os::at_once));
   lock.release();

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/error.hpp>
 
 #include <gtest/gtest.h>
@@ -44,15 +45,41 @@ TEST(Outgoing, NamesEachObjectOnce) {
   EXPECT_EQ(message.refs().size(), 2U);
 }
 
-TEST(Outgoing, CarriesDescriptorsWhereItsChannelCan) {
-  Outgoing bytes_only(false);
-  EXPECT_THROW(bytes_only.add_descriptor(os::make_pipe().read), NotSendable);
+TEST(Outgoing, HandsDescriptorsOver) {
   Outgoing message(true);
   os::Pipe pipe = os::make_pipe();
   const os::NativeHandle number = pipe.read.get();
-  EXPECT_EQ(message.add_descriptor(std::move(pipe.read)), 0U);
-  EXPECT_EQ(message.add_descriptor(std::move(pipe.write)), 1U);
+  EXPECT_EQ(message.add(make_object()), 0U);
+  EXPECT_EQ(message.add_descriptor(std::move(pipe.read)), 1U);
+  EXPECT_EQ(message.add_descriptor(std::move(pipe.write)), 2U);
+  EXPECT_EQ(message.refs().size(), 3U);
   EXPECT_EQ(message.descriptors().at(0).get(), number);
+}
+
+TEST(Outgoing, RefusesADescriptorWhereItsChannelCannotCarryIt) {
+  Outgoing bytes_only(false);
+  EXPECT_THROW(bytes_only.add_descriptor(os::make_pipe().read), NotSendable);
+}
+
+TEST(Outgoing, PassesOnWhatCame) {
+  const SharedRef companion = make_object();
+  const SharedRef other = make_object();
+  os::Pipe pipe = os::make_pipe();
+  Outgoing first(true);
+  first.add_descriptor(std::move(pipe.read), companion, 5);
+  first.add(other);
+  const Incoming incoming(first.refs(), std::move(first.descriptors()));
+  Outgoing second(true);
+  EXPECT_EQ(second.add_from(incoming, 1), 0U);
+  EXPECT_EQ(second.add_from(incoming, 0), 1U);
+  EXPECT_EQ(second.refs().at(0), other);
+  EXPECT_NE(second.refs().at(1), first.refs().at(0)) << "a descriptor of its own";
+  const Incoming last(second.refs(), std::move(second.descriptors()));
+  const ReceivedDescriptor received = last.descriptor(1);
+  EXPECT_EQ(received.companion, companion);
+  EXPECT_EQ(received.meta, 5U);
+  pipe.write.reset();
+  EXPECT_TRUE(os::wait_readable(received.handle.get(), os::at_once));
 }
 
 TEST(Incoming, IsTheInnermostOfItsThread) {
@@ -71,26 +98,34 @@ TEST(Incoming, IsTheInnermostOfItsThread) {
 
 TEST(Incoming, GivesWhatItCarries) {
   const SharedRef ref = make_object();
-  std::vector<os::Handle> descriptors;
   os::Pipe pipe = os::make_pipe();
-  descriptors.push_back(std::move(pipe.read));
-  Incoming message({ref}, std::move(descriptors));
+  Outgoing outgoing(true);
+  outgoing.add(ref);
+  outgoing.add_descriptor(std::move(pipe.read), ref, 3);
+  const Incoming message(outgoing.refs(), std::move(outgoing.descriptors()));
   EXPECT_EQ(message.ref(0), ref);
   EXPECT_EQ(message.ref(0), ref) << "as often as it is asked";
-  const os::Handle first = message.descriptor(0);
-  const os::Handle second = message.descriptor(0);
-  EXPECT_NE(first.get(), second.get()) << "duplicates";
+  EXPECT_FALSE(message.has_descriptor(0));
+  EXPECT_TRUE(message.has_descriptor(1));
+  const ReceivedDescriptor first = message.descriptor(1);
+  const ReceivedDescriptor second = message.descriptor(1);
+  EXPECT_NE(first.handle.get(), second.handle.get()) << "duplicates";
+  EXPECT_EQ(first.companion, ref);
+  EXPECT_EQ(first.meta, 3U);
   os::write_all(pipe.write.get(), std::array<std::byte, 2>{});
   std::array<std::byte, 1> got{};
-  EXPECT_TRUE(os::read_all(first.get(), got));
-  EXPECT_TRUE(os::read_all(second.get(), got));
+  EXPECT_TRUE(os::read_all(first.handle.get(), got));
+  EXPECT_TRUE(os::read_all(second.handle.get(), got));
 }
 
 TEST(Incoming, RefusesAnIndexThatTheMessageDoesNotHave) {
-  Incoming message({make_object()});
-  EXPECT_THROW(message.ref(1), ValueError);
+  const Incoming message({make_object(), make_parcel(0, {}, 0)});
+  EXPECT_THROW(message.ref(2), ValueError);
   EXPECT_THROW(message.ref(0xffffffff), ValueError);
-  EXPECT_THROW(message.descriptor(0), ValueError);
+  EXPECT_THROW(message.has_descriptor(2), ValueError);
+  EXPECT_THROW(message.descriptor(2), ValueError);
+  EXPECT_THROW(message.descriptor(0), ValueError) << "no descriptor";
+  EXPECT_THROW(message.descriptor(1), ValueError) << "one that was not handed over";
 }
 
 }  // namespace

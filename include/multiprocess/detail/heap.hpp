@@ -59,6 +59,9 @@ constexpr std::uint32_t type(std::uint64_t word) noexcept {
 }
 
 /// A dying object's block is private to who ends it and still says its type.
+inline std::uint64_t dying(Ticket who, std::uint32_t type) noexcept {
+  return private_to(who) | dying_flag | std::uint64_t{type} << 46;
+}
 constexpr std::uint64_t dying_type(std::uint64_t word) noexcept {
   return word >> 46 & 0xff;
 }

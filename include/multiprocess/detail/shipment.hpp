@@ -9,12 +9,21 @@
 
 namespace multiprocess::detail {
 
+/// A descriptor out of a message, and what was sent with it.
+struct ReceivedDescriptor {
+  os::Handle handle;
+  SharedRef companion;
+  std::uint64_t meta = 0;
+};
+
+class Incoming;
+
 /// What travels beside the bytes of one message: references to shared objects, descriptors.
 /// Active on the thread that encodes, from construction to destruction (they nest).
 class Outgoing {
  public:
-  /// `descriptors`: whether this channel can carry descriptors at all.
-  explicit Outgoing(bool descriptors) noexcept;
+  /// `hands_over`: the sender gives the descriptors to the receiver itself, who is about to start.
+  explicit Outgoing(bool hands_over) noexcept;
   ~Outgoing();
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
@@ -22,16 +31,24 @@ class Outgoing {
   /// Null when nothing is being sent: then a handle cannot be encoded (`dumps(lock)`).
   static Outgoing* current() noexcept;
 
-  /// Index of the reference (one entry per object) or descriptor in the message.
+  /// Index of the reference in the message: one for each object.
   std::uint32_t add(const SharedRef& ref);
-  std::uint32_t add_descriptor(os::Handle descriptor);  // NotSendable where the channel has none
+
+  /// Index of a reference that stands for the descriptor. With it go a shared object that belongs
+  /// to it, if any, and a number. NotSendable where the channel cannot carry descriptors.
+  std::uint32_t add_descriptor(os::Handle descriptor, const SharedRef& companion = {},
+                               std::uint64_t meta = 0);
+
+  /// Index of what `from` has at an index of its own, reference or descriptor.
+  std::uint32_t add_from(const Incoming& from, std::uint32_t index);
 
   const std::vector<SharedRef>& refs() const noexcept { return refs_; }
+  /// Those to be handed over.
   std::vector<os::Handle>& descriptors() noexcept { return descriptors_; }
 
  private:
   Outgoing* outer_;
-  bool carries_descriptors_;
+  bool hands_over_;
   std::vector<SharedRef> refs_;
   std::vector<os::Handle> descriptors_;
 };
@@ -49,7 +66,12 @@ class Incoming {
 
   /// Throws ValueError for an index that the message does not have.
   SharedRef ref(std::uint32_t index) const;
-  os::Handle descriptor(std::uint32_t index);  // a duplicate
+
+  /// True when a descriptor was added there. Throws as above.
+  bool has_descriptor(std::uint32_t index) const;
+
+  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added.
+  ReceivedDescriptor descriptor(std::uint32_t index) const;
 
  private:
   Incoming* outer_;

@@ -8,6 +8,8 @@
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/error.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -18,6 +20,20 @@ namespace multiprocess::detail {
 namespace {
 
 constinit std::array<Destroy, 256> destroyers{};
+
+const char* name_of(ObjectType type) noexcept {
+  switch (type) {
+    case ObjectType::queue:
+      return "a queue";
+    case ObjectType::lock:
+      return "a lock";
+    case ObjectType::parcel:
+      return "a descriptor";
+    case ObjectType::plain:
+      break;
+  }
+  return "another shared object";
+}
 
 RefEntry& entry_at(Self& me, std::uint32_t index) {
   return at<AccountBlock>(me.account_blocks[index / AccountBlock::most])
@@ -135,6 +151,14 @@ SharedRef take_reference(Offset object) {
     throw;
   }
   return {control.release(), at<std::byte>(object)};
+}
+
+void require_type(const SharedRef& ref, ObjectType type) {
+  const std::uint64_t word = owner_word(ref.offset()).load(std::memory_order_relaxed);
+  const auto found = static_cast<ObjectType>(owner::type(word));
+  if (found != type) {
+    throw TypeError(fmt::format("the message holds {}, not {}", name_of(found), name_of(type)));
+  }
 }
 
 void add_reference(RefEntry& entry, Offset object) {

@@ -78,13 +78,15 @@ void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept
 
 }  // namespace
 
-SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks) {
+SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks,
+                            std::uint64_t item_type) {
   const Offset block = allocate(sizeof(QueueState));
   auto* const state = new (at<QueueState>(block)) QueueState{};
   state->slot_size = item_size <= 8 ? 16 : item_size <= 24 ? 32 : largest_slot;
   state->slots = (segment_bytes(state->slot_size) - sizeof(Segment)) / state->slot_size;
   state->capacity = capacity;
   state->holds_blocks = holds_blocks;
+  state->item_type = item_type;
   return publish_object(block, ObjectType::queue);
 }
 

@@ -15,12 +15,16 @@ namespace {
 detail::SharedRef make_lock() {
   const detail::Offset block = detail::allocate(sizeof(detail::OwnedLock));
   new (detail::at<detail::OwnedLock>(block)) detail::OwnedLock{};
-  return detail::publish_object(block, detail::ObjectType::plain);
+  return detail::publish_object(block, detail::ObjectType::lock);
 }
 
 }  // namespace
 
 Lock::Lock() : ref_(make_lock()) {}
+
+void Lock::require_kind(const detail::SharedRef& received) {
+  detail::require_type(received, detail::ObjectType::lock);
+}
 
 bool Lock::take(Timeout timeout) const {
   using detail::Taken;

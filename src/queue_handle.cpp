@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/queue_handle.hpp>
 
+#include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/error.hpp>
 
@@ -68,6 +69,14 @@ void throw_no_count() {
 
 std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept {
   return maxsize <= 0 ? unlimited : static_cast<std::uint64_t>(maxsize);
+}
+
+void require_queue_of(const SharedRef& ref, std::uint64_t item_type, std::string_view item_name) {
+  require_type(ref, ObjectType::queue);
+  if (ItemQueue(ref).item_type() != item_type) {
+    throw TypeError(
+        fmt::format("the message holds a queue of items of another type, not of '{}'", item_name));
+  }
 }
 
 std::string queue_repr(const char* type, const SharedRef& ref) {

@@ -24,11 +24,8 @@ std::uint32_t send_ref(const void* part) {
 }
 
 void receive_ref(void* where, std::uint32_t index) {
-  Incoming* const message = Incoming::current();
-  if (message == nullptr) {
-    throw RuntimeError("a shared object can only be received with the message that carries it");
-  }
-  new (where) SharedRef(index == empty_handle ? SharedRef() : message->ref(index));
+  const bool is_empty = index == empty_handle && Incoming::current() != nullptr;
+  new (where) SharedRef(is_empty ? SharedRef() : received_ref(index));
 }
 
 void destroy_ref(void* part) noexcept {
@@ -36,6 +33,14 @@ void destroy_ref(void* part) noexcept {
 }
 
 }  // namespace
+
+SharedRef received_ref(std::uint32_t index) {
+  const Incoming* const message = Incoming::current();
+  if (message == nullptr) {
+    throw RuntimeError("a shared object can only be received with the message that carries it");
+  }
+  return message->ref(index);
+}
 
 constinit const PartOps SharedRef::part_ops{sizeof(SharedRef), &send_ref, &receive_ref,
                                             &destroy_ref};

@@ -58,6 +58,7 @@ class Lock {
 
   /// How it crosses: beside the bytes of the message.
   static constexpr const detail::PartOps& part_ops = detail::SharedRef::part_ops;
+  static void require_kind(const detail::SharedRef& received);
 
  private:
   detail::OwnedLock& shared() const noexcept {

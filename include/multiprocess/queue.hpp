@@ -127,6 +127,9 @@ class Queue {
 
   /// How it crosses: beside the bytes of the message.
   static constexpr const detail::PartOps& part_ops = detail::SharedRef::part_ops;
+  static void require_kind(const detail::SharedRef& received) {
+    detail::require_queue_of(received, detail::type_tag<T>, detail::type_name<T>());
+  }
 
  private:
   detail::ItemQueue items() const noexcept { return detail::ItemQueue(ref_); }

@@ -2,6 +2,9 @@
 #include <multiprocess/detail/queue_handle.hpp>
 
 #include <multiprocess/error.hpp>
+#include <multiprocess/fd.hpp>
+#include <multiprocess/lock.hpp>
+#include <multiprocess/queue.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
@@ -9,6 +12,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace multiprocess::detail {
 namespace {
@@ -46,6 +52,75 @@ TEST(QueueHandle, IsClosedInOneProcess) {
   });
   EXPECT_EQ(child.wait(), 0);
   test::notice_deaths();
+}
+
+/// What comes of a value of one type that is received as another.
+template <class Received, class Sent>
+Received send_as(const Sent& value) {
+  ScratchBuffer buffer;
+  OutputArchive out(*buffer);
+  Outgoing beside(true);
+  save_value(out, value);
+  const Incoming received(beside.refs(), std::move(beside.descriptors()));
+  InputArchive in(buffer->bytes());
+  return read_value<Received>(in);
+}
+
+/// The text of the TypeError.
+template <class Received, class Sent>
+std::string refusal(const Sent& value) {
+  try {
+    send_as<Received>(value);
+  } catch (const TypeError& error) {
+    return error.what();
+  }
+  return "none";
+}
+
+TEST(QueueHandle, IsReceivedForItsKindOnly) {
+  const Queue<int> queue;
+  const Lock lock;
+  const auto before = test::use_now();
+  EXPECT_EQ(send_as<Queue<int>>(queue), queue);
+  EXPECT_EQ(send_as<Lock>(lock), lock);
+  EXPECT_EQ(refusal<Lock>(queue), "the message holds a queue, not a lock");
+  EXPECT_EQ(refusal<Queue<int>>(lock), "the message holds a lock, not a queue");
+  EXPECT_EQ(refusal<Queue<int>>(Fd::duplicate(0)), "the message holds a descriptor, not a queue");
+  EXPECT_THROW(send_as<Fd>(queue), ValueError);
+  EXPECT_EQ(test::use_now(), before);
+}
+
+TEST(QueueHandle, IsReceivedForItsItemsOnly) {
+  struct Point {
+    double x;
+    double y;
+  };
+  const Queue<int> queue;
+  EXPECT_EQ(refusal<Queue<double>>(queue),
+            "the message holds a queue of items of another type, not of 'double'");
+  EXPECT_NE(refusal<Queue<float>>(queue), "none") << "of the same size";
+  EXPECT_NE(refusal<Queue<std::string>>(queue), "none") << "of another form";
+  EXPECT_NE(refusal<Queue<>>(queue), "none");
+  EXPECT_NE(refusal<Queue<Queue<int>>>(Queue<Queue<double>>()), "none");
+  EXPECT_NE((refusal<Queue<std::pair<double, double>>>(Queue<Point>())), "none");
+  EXPECT_NO_THROW(send_as<Queue<std::vector<Point>>>(Queue<std::vector<Point>>()));
+}
+
+TEST(QueueHandle, IsReceivedForItsKindInsideOfOtherThings) {
+  const std::pair both{Queue<int>(), Lock()};
+  EXPECT_EQ((send_as<std::pair<Queue<int>, Lock>>(both)), both);
+  EXPECT_NE((refusal<std::pair<Lock, Queue<int>>>(both)), "none");
+  const Object object(both.first);
+  EXPECT_EQ(object.as<Queue<int>>(), both.first);
+  EXPECT_THROW(object.as<Queue<double>>(), TypeError);
+  EXPECT_THROW(object.as<Lock>(), TypeError);
+}
+
+TEST(QueueHandle, NoHandleIsReceivedOutOfNothing) {
+  constexpr std::uint32_t empty = UINT32_MAX;
+  const Incoming nothing;
+  InputArchive in(std::as_bytes(std::span(&empty, 1)));
+  EXPECT_THROW(read_value<Queue<int>>(in), ValueError);
 }
 
 TEST(QueueHandle, NoSizeIsNoLimit) {

@@ -11,7 +11,7 @@
 namespace multiprocess::detail {
 
 /// What an object in the arena is; says how it ends.
-enum class ObjectType : std::uint32_t { plain, queue, parcel };
+enum class ObjectType : std::uint32_t { plain, queue, parcel, lock };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.
 using Destroy = void (*)(Offset object) noexcept;
@@ -24,6 +24,9 @@ SharedRef publish_object(Offset block, ObjectType type);
 
 /// A reference to an object that somebody else keeps alive meanwhile (a message, a forked parent).
 SharedRef take_reference(Offset object);
+
+/// Throws TypeError when the object of a reference that was received is of another type.
+void require_type(const SharedRef& ref, ObjectType type);
 
 /// The references that a message or an account holds stand in words of this kind: 0, or the object.
 using RefEntry = std::atomic<std::uint64_t>;

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/copy_recorder.hpp>
 #include <multiprocess/detail/own_codec.hpp>
 #include <multiprocess/detail/require_sendable.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/detail/std_codec.hpp>
 
 #include <vector>
@@ -89,8 +90,12 @@ T read_own(InputArchive& archive) {
 
 template <class T>
 T read_handle(InputArchive& archive) {
+  const auto index = archive.get<std::uint32_t>();
+  if constexpr (requires { T::require_kind(received_ref(index)); }) {
+    T::require_kind(received_ref(index));
+  }
   Raw<T> part;
-  T::part_ops.receive(&part.value, archive.get<std::uint32_t>());
+  T::part_ops.receive(&part.value, index);
   T value(std::move(part.value));
   std::destroy_at(&part.value);
   return value;

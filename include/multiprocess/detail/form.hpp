@@ -52,6 +52,8 @@ enum class Form {
   closure,  // bytes whose pointers are found when they are sent; see closure.hpp
 };
 
+/// Ours: `part_ops` says how it crosses; `require_kind(ref)`, where it means an object in the
+/// arena, throws TypeError when that is one of another kind.
 template <class T>
 concept SharedHandle = requires {
   typename T::shared_handle;

@@ -40,6 +40,7 @@ struct QueueState {
   std::uint64_t slots;  // in a segment
   std::uint64_t capacity;
   std::uint64_t holds_blocks;        // its items are BlockItems
+  std::uint64_t item_type;           // type_tag of the items
   std::atomic<std::uint64_t> spare;  // emptied segments, linked by `next`; changed by transactions
   std::atomic<std::uint64_t> spares;
   std::atomic<std::uint64_t> ended;  // shutdown() was called
@@ -67,7 +68,8 @@ enum class Outcome { done, time_up, ended };
 class ItemQueue {
  public:
   /// Items of at most 56 bytes lie in slots of 16, 32 or 64 bytes.
-  static SharedRef create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks);
+  static SharedRef create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks,
+                          std::uint64_t item_type = 0);
 
   explicit ItemQueue(const SharedRef& ref) noexcept
       : state_(*static_cast<QueueState*>(ref.address())) {}
@@ -116,6 +118,7 @@ class ItemQueue {
 
   std::uint64_t size() const noexcept;
   std::uint64_t capacity() const noexcept { return state_.capacity; }
+  std::uint64_t item_type() const noexcept { return state_.item_type; }
 
   /// No more puts; getters take what is there, then Outcome::ended. `immediately`: what is there
   /// goes.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -47,6 +48,10 @@ std::ptrdiff_t count(Number number) {
 
 /// Python's `maxsize`: none for 0 and less.
 std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept;
+
+/// Throws TypeError when the object of a reference that was received is no queue, or one of items
+/// with another `item_type`.
+void require_queue_of(const SharedRef& ref, std::uint64_t item_type, std::string_view item_name);
 
 std::string queue_repr(const char* type, const SharedRef& ref);
 

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/shipment.hpp>
+#include <multiprocess/detail/type_tag.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -41,9 +42,9 @@ class QueueItem {
  public:
   static SharedRef create(std::uint64_t capacity) {
     if constexpr (fits_slot<T>) {
-      return ItemQueue::create(sizeof(T), capacity, false);
+      return ItemQueue::create(sizeof(T), capacity, false, type_tag<T>);
     } else {
-      return ItemQueue::create(sizeof(BlockItem), capacity, true);
+      return ItemQueue::create(sizeof(BlockItem), capacity, true, type_tag<T>);
     }
   }
 

@@ -68,4 +68,8 @@ class SharedRef {
   void* address_ = nullptr;
 };
 
+/// The reference with this index in the message that this thread decodes. Throws RuntimeError when
+/// it decodes none, ValueError when the message has no such reference.
+SharedRef received_ref(std::uint32_t index);
+
 }  // namespace multiprocess::detail

@@ -66,7 +66,8 @@ struct Signal {
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice = long_slice);
 
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
 void wake_everybody() noexcept;
@@ -94,7 +95,8 @@ struct Cures {
 Cures& cures() noexcept;
 
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice) {
   for (Spin spin; spin.again();) {
     if (ready()) {
       return true;
@@ -106,7 +108,7 @@ bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
     if (ready()) {
       return true;
     }
-    if (sleep.while_equal(before, deadline, long_slice) == Woken::deadline) {
+    if (sleep.while_equal(before, deadline, slice) == Woken::deadline) {
       return ready();
     }
   }

@@ -26,14 +26,14 @@ namespace detail {
 /// What send_bytes takes apart from text: the bytes of its items are sent.
 template <class R>
 concept ByteSource = std::ranges::contiguous_range<const R> && std::ranges::sized_range<const R> &&
-                     std::is_trivially_copyable_v<std::ranges::range_value_t<const R>> &&
-                     !std::convertible_to<const R&, std::string_view>;
+    std::is_trivially_copyable_v<std::ranges::range_value_t<const R>> &&
+    !std::convertible_to<const R&, std::string_view>;
 
 /// What recv_bytes_into fills.
 template <class R>
 concept ByteTarget = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
-                     std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
-                     !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
+    std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
+    !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
 
 }  // namespace detail
 
@@ -146,20 +146,23 @@ class Connection {
 
   /// How it crosses: beside the bytes of the message.
   static const detail::PartOps part_ops;
+  std::uint32_t pack(detail::Outgoing& message) const;
+  explicit Connection(detail::Transport* transport) noexcept : transport_(transport) {}
 
  private:
-  friend std::pair<Connection, Connection> Pipe(bool duplex);
   friend class Waitable;
-  explicit Connection(detail::Transport* transport) noexcept : transport_(transport) {}
 
   void send_value(const void* value, void (*save)(detail::OutputArchive&, const void*)) const;
   void recv_value(void* into, void (*read)(detail::InputArchive&, void*)) const;
-  void send_part(detail::Bytes all, std::ptrdiff_t offset, std::optional<std::ptrdiff_t> size) const;
+  void send_part(detail::Bytes all, std::ptrdiff_t offset,
+                 std::optional<std::ptrdiff_t> size) const;
   std::size_t recv_into(std::span<std::byte> buffer, std::ptrdiff_t offset) const;
 
   detail::Transport& open() const;
   detail::Transport& open_for_reading() const;
   detail::Transport& open_for_writing() const;
+
+  void drop() noexcept;
 
   detail::Transport* transport_ = nullptr;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/connection.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
 #include <multiprocess/process.hpp>
@@ -37,6 +38,10 @@ class Context {
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);
+  }
+
+  std::pair<Connection, Connection> Pipe(bool duplex = true) const {
+    return multiprocess::Pipe(duplex);
   }
 
   multiprocess::Process& current_process() const { return multiprocess::current_process(); }

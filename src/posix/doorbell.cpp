@@ -4,7 +4,10 @@
 #include "system_error.hpp"
 
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -21,6 +24,15 @@ timespec time_until(Deadline deadline) {
   }
   const auto seconds = std::chrono::floor<std::chrono::seconds>(rest);
   return {static_cast<time_t>(seconds.count()), static_cast<long>((rest - seconds).count())};
+}
+
+void add_to(const Handle& set, NativeHandle member) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (epoll_ctl(static_cast<int>(set.get()), EPOLL_CTL_ADD, static_cast<int>(member), &event) !=
+      0) {
+    throw last_error("epoll_ctl");
+  }
 }
 
 }  // namespace
@@ -68,6 +80,23 @@ void silence_doorbell(NativeHandle end) noexcept {
   do {
     taken = recv(static_cast<int>(end), bytes.data(), bytes.size(), MSG_DONTWAIT);
   } while (taken == static_cast<ssize_t>(bytes.size()) || (taken < 0 && errno == EINTR));
+}
+
+DoorbellView view_doorbell(NativeHandle end) {
+  DoorbellView view{Handle(epoll_create1(EPOLL_CLOEXEC)),
+                    Handle(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK))};
+  if (!view.handle || !view.lamp) {
+    throw last_error("epoll_create1 or eventfd");
+  }
+  add_to(view.handle, end);
+  add_to(view.handle, view.lamp.get());
+  return view;
+}
+
+void put_out(const DoorbellView& view) noexcept {
+  std::uint64_t count = 0;
+  while (read(static_cast<int>(view.lamp.get()), &count, sizeof count) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace multiprocess::detail::os

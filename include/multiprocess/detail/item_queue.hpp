@@ -38,7 +38,7 @@ struct alignas(64) Segment {
 struct QueueState {
   // Fixed.
   std::uint64_t slot_size;
-  std::uint64_t slots;  // in a segment
+  std::uint64_t slots;               // in a segment
   std::uint64_t capacity;            // in items
   std::uint64_t most_bytes;          // that wait outside of slots, 0: any number
   std::uint64_t holds_blocks;        // its items are BlockItems

@@ -19,6 +19,8 @@
 
 namespace multiprocess::detail {
 
+class OutputArchive;
+
 /// What the copies of a Connection in one process share: a descriptor, and a way to move messages.
 /// The operations expect that the descriptor is open and the direction there.
 class Transport {
@@ -57,8 +59,12 @@ class Transport {
   /// True when receive() would not wait.
   virtual bool wait_ready(os::Deadline deadline) = 0;
 
-  /// A handle that is readable while receive() would not wait: from begin_watch() to end_watch() for
-  /// what comes meanwhile, from show() on for good and for what has come as well.
+  /// Without a system call. A stream never knows.
+  virtual bool has_message() const noexcept { return false; }
+  virtual bool is_pipe() const noexcept { return false; }
+
+  /// A handle that is readable while receive() would not wait: from begin_watch() to end_watch()
+  /// for what comes meanwhile, from show() on for good and for what has come as well.
   virtual void begin_watch() {}
   virtual void end_watch() noexcept {}
   virtual os::NativeHandle show() { return handle(); }

@@ -14,8 +14,8 @@ std::pair<Handle, Handle> make_doorbell();
 
 enum class DoorbellState { quiet, rung, gone };
 
-/// Waits until the bell at this end has rung or every copy of the other end is closed, at most until
-/// `deadline`. Throws std::system_error, also when this end is closed.
+/// Waits until the bell at this end has rung or every copy of the other end is closed, at most
+/// until `deadline`. Throws std::system_error, also when this end is closed.
 DoorbellState wait_for_doorbell(NativeHandle end, Deadline deadline);
 
 /// Whether every copy of the other end is closed. Throws std::system_error when this end is.
@@ -26,5 +26,13 @@ void ring_doorbell(NativeHandle end) noexcept;
 
 /// The bell at this end has not rung any more.
 void silence_doorbell(NativeHandle end) noexcept;
+
+/// A handle that is readable while the end is, and at first in any case, until the lamp is put out.
+struct DoorbellView {
+  Handle handle;
+  Handle lamp;
+};
+DoorbellView view_doorbell(NativeHandle end);
+void put_out(const DoorbellView& view) noexcept;
 
 }  // namespace multiprocess::detail::os

@@ -3,7 +3,6 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
-#include <multiprocess/error.hpp>
 
 #include <climits>
 #include <new>
@@ -35,13 +34,6 @@ SharedRef PipeEnd::create() {
     each.queue.most_bytes = most_bytes;
   }
   return publish_object(block, ObjectType::pipe);
-}
-
-void PipeEnd::require(const SharedRef& object) {
-  const std::uint64_t word = owner_word(object.offset()).load(std::memory_order_acquire);
-  if (owner::type(word) != static_cast<std::uint32_t>(ObjectType::pipe)) {
-    throw TypeError("what was received is no end of a pipe");
-  }
 }
 
 Outcome PipeEnd::put(Bytes bytes, std::span<const SharedRef> beside) const {

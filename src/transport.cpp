@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/transport.hpp>
 
+#include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -311,7 +312,7 @@ Transport* Transport::unpack(Incoming& message, std::uint32_t index) {
   if (!received.companion) {
     return stream_transport(std::move(received.handle), directions);
   }
-  PipeEnd::require(received.companion);
+  require_type(received.companion, ObjectType::pipe);
   return new PipeTransport(std::move(received.handle), directions, std::move(received.companion),
                            static_cast<unsigned>(received.meta >> 2) & 1U);
 }

@@ -29,9 +29,6 @@ class PipeEnd {
   /// Both directions, empty.
   static SharedRef create();
 
-  /// Throws TypeError when the object is no pipe.
-  static void require(const SharedRef& object);
-
   /// Nobody closed `end` meanwhile. `seen` belongs to the process; it begins with 0.
   PipeEnd(const SharedRef& pipe, unsigned side, os::NativeHandle end,
           std::atomic<std::uint64_t>& seen) noexcept

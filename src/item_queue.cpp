@@ -221,13 +221,24 @@ Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
            (bell_ != nullptr && bell_->getters_are_gone());
   };
   const auto changed = [&] { return over() || has_room_now(); };
-  // Getters may end without a word: their descriptors are what tells, and has to be asked.
-  const auto slice = bell_ == nullptr ? long_slice : std::chrono::milliseconds(100);
-  if (!changed() &&
-      (deadline == os::at_once || !wait_until(state_.room, deadline, changed, slice))) {
-    return give_up_put();
+  const bool has_many = state_.most_bytes != 0 && has_many_bytes();
+  while (!changed()) {
+    const os::Deadline slice = bell_ == nullptr ? os::never : bell_->look_again();
+    if (deadline != os::at_once && wait_until(state_.room, std::min(deadline, slice), changed)) {
+      break;
+    }
+    if (deadline <= slice) {
+      return give_up_put();
+    }
+    bell_->ask_again();
   }
-  return over() ? Outcome::ended : Outcome::done;
+  if (over()) {
+    return Outcome::ended;
+  }
+  if (has_many) {
+    state_.room.wake(1);  // one large item that is gone makes room for many
+  }
+  return Outcome::done;
 }
 
 bool ItemQueue::has_room_now() const noexcept {

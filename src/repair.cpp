@@ -11,11 +11,14 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/detail/word.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace multiprocess::detail {
 
 namespace {
+
+constinit std::atomic<bool> left{false};
 
 std::uint32_t generation_of(std::uint64_t life) {
   return static_cast<std::uint32_t>(life >> 32);
@@ -171,6 +174,11 @@ void leave_participant() noexcept {
     step::cas(place.life, life, life_word(me->ticket.generation, 0, Life::left));
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
+  left.store(true, std::memory_order_relaxed);
+}
+
+bool has_left() noexcept {
+  return left.load(std::memory_order_relaxed);
 }
 
 }  // namespace multiprocess::detail

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/joinable_scenarios.hpp"
 #include "crash_points/recorder.hpp"
 #include "crash_points/scenarios.hpp"
 
@@ -91,6 +92,7 @@ class CrashPoints : public testing::Test {
         world.lock.release();
         world.numbers.put(1);
         EXPECT_GE(world.numbers.qsize(), 1);
+        check_jobs(world, 2);
       }
     }
     note_all_ends();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/scenarios.hpp"
 
+#include "crash_points/joinable_scenarios.hpp"
+
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -152,12 +154,6 @@ bool somebody_sleeps() {
   return false;
 }
 
-void wait_for_a_sleeper() {
-  while (!somebody_sleeps()) {
-    std::this_thread::yield();
-  }
-}
-
 /// Sleeps in every way there is, until the time is up.
 void sleep_and_give_up(World& world) {
   const Queue<std::size_t> bounded(1);
@@ -239,6 +235,12 @@ void drain(const Queue<Item>& queue, std::size_t first, std::size_t acknowledged
 
 }  // namespace
 
+void wait_for_a_sleeper() {
+  while (!somebody_sleeps()) {
+    std::this_thread::yield();
+  }
+}
+
 std::vector<std::size_t> blob(std::size_t number) {
   const std::size_t sizes[] = {3, 20, 500, 30'000, 7, 40'000};
   return std::vector<std::size_t>(sizes[number % 6], number);
@@ -253,6 +255,9 @@ World::World() {
   }
   for (std::size_t i = 0; i < parcels_before; ++i) {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
+  }
+  for (std::size_t i = 0; i < jobs_before; ++i) {
+    jobs.put(i);
   }
 }
 
@@ -279,6 +284,7 @@ void World::check() {
         is_blob, "blobs there before");
   drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
         parcels_before, is_parcel, "parcels there before");
+  check_jobs(*this, 1);
 }
 
 const std::vector<Scenario>& scenarios() {
@@ -293,8 +299,12 @@ const std::vector<Scenario>& scenarios() {
       {"clear away", &clear_away_after_a_child, {}},
       {"unnamed", &leave_a_child_unnamed, {}},
       {"leave", &take_over_and_leave, {}},
+      {"jobs", &take_and_finish_jobs, {}},
+      {"hands", &empty_hands, {}},
+      {"join", &tell_a_joiner, {}},
       {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
       {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
+      {"take over jobs", &take_and_finish_jobs, {"item_queue.hpp", "hands.hpp", "hands.cpp"}},
   };
   return all;
 }

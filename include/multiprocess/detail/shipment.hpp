@@ -23,6 +23,7 @@ class Incoming;
 class Outgoing {
  public:
   /// `hands_over`: the sender gives the descriptors to the receiver itself, who is about to start.
+  /// Otherwise the keeper of the tree has them meanwhile.
   explicit Outgoing(bool hands_over) noexcept;
   ~Outgoing();
   Outgoing(const Outgoing&) = delete;
@@ -35,7 +36,7 @@ class Outgoing {
   std::uint32_t add(const SharedRef& ref);
 
   /// Index of a reference that stands for the descriptor. With it go a shared object that belongs
-  /// to it, if any, and a number. NotSendable where the channel cannot carry descriptors.
+  /// to it, if any, and a number. Throws as deposit() does.
   std::uint32_t add_descriptor(os::Handle descriptor, const SharedRef& companion = {},
                                std::uint64_t meta = 0);
 
@@ -70,7 +71,8 @@ class Incoming {
   /// True when a descriptor was added there. Throws as above.
   bool has_descriptor(std::uint32_t index) const;
 
-  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added.
+  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added,
+  /// else as withdraw() does.
   ReceivedDescriptor descriptor(std::uint32_t index) const;
 
  private:

@@ -7,6 +7,8 @@
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
 
+#include "support/keeper.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -72,6 +74,7 @@ class CrashPoints : public testing::Test {
     bool killed = false;
     {
       World world;
+      scenario.prepare(world);
       before_ = shared_use();
       if (kill.first_site != nowhere) {
         run_child([&] {
@@ -100,6 +103,7 @@ class CrashPoints : public testing::Test {
     EXPECT_EQ(after.objects, 0u);
     EXPECT_EQ(after.parts, 0u);
     EXPECT_LE(after.private_blocks, before_.private_blocks + 1) << "blocks are stranded";
+    EXPECT_TRUE(deposits_become(0, std::chrono::seconds(2))) << "descriptors are stranded";
     return killed;
   }
 

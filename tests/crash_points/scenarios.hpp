@@ -3,6 +3,7 @@
 
 #include "support/forked.hpp"
 
+#include <multiprocess/fd.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
@@ -29,6 +30,8 @@ struct Ledger {
   std::atomic<std::size_t> blobs_got;
   std::atomic<std::size_t> parcels_put;
   std::atomic<std::size_t> parcels_got;
+  std::atomic<std::size_t> ends_put;
+  std::atomic<std::size_t> ends_got;
   std::atomic<std::size_t> jobs_got;
   std::atomic<std::size_t> jobs_done;
 };
@@ -49,6 +52,9 @@ struct World {
   Queue<std::vector<std::size_t>> full_blobs;
   Queue<Parcel> parcels;
   Queue<Parcel> full_parcels;
+  Queue<Fd> ends;
+  Queue<Fd> full_ends;
+  std::size_t ends_before = 0;
   JoinableQueue<std::size_t> jobs;
   Lock lock;
 
@@ -68,6 +74,8 @@ struct Scenario {
   /// Sites of these files each kill a process that runs the victim's part first: the victim takes
   /// over.
   std::vector<std::string> first_victims;
+  /// What the survivor does before there is a victim.
+  void (*prepare)(World&) = [](World&) {};
 };
 
 const std::vector<Scenario>& scenarios();

@@ -14,6 +14,8 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
+#include <vector>
 
 namespace multiprocess::detail {
 
@@ -123,6 +125,32 @@ bool is_inherited_by_a_child(Self& me, std::uint64_t created) noexcept {
   return created < me.newest_pin;
 }
 
+/// Where the thread that ends an object puts off the ends that follow from it: a queue may hold the
+/// last reference to another one, and so on, deeper than any stack.
+constinit thread_local std::vector<Offset>* to_end = nullptr;
+
+/// Should this process be killed meanwhile: the block is private to the dead, and still a dying
+/// one.
+bool put_off(Offset block) noexcept {
+  if (to_end == nullptr) {
+    return false;
+  }
+  try {
+    to_end->push_back(block);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void end_now(Offset block) noexcept {
+  const auto type = owner::dying_type(owner_word(block).load(std::memory_order_acquire));
+  if (destroyers[type] != nullptr) {
+    destroyers[type](block);
+  }
+  reclaim(block);
+}
+
 }  // namespace
 
 bool register_destroy(ObjectType type, Destroy destroy) noexcept {
@@ -196,11 +224,18 @@ void drop_reference(RefEntry& entry) noexcept {
 }
 
 void end_object(Offset block) noexcept {
-  const auto type = owner::dying_type(owner_word(block).load(std::memory_order_acquire));
-  if (destroyers[type] != nullptr) {
-    destroyers[type](block);
+  if (put_off(block)) {
+    return;
   }
-  reclaim(block);
+  std::vector<Offset> others;
+  std::vector<Offset>* const outer = std::exchange(to_end, &others);
+  end_now(block);
+  while (!others.empty()) {
+    const Offset next = others.back();
+    others.pop_back();
+    end_now(next);
+  }
+  to_end = outer;
 }
 
 void SharedRef::give_back(RefControl* control) noexcept {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/joinable_scenarios.hpp"
 #include "crash_points/recorder.hpp"
 #include "crash_points/scenarios.hpp"
 
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
+
+#include "support/keeper.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -71,6 +74,7 @@ class CrashPoints : public testing::Test {
     bool killed = false;
     {
       World world;
+      scenario.prepare(world);
       before_ = shared_use();
       if (kill.first_site != nowhere) {
         run_child([&] {
@@ -91,6 +95,7 @@ class CrashPoints : public testing::Test {
         world.lock.release();
         world.numbers.put(1);
         EXPECT_GE(world.numbers.qsize(), 1);
+        check_jobs(world, 2);
       }
     }
     note_all_ends();
@@ -98,6 +103,7 @@ class CrashPoints : public testing::Test {
     EXPECT_EQ(after.objects, 0u);
     EXPECT_EQ(after.parts, 0u);
     EXPECT_LE(after.private_blocks, before_.private_blocks + 1) << "blocks are stranded";
+    EXPECT_TRUE(deposits_become(0, std::chrono::seconds(2))) << "descriptors are stranded";
     return killed;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/account.hpp>
 
+#include <multiprocess/detail/block_item.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/error.hpp>
 
@@ -8,8 +9,13 @@
 #include "support/child.hpp"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include <array>
+#include <cstddef>
+#include <new>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -96,6 +102,49 @@ TEST(Account, TheTypeSaysHowAnObjectEnds) {
   const Offset object = ref.offset();
   ref = SharedRef();
   EXPECT_EQ(destroyed, object);
+}
+
+/// Runs `body` on a stack that is soon at its end.
+void on_a_small_stack(void (*body)()) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, std::size_t{256} << 10);
+  pthread_t thread{};
+  const auto run = [](void* function) -> void* {
+    reinterpret_cast<void (*)()>(function)();
+    return nullptr;
+  };
+  EXPECT_EQ(pthread_create(&thread, &attributes, run, reinterpret_cast<void*>(body)), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+}
+
+TEST(Account, AChainOfObjectsEndsHoweverLongItIs) {
+  constexpr auto type = static_cast<ObjectType>(201);
+  register_destroy(type, [](Offset object) noexcept { drop_reference(*at<RefEntry>(object)); });
+  const auto before = use_now();
+  on_a_small_stack([] {
+    SharedRef last = make_object();
+    for (int i = 0; i < 100'000; ++i) {
+      const Offset block = allocate(64);
+      add_reference(*new (at<RefEntry>(block)) RefEntry{}, last.offset());
+      last = publish_object(block, type);
+    }
+  });
+  EXPECT_EQ(use_now(), before);
+}
+
+TEST(Account, QueuesInQueuesEndHoweverDeepTheyLie) {
+  const auto before = use_now();
+  on_a_small_stack([] {
+    SharedRef last = make_object();
+    for (int i = 0; i < 2000; ++i) {
+      SharedRef outer = ItemQueue::create(8, unlimited, true);
+      put_bytes(ItemQueue(outer), {}, std::span(&last, 1), os::never);
+      last = std::move(outer);
+    }
+  });
+  EXPECT_EQ(use_now(), before);
 }
 
 TEST(Account, HoldsAnyNumberOfReferences) {

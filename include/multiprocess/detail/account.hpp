@@ -38,7 +38,7 @@ void add_reference(RefEntry& entry, Offset object);
 void drop_reference(RefEntry& entry) noexcept;
 
 /// Ends an object whose last reference is gone and whose block is private to this process or a dead
-/// one.
+/// one, and the objects that nobody refers to then. Within the end of another object: soon.
 void end_object(Offset block) noexcept;
 
 /// A process's account is a chain of such blocks.

@@ -152,12 +152,6 @@ bool somebody_sleeps() {
   return false;
 }
 
-void wait_for_a_sleeper() {
-  while (!somebody_sleeps()) {
-    std::this_thread::yield();
-  }
-}
-
 /// Sleeps in every way there is, until the time is up.
 void sleep_and_give_up(World& world) {
   const Queue<std::size_t> bounded(1);
@@ -239,6 +233,12 @@ void drain(const Queue<Item>& queue, std::size_t first, std::size_t acknowledged
 
 }  // namespace
 
+void wait_for_a_sleeper() {
+  while (!somebody_sleeps()) {
+    std::this_thread::yield();
+  }
+}
+
 std::vector<std::size_t> blob(std::size_t number) {
   const std::size_t sizes[] = {3, 20, 500, 30'000, 7, 40'000};
   return std::vector<std::size_t>(sizes[number % 6], number);
@@ -281,22 +281,54 @@ void World::check() {
         parcels_before, is_parcel, "parcels there before");
 }
 
-const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all{
-      {"numbers", &put_and_get_numbers, {}},
-      {"blobs", &put_and_get_blobs, {}},
-      {"parcels", &put_and_get_parcels, {}},
-      {"objects", &make_and_drop_objects, {}},
-      {"large blocks", &use_large_blocks, {}},
-      {"sleep", &sleep_and_give_up, {}},
-      {"wake", &wake_others, {}},
-      {"clear away", &clear_away_after_a_child, {}},
-      {"unnamed", &leave_a_child_unnamed, {}},
-      {"leave", &take_over_and_leave, {}},
-      {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
-      {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
+namespace {
+
+class QueuePlay final : public Play {
+ public:
+  explicit QueuePlay(void (*plays)(World&)) : plays_(plays) {}
+
+  void victim() override { plays_(world_); }
+  void next_victim() override {
+    new (&*world_.ledger) Ledger{};
+    two_ = true;
+  }
+  void check() override { two_ ? check_use() : world_.check(); }
+
+ private:
+  void check_use() const {
+    EXPECT_TRUE(world_.lock.acquire(2s));
+    world_.lock.release();
+    world_.numbers.put(1);
+    EXPECT_GE(world_.numbers.qsize(), 1);
+  }
+
+  World world_;
+  void (*plays_)(World&);
+  bool two_ = false;
+};
+
+Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {}) {
+  return {name, [victim] { return std::make_unique<QueuePlay>(victim); }, std::move(first)};
+}
+
+}  // namespace
+
+std::vector<Scenario> scenarios() {
+  return {
+      scenario("numbers", &put_and_get_numbers),
+      scenario("blobs", &put_and_get_blobs),
+      scenario("parcels", &put_and_get_parcels),
+      scenario("objects", &make_and_drop_objects),
+      scenario("large blocks", &use_large_blocks),
+      scenario("sleep", &sleep_and_give_up),
+      scenario("wake", &wake_others),
+      scenario("clear away", &clear_away_after_a_child),
+      scenario("unnamed", &leave_a_child_unnamed),
+      scenario("leave", &take_over_and_leave),
+      scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
+      scenario("take over blobs", &put_and_get_blobs,
+               {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
   };
-  return all;
 }
 
 }  // namespace multiprocess::test

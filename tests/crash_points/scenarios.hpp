@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "crash_points/play.hpp"
 #include "support/forked.hpp"
 
 #include <multiprocess/lock.hpp>
@@ -30,7 +31,7 @@ struct Ledger {
   std::atomic<std::size_t> parcels_got;
 };
 
-/// What victims and the survivor share.
+/// What victims and the survivor of a scenario about queues share.
 struct World {
   static constexpr std::size_t numbers_before = 2200;  // more than two segments
   static constexpr std::size_t blobs_before = 6;
@@ -54,14 +55,7 @@ struct World {
 /// Item `number` of the blob queues: short ones, some in a block, some sent in pieces.
 std::vector<std::size_t> blob(std::size_t number);
 
-struct Scenario {
-  const char* name;
-  void (*victim)(World&);
-  /// Sites of these files each kill a process that runs the victim's part first: the victim takes
-  /// over.
-  std::vector<std::string> first_victims;
-};
-
-const std::vector<Scenario>& scenarios();
+/// Until a thread of this process sleeps, and is counted.
+void wait_for_a_sleeper();
 
 }  // namespace multiprocess::test

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/block_item.hpp>
+#include <multiprocess/detail/hands.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -18,6 +19,7 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::uint64_t segment_tag = owner::tag_mask;
+static_assert(Hands::tag < segment_tag);
 constexpr std::uint64_t most_spares = 4;
 constexpr std::size_t largest_slot = 64;
 
@@ -36,7 +38,7 @@ std::uint64_t owner_of_segment(const QueueState& state) {
 }
 
 std::uint64_t owner_of_item(const QueueState& state, std::uint64_t position) {
-  return owner::part_of(offset_of(&state), position % segment_tag);
+  return owner::part_of(offset_of(&state), position % Hands::tag);
 }
 
 /// The block of the item in a slot, if that is where the item at `position` lies.
@@ -83,12 +85,13 @@ void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept
 }  // namespace
 
 SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks,
-                            std::uint64_t item_type) {
+                            std::uint64_t item_type, Offset hands) {
   const Offset block = allocate(sizeof(QueueState));
   auto* const state = new (at<QueueState>(block)) QueueState{};
   const std::size_t slot = slot_size(item_size);
   init(*state, item_size, std::size_t{16} << 10 << (slot / 32), capacity, holds_blocks);
   state->item_type = item_type;
+  state->hands = hands;
   return publish_object(block, ObjectType::queue);
 }
 
@@ -207,6 +210,7 @@ void ItemQueue::recover_put() const noexcept {
 
 void ItemQueue::recover_get() const noexcept {
   { const Transaction undo_what_the_dead_one_began; }
+  recover_count();
   const std::uint64_t head = state_.head.load(std::memory_order_relaxed);
   const Offset offset = state_.head_segment.load(std::memory_order_relaxed);
   if (offset != 0 && head > at<Segment>(offset)->base) {
@@ -298,6 +302,7 @@ void ItemQueue::end(bool immediately) const {
   }
   state_.items.wake(INT_MAX);
   state_.room.wake(INT_MAX);
+  tell_joiners();
 }
 
 bool ItemQueue::discard_oldest() const {
@@ -310,14 +315,16 @@ bool ItemQueue::discard_oldest() const {
   if (const Offset block = block_in(state_, *oldest, head); block != 0) {
     Message::wait_until_written(block);  // its sender must not write into what is free
   }
-  step::store(state_.head, head + 1);
+  advance_head(discarded());
   drop_item(state_, *oldest, head);
   state_.get_lock.release();
   return true;
 }
 
 void ItemQueue::destroy(Offset object) noexcept {
-  destroy(*at<QueueState>(object));
+  QueueState& state = *at<QueueState>(object);
+  Hands::destroy(state);
+  destroy(state);
 }
 
 void ItemQueue::destroy(QueueState& state) noexcept {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <multiprocess/connection.hpp>
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 #include <multiprocess/start_method.hpp>
 
 #include <concepts>
@@ -38,6 +40,14 @@ class Context {
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);
+  }
+  template <class T = Object>
+  multiprocess::JoinableQueue<T> JoinableQueue(std::ptrdiff_t maxsize = 0) const {
+    return multiprocess::JoinableQueue<T>(maxsize);
+  }
+  template <class T = Object>
+  multiprocess::SimpleQueue<T> SimpleQueue() const {
+    return multiprocess::SimpleQueue<T>();
   }
 
   std::pair<Connection, Connection> Pipe(bool duplex = true) const {

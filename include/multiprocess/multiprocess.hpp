@@ -20,5 +20,7 @@
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/joinable_queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/scenarios.hpp"
 
+#include "crash_points/joinable_scenarios.hpp"
+
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -254,6 +256,9 @@ World::World() {
   for (std::size_t i = 0; i < parcels_before; ++i) {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
   }
+  for (std::size_t i = 0; i < jobs_before; ++i) {
+    jobs.put(i);
+  }
 }
 
 void World::check() {
@@ -279,6 +284,7 @@ void World::check() {
         is_blob, "blobs there before");
   drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
         parcels_before, is_parcel, "parcels there before");
+  check_jobs(*this, 1);
 }
 
 namespace {
@@ -300,6 +306,7 @@ class QueuePlay final : public Play {
     world_.lock.release();
     world_.numbers.put(1);
     EXPECT_GE(world_.numbers.qsize(), 1);
+    check_jobs(world_, 2);
   }
 
   World world_;
@@ -325,9 +332,14 @@ std::vector<Scenario> scenarios() {
       scenario("clear away", &clear_away_after_a_child),
       scenario("unnamed", &leave_a_child_unnamed),
       scenario("leave", &take_over_and_leave),
+      scenario("jobs", &take_and_finish_jobs),
+      scenario("hands", &empty_hands),
+      scenario("join", &tell_a_joiner),
       scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
       scenario("take over blobs", &put_and_get_blobs,
                {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
+      scenario("take over jobs", &take_and_finish_jobs,
+               {"item_queue.hpp", "hands.hpp", "hands.cpp"}),
   };
 }
 

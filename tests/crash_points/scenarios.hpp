@@ -4,6 +4,7 @@
 #include "crash_points/play.hpp"
 #include "support/forked.hpp"
 
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
 
@@ -29,6 +30,8 @@ struct Ledger {
   std::atomic<std::size_t> blobs_got;
   std::atomic<std::size_t> parcels_put;
   std::atomic<std::size_t> parcels_got;
+  std::atomic<std::size_t> jobs_got;
+  std::atomic<std::size_t> jobs_done;
 };
 
 /// What victims and the survivor of a scenario about queues share.
@@ -36,6 +39,7 @@ struct World {
   static constexpr std::size_t numbers_before = 2200;  // more than two segments
   static constexpr std::size_t blobs_before = 6;
   static constexpr std::size_t parcels_before = 3;
+  static constexpr std::size_t jobs_before = 5;
 
   World();
 
@@ -46,6 +50,7 @@ struct World {
   Queue<std::vector<std::size_t>> full_blobs;
   Queue<Parcel> parcels;
   Queue<Parcel> full_parcels;
+  JoinableQueue<std::size_t> jobs;
   Lock lock;
 
   /// Fails the test unless everything acknowledged is there once and in order, and all works.

@@ -3,11 +3,12 @@
 
 namespace multiprocess::detail {
 
-bool Bell::ask_for_getters(std::uint64_t changes) const {
+bool Bell::ask_for_getters() const {
+  const std::uint64_t before = changes();
   if (os::other_end_is_gone(end_)) {
     return true;
   }
-  seen_.store(changes, std::memory_order_relaxed);
+  seen_.store(before, std::memory_order_relaxed);
   return false;
 }
 

@@ -222,9 +222,9 @@ void ItemQueue::recover_get() const noexcept {
 Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
   const auto over = [this] {
     return state_.ended.load(std::memory_order_acquire) != 0 ||
-           (bell_ != nullptr && bell_->getters_are_gone());
+           (bell_ != nullptr && bell_->ask_for_getters());
   };
-  const auto changed = [&] { return over() || has_room_now(); };
+  const auto changed = [&] { return has_room_now() || over(); };
   // Getters may end without a word: their descriptors are what tells, and has to be asked.
   const auto slice = bell_ == nullptr ? long_slice : std::chrono::milliseconds(100);
   if (!changed() &&

@@ -80,16 +80,19 @@ class Bell {
   /// Putter: whether every descriptor of the getters is closed. Asks the system only when one of
   /// them was closed since it did so last, or a process of the tree has ended.
   bool getters_are_gone() const {
-    const std::uint64_t changes = state_.closings.load(std::memory_order_acquire) +
-                                  census().ends.load(std::memory_order_acquire);
-    return changes != seen_.load(std::memory_order_relaxed) && ask_for_getters(changes);
+    return changes() != seen_.load(std::memory_order_relaxed) && ask_for_getters();
   }
+  /// The same for who would sleep otherwise: asks at any rate, since nobody may have noticed an end.
+  bool ask_for_getters() const;
 
   /// Getter: one of our descriptors is closed.
   void note_closing() const noexcept { step::add(state_.closings, 1); }
 
  private:
-  bool ask_for_getters(std::uint64_t changes) const;
+  std::uint64_t changes() const noexcept {
+    return state_.closings.load(std::memory_order_acquire) +
+           census().ends.load(std::memory_order_acquire);
+  }
 
   BellState& state_;
   os::NativeHandle end_;

@@ -222,14 +222,22 @@ void ItemQueue::recover_get() const noexcept {
 Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
   const auto over = [this] {
     return state_.ended.load(std::memory_order_acquire) != 0 ||
-           (bell_ != nullptr && bell_->ask_for_getters());
+           (bell_ != nullptr && bell_->getters_are_gone());
   };
-  const auto changed = [&] { return has_room_now() || over(); };
-  // Getters may end without a word: their descriptors are what tells, and has to be asked.
-  const auto slice = bell_ == nullptr ? long_slice : std::chrono::milliseconds(100);
-  if (!changed() &&
-      (deadline == os::at_once || !wait_until(state_.room, deadline, changed, slice))) {
-    return give_up_put();
+  const auto changed = [&] { return over() || has_room_now(); };
+  const bool has_many = state_.most_bytes != 0 && has_many_bytes();
+  while (!changed()) {
+    const os::Deadline slice = bell_ == nullptr ? os::never : bell_->look_again();
+    if (deadline != os::at_once && wait_until(state_.room, std::min(deadline, slice), changed)) {
+      break;
+    }
+    if (deadline <= slice) {
+      return give_up_put();
+    }
+    bell_->ask_again();
+  }
+  if (has_many) {
+    state_.room.wake(1);  // one large item that is gone makes room for many
   }
   return over() ? Outcome::ended : Outcome::done;
 }
@@ -258,15 +266,11 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
 
 template <class Ready>
 Outcome ItemQueue::wait_for_bell(os::Deadline deadline, Ready ready) const {
-  switch (bell_->wait(deadline, ready)) {
-    case os::DoorbellState::rung:
-      return Outcome::done;
-    case os::DoorbellState::gone:
-      return Outcome::ended;
-    case os::DoorbellState::quiet:
-      break;
+  const os::DoorbellState found = bell_->wait(deadline, ready);
+  if (found == os::DoorbellState::quiet) {
+    return give_up_get();
   }
-  return give_up_get();
+  return found == os::DoorbellState::rung ? Outcome::done : Outcome::ended;
 }
 
 bool ItemQueue::wait_ready(os::Deadline deadline) const {

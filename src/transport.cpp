@@ -10,6 +10,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/pipe.hpp>
+#include <multiprocess/detail/self.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -31,25 +32,37 @@ namespace {
 /// The descriptor's way to be readable for messages that came before anybody watched.
 class View {
  public:
-  /// The number that the user gets, the same each time.
+  /// The number that the user gets, the same each time. `lit`: such messages wait.
   os::NativeHandle show(os::NativeHandle end, bool lit) {
     const std::scoped_lock lock(mutex_);
     if (shown_ == os::no_handle) {
       if (lit) {
         view_ = os::view_doorbell(end);
+        lit_.store(true, std::memory_order_relaxed);
       }
       shown_ = lit ? view_.handle.get() : end;
     }
     return shown_;
   }
+
+  bool is_lit() const noexcept { return lit_.load(std::memory_order_relaxed); }
+
   void put_out() noexcept {
-    if (view_.lamp) [[unlikely]] {
+    const std::scoped_lock lock(mutex_);
+    if (lit_.exchange(false, std::memory_order_relaxed)) {
       os::put_out(view_);
     }
   }
 
+  void close() noexcept {
+    const std::scoped_lock lock(mutex_);
+    lit_.store(false, std::memory_order_relaxed);
+    view_ = {};
+  }
+
  private:
   std::mutex mutex_;
+  std::atomic<bool> lit_{false};
   os::DoorbellView view_;
   os::NativeHandle shown_ = os::no_handle;
 };
@@ -58,7 +71,7 @@ class View {
 class Collector {
  public:
   explicit Collector(std::size_t most) : most_(most) {}
-  Collector(std::span<std::byte> into) : into_(into), most_(SIZE_MAX) {}
+  explicit Collector(std::span<std::byte> into) : has_buffer_(true), into_(into) {}
 
   void begin(std::size_t whole) {
     size_ = whole;
@@ -81,12 +94,13 @@ class Collector {
   }
 
   std::size_t size() const noexcept { return size_; }
-  bool goes_into() const noexcept { return into_.data() != nullptr && size_ <= into_.size(); }
+  bool goes_into() const noexcept { return has_buffer_ && size_ <= into_.size(); }
   std::vector<std::byte>& bytes() noexcept { return bytes_; }
 
  private:
+  bool has_buffer_ = false;
   std::span<std::byte> into_;
-  std::size_t most_;
+  std::size_t most_ = SIZE_MAX;
   std::size_t size_ = 0;
   std::size_t filled_ = 0;
   std::vector<std::byte> bytes_;
@@ -139,9 +153,7 @@ class PipeTransport final : public Transport {
 
   bool wait_ready(os::Deadline deadline) override {
     const bool ready = end().wait_ready(deadline);
-    if (!ready) {
-      view_.put_out();
-    }
+    settle_view();
     return ready;
   }
   bool has_message() const noexcept override { return end().has_items(); }
@@ -149,7 +161,9 @@ class PipeTransport final : public Transport {
   void begin_watch() override { end().begin_watch(); }
   void end_watch() noexcept override { end().end_watch(); }
   os::NativeHandle show() override {
-    if (!watched_for_good_.exchange(true)) {
+    // For this process: what its parent by fork watches, that one may cease to.
+    const std::uint64_t me = self().owner;
+    if (watched_by_.exchange(me, std::memory_order_relaxed) != me) {
       end().begin_watch();
     }
     return view_.show(handle(), end().has_items());
@@ -164,7 +178,16 @@ class PipeTransport final : public Transport {
   }
 
  protected:
-  void closed() noexcept override { end().note_closing(); }
+  void closed() noexcept override {
+    view_.close();
+    if (has_left()) {
+      return;  // the pipe may be gone; our end will be noticed in any case
+    }
+    if (watched_by_.exchange(0, std::memory_order_relaxed) == self().owner) {
+      end().end_watch();
+    }
+    end().note_closing();
+  }
 
  private:
   PipeEnd end() const noexcept { return {pipe_, side_, handle(), seen_}; }
@@ -190,7 +213,13 @@ class PipeTransport final : public Transport {
       is_over_.store(true, std::memory_order_relaxed);
       throw EOFError("the connection is closed at the other end");
     }
-    view_.put_out();
+    settle_view();
+  }
+
+  void settle_view() noexcept {
+    if (view_.is_lit() && !end().has_items()) [[unlikely]] {
+      view_.put_out();
+    }
   }
 
   void collect(Collector& collector) {
@@ -222,7 +251,7 @@ class PipeTransport final : public Transport {
   mutable std::atomic<std::uint64_t> seen_{0};
   std::atomic<std::uint32_t> sent_{0};
   std::atomic<bool> is_over_{false};
-  std::atomic<bool> watched_for_good_{false};
+  std::atomic<std::uint64_t> watched_by_{0};  // since show(): Self::owner
   View view_;
 };
 

@@ -20,6 +20,7 @@ set(floor_2
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable

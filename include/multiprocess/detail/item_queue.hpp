@@ -128,6 +128,11 @@ class ItemQueue {
     }
   }
 
+  std::uint64_t size() const noexcept;
+  auto not_empty() const noexcept {
+    return [this] { return size() != 0; };
+  }
+
   /// Takes the oldest item: `take(payload)` copies it, `keep()` runs when it is ours. Both run
   /// under the getters' lock, as above. When `take` takes nothing or throws, the item stays. Who
   /// has discarded one tells the joiners afterwards.
@@ -158,7 +163,6 @@ class ItemQueue {
     return Outcome::done;
   }
 
-  std::uint64_t size() const noexcept;
   std::uint64_t capacity() const noexcept { return state_.capacity; }
   std::uint64_t item_type() const noexcept { return state_.item_type; }
 
@@ -241,10 +245,6 @@ class ItemQueue {
         return outcome;
       }
     }
-  }
-
-  auto not_empty() const noexcept {
-    return [this] { return size() != 0; };
   }
 
   void tell_getters() const noexcept {

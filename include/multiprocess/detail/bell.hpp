@@ -85,6 +85,9 @@ class Bell {
     return changes != seen_.load(std::memory_order_relaxed) && ask_for_getters(changes);
   }
 
+  /// Putter: the next time the system is asked in any case.
+  void ask_again() const noexcept { seen_.store(UINT64_MAX, std::memory_order_relaxed); }
+
   /// Getter: one of our descriptors is closed.
   void note_closing() const noexcept { step::add(state_.closings, 1); }
 

@@ -7,8 +7,8 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream doorbell mapping futex identity random module symbols backtrace info transfer poll
-  process program takeover
+  deadline handle stream doorbell mapping futex identity random module symbols backtrace info
+  transfer poll process program daemon rendezvous takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
@@ -18,6 +18,7 @@ set(floor_2
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/keeper detail/deposit
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec

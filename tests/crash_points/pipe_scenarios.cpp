@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/pipe_world.hpp"
 #include "crash_points/play.hpp"
+#include "support/pipe_state.hpp"
 
 #include <multiprocess/wait.hpp>
 
@@ -241,9 +242,18 @@ class PipePlay final : public Play {
     talk(world_.far, *home_);
     world_.near.send(Letter{last_of_all, {}, {}});
     EXPECT_TRUE(out.has_ended());
+    expect_counted(world_.near);
+    expect_counted(world_.far);
     world_.far.close();
     EXPECT_TRUE(home_->has_ended()) << "nobody can send, and the receiver sleeps";
     check_flow(world_.ledger->out, case_.out.count, victims(), out.numbers());
+  }
+
+  /// Once the receiver has kept up, whatever the dead had miscounted is forgotten.
+  static void expect_counted(const Connection& end) {
+    const detail::QueueState& queue = incoming_state(end).queue;
+    EXPECT_EQ(queue.bytes_put, queue.bytes_got);
+    EXPECT_EQ(queue.tail, queue.head);
   }
 
   void talk(const Connection& from, Reader& to) const {

@@ -197,10 +197,12 @@ class PipeTransport final : public Transport {
   }
 
   void put(Bytes bytes, std::span<const SharedRef> beside) {
-    // Should an end have gone unnoticed, this many messages later it is not.
-    constexpr std::uint32_t unasked = 256;
-    if (sent_.fetch_add(1, std::memory_order_relaxed) % unasked == unasked - 1) {
-      seen_.store(UINT64_MAX, std::memory_order_relaxed);
+    // Should an end have gone unnoticed, so much later it is not.
+    constexpr std::uint64_t unasked = 50;
+    const std::uint64_t now = os::rough_milliseconds();
+    if (now - asked_.load(std::memory_order_relaxed) >= unasked) {
+      asked_.store(now, std::memory_order_relaxed);
+      end().ask_again();
     }
     if (is_over_.load(std::memory_order_relaxed) || end().put(bytes, beside) != Outcome::done) {
       throw std::system_error(std::make_error_code(std::errc::broken_pipe),
@@ -249,7 +251,7 @@ class PipeTransport final : public Transport {
   const SharedRef pipe_;
   const unsigned side_;
   mutable std::atomic<std::uint64_t> seen_{0};
-  std::atomic<std::uint32_t> sent_{0};
+  std::atomic<std::uint64_t> asked_{0};  // when put() has last seen to it that the system is asked
   std::atomic<bool> is_over_{false};
   std::atomic<std::uint64_t> watched_by_{0};  // since show(): Self::owner
   View view_;

@@ -334,29 +334,69 @@ void World::check() {
   check_jobs(*this, 1);
 }
 
-const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all{
-      {"numbers", &put_and_get_numbers, {}},
-      {"blobs", &put_and_get_blobs, {}},
-      {"parcels", &put_and_get_parcels, {}},
-      {"objects", &make_and_drop_objects, {}},
-      {"large blocks", &use_large_blocks, {}},
-      {"sleep", &sleep_and_give_up, {}},
-      {"wake", &wake_others, {}},
-      {"clear away", &clear_away_after_a_child, {}},
-      {"unnamed", &leave_a_child_unnamed, {}},
-      {"leave", &take_over_and_leave, {}},
-      {"jobs", &take_and_finish_jobs, {}},
-      {"hands", &empty_hands, {}},
-      {"join", &tell_a_joiner, {}},
-      {"descriptors", &put_and_get_ends, {}, &fill_with_ends},
-      {"start a keeper", &put_and_get_ends, {}, &kill_the_keeper},
-      {"be a keeper", &become_the_keeper, {}, &kill_the_keeper},
-      {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
-      {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
-      {"take over jobs", &take_and_finish_jobs, {"item_queue.hpp", "hands.hpp", "hands.cpp"}},
+namespace {
+
+class QueuePlay final : public Play {
+ public:
+  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) {
+    if (prepare != nullptr) {
+      prepare(world_);
+    }
+  }
+
+  void victim() override { plays_(world_); }
+  void next_victim() override {
+    new (&*world_.ledger) Ledger{};
+    two_ = true;
+  }
+  void check() override { two_ ? check_use() : world_.check(); }
+
+ private:
+  void check_use() const {
+    EXPECT_TRUE(world_.lock.acquire(2s));
+    world_.lock.release();
+    world_.numbers.put(1);
+    EXPECT_GE(world_.numbers.qsize(), 1);
+    check_jobs(world_, 2);
+  }
+
+  World world_;
+  void (*plays_)(World&);
+  bool two_ = false;
+};
+
+/// `prepare`: what the survivor does before there is a victim.
+Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {},
+                  void (*prepare)(World&) = nullptr) {
+  return {name, [=] { return std::make_unique<QueuePlay>(victim, prepare); }, std::move(first)};
+}
+
+}  // namespace
+
+std::vector<Scenario> scenarios() {
+  return {
+      scenario("numbers", &put_and_get_numbers),
+      scenario("blobs", &put_and_get_blobs),
+      scenario("parcels", &put_and_get_parcels),
+      scenario("objects", &make_and_drop_objects),
+      scenario("large blocks", &use_large_blocks),
+      scenario("sleep", &sleep_and_give_up),
+      scenario("wake", &wake_others),
+      scenario("clear away", &clear_away_after_a_child),
+      scenario("unnamed", &leave_a_child_unnamed),
+      scenario("leave", &take_over_and_leave),
+      scenario("jobs", &take_and_finish_jobs),
+      scenario("hands", &empty_hands),
+      scenario("join", &tell_a_joiner),
+      scenario("descriptors", &put_and_get_ends, {}, &fill_with_ends),
+      scenario("start a keeper", &put_and_get_ends, {}, &kill_the_keeper),
+      scenario("be a keeper", &become_the_keeper, {}, &kill_the_keeper),
+      scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
+      scenario("take over blobs", &put_and_get_blobs,
+               {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
+      scenario("take over jobs", &take_and_finish_jobs,
+               {"item_queue.hpp", "hands.hpp", "hands.cpp"}),
   };
-  return all;
 }
 
 }  // namespace multiprocess::test

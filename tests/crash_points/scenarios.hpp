@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "crash_points/play.hpp"
 #include "support/forked.hpp"
 
 #include <multiprocess/fd.hpp>
@@ -36,7 +37,7 @@ struct Ledger {
   std::atomic<std::size_t> jobs_done;
 };
 
-/// What victims and the survivor share.
+/// What victims and the survivor of a scenario about queues share.
 struct World {
   static constexpr std::size_t numbers_before = 2200;  // more than two segments
   static constexpr std::size_t blobs_before = 6;
@@ -67,17 +68,5 @@ std::vector<std::size_t> blob(std::size_t number);
 
 /// Until a thread of this process sleeps, and is counted.
 void wait_for_a_sleeper();
-
-struct Scenario {
-  const char* name;
-  void (*victim)(World&);
-  /// Sites of these files each kill a process that runs the victim's part first: the victim takes
-  /// over.
-  std::vector<std::string> first_victims;
-  /// What the survivor does before there is a victim.
-  void (*prepare)(World&) = [](World&) {};
-};
-
-const std::vector<Scenario>& scenarios();
 
 }  // namespace multiprocess::test

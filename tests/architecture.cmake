@@ -32,6 +32,7 @@ set(floor_2
 set(floor_3
   lock semaphore condition event barrier value array containers shared_memory shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
+  detail/stream_transport detail/pipe_transport
   connection wait
 )
 set(floor_4

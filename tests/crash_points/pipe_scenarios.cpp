@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/pipe_world.hpp"
 #include "crash_points/play.hpp"
+#include "crash_points/recorder.hpp"
 #include "support/pipe_state.hpp"
 
+#include <multiprocess/detail/bell.hpp>
 #include <multiprocess/wait.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -98,6 +101,22 @@ void sleep_for_room(PipeWorld& world) {
     world.send(world.far, world.ledger->home, i);
   }
   drain.join();
+}
+
+/// Somebody dies at the bell, and the next one there finds that nothing waits any more.
+void ring_for_nothing(PipeWorld& world) {
+  std::atomic<std::uint64_t> seen{0};
+  const detail::Bell bell(incoming_state(world.near).bell, detail::os::no_handle, seen);
+  bell.begin_watch();
+  Forked other([&] {
+    never_die();
+    bell.ring([] { return kill(getpid(), SIGKILL) == 0; });
+  });
+  other.wait();
+  detail::census().next_check.store(0);
+  detail::check_everybody();
+  bell.ring([] { return false; });
+  bell.end_watch();
 }
 
 /// The survivor sleeps for room.
@@ -285,6 +304,7 @@ std::vector<Case> cases() {
       {.name = "receive bytes", .victim = &receive_bytes, .out = some, .writes = true},
       {.name = "sleep", .victim = &sleep_and_be_woken},
       {.name = "sleep, shown", .victim = &sleep_and_be_woken, .far = Watch::descriptor},
+      {.name = "ring for nothing", .victim = &ring_for_nothing},
       {.name = "room among many", .victim = &sleep_for_room, .home = full_of_many},
       {.name = "room after one", .victim = &sleep_for_room, .home = full_of_one},
       {.name = "make room", .victim = &make_room, .out = full_of_many, .writes = true},

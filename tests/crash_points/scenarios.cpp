@@ -338,11 +338,7 @@ namespace {
 
 class QueuePlay final : public Play {
  public:
-  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) {
-    if (prepare != nullptr) {
-      prepare(world_);
-    }
-  }
+  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) { prepare(world_); }
 
   void victim() override { plays_(world_); }
   void next_victim() override {
@@ -365,9 +361,11 @@ class QueuePlay final : public Play {
   bool two_ = false;
 };
 
+void leave_as_it_is(World&) {}
+
 /// `prepare`: what the survivor does before there is a victim.
 Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {},
-                  void (*prepare)(World&) = nullptr) {
+                  void (*prepare)(World&) = &leave_as_it_is) {
   return {name, [=] { return std::make_unique<QueuePlay>(victim, prepare); }, std::move(first)};
 }
 

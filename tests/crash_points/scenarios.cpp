@@ -300,7 +300,7 @@ World::World() {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
   }
   for (std::size_t i = 0; i < jobs_before; ++i) {
-    jobs.put(i);
+    jobs.put(blob(i));
   }
 }
 
@@ -354,7 +354,7 @@ const std::vector<Scenario>& scenarios() {
       {"be a keeper", &become_the_keeper, {}, &kill_the_keeper},
       {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
       {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
-      {"take over jobs", &take_and_finish_jobs, {"item_queue.hpp", "hands.hpp", "hands.cpp"}},
+      {"take over jobs", &take_and_finish_jobs, {"item_queue.hpp", "hands.hpp", "block_item.cpp"}},
   };
   return all;
 }

@@ -291,7 +291,7 @@ class ItemQueue {
   bool discard_oldest() const;
 
   QueueState& state_;
-  RefControl* control_;
+  RefControl* control_ = nullptr;
 };
 
 }  // namespace multiprocess::detail

@@ -300,7 +300,7 @@ World::World() {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
   }
   for (std::size_t i = 0; i < jobs_before; ++i) {
-    jobs.put(i);
+    jobs.put(blob(i));
   }
 }
 
@@ -393,7 +393,7 @@ std::vector<Scenario> scenarios() {
       scenario("take over blobs", &put_and_get_blobs,
                {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
       scenario("take over jobs", &take_and_finish_jobs,
-               {"item_queue.hpp", "hands.hpp", "hands.cpp"}),
+               {"item_queue.hpp", "hands.hpp", "block_item.cpp"}),
   };
 }
 

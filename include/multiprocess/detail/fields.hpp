@@ -4,6 +4,7 @@
 #include <boost/pfr/core.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -15,7 +16,9 @@ namespace multiprocess::detail {
 template <class T>
 struct AnythingBut {
   template <class U>
-  requires(!std::is_same_v<U, T>) operator U() const noexcept;
+  requires(!std::is_same_v<U, T>) operator U() const noexcept {
+    std::terminate();  // never called; only that it could be is looked at
+  }
 };
 
 /// Whether a T can be made of so many initializers.

@@ -128,8 +128,8 @@ std::string refusal(const F& f) {
 }
 
 TEST(Closure, RefusesPointersToTheStackAndTheHeap) {
-  int local = 1;
-  const std::string on_stack = refusal([p = &local] { return *p; });
+  // A sanitizer may keep variables elsewhere.
+  const std::string on_stack = refusal([p = __builtin_frame_address(0)] { return p; });
   EXPECT_NE(on_stack.find("at offset 0"), on_stack.npos) << on_stack;
   EXPECT_NE(on_stack.find("stack]"), on_stack.npos) << on_stack;
   EXPECT_NE(on_stack.find("cannot send '"), on_stack.npos) << on_stack;
@@ -137,6 +137,8 @@ TEST(Closure, RefusesPointersToTheStackAndTheHeap) {
   EXPECT_NE(refusal([k = 1L, p = owner.get()] { return *p + k; }), "");
   const std::string text(100, 'x');
   EXPECT_NE(refusal([view = std::string_view(text)] { return view.size(); }), "");
+  int local = 1;
+  EXPECT_NE(refusal([p = &local] { return *p; }), "");
   EXPECT_NE(refusal(std::bind_front([](int& x) { return x; }, std::ref(local))), "");
   EXPECT_NE(refusal([shared = std::make_shared<int>(1)] { return *shared; }), "");
 }

@@ -84,6 +84,14 @@ struct Counter {
   int base;
 };
 
+#if !defined(__has_builtin)
+constexpr bool can_clear_padding = false;
+#elif __has_builtin(__builtin_clear_padding)
+constexpr bool can_clear_padding = true;
+#else
+constexpr bool can_clear_padding = false;
+#endif
+
 TEST(Closure, CarriesPlainCaptures) {
   int k = 3;
   double d = 0.5;
@@ -111,6 +119,9 @@ TEST(Closure, CarriesPointersToMembers) {
 }
 
 TEST(Closure, CarriesWhatStdBindsTogether) {
+  if (!can_clear_padding) {
+    GTEST_SKIP() << "what happens to lie in the padding may look like a pointer";
+  }
   EXPECT_EQ(crossed(std::bind_front(std::plus<>(), 3))(4), 7);
   EXPECT_EQ(crossed(std::bind_front(&twice, 3))(), 6);
   const auto f = [o = std::optional<int>(3), t = std::tuple(1, 2)] { return *o + get<1>(t); };

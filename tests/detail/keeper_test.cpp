@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/rendezvous.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
 #include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
@@ -41,9 +42,13 @@ void tell_keeper() {
   }
 }
 
-void use_a_keeper() {
+void deposit_something() {
   static const Deposit& kept = *new Deposit(os::standard_error());
   static_cast<void>(kept);
+}
+
+void use_a_keeper() {
+  deposit_something();
   tell_keeper();
 }
 
@@ -66,6 +71,29 @@ TEST(Culprit, DISABLED_IsKilledWithItsChildren) {
   child.start();
   use_a_keeper();
   test::die();
+}
+
+void die_after_a_child_used_a_keeper(StartMethod method) {
+  const Queue<int> used;
+  ProcessOptions options;
+  options.start_method = method;
+  Process child(options, [used] {
+    deposit_something();
+    used.put(1);
+    test::wait_to_be_killed();
+  });
+  child.start();
+  used.get();
+  tell_keeper();
+  test::die();
+}
+
+TEST(Culprit, DISABLED_IsKilledWithASpawnedChildThatStartedIt) {
+  die_after_a_child_used_a_keeper(StartMethod::spawn);
+}
+
+TEST(Culprit, DISABLED_IsKilledWithAServedChildThatStartedIt) {
+  die_after_a_child_used_a_keeper(StartMethod::forkserver);
 }
 
 TEST(Culprit, DISABLED_ReplacesItself) {
@@ -128,7 +156,7 @@ Ended run(const std::string& culprit, int seed = 0) {
 }
 
 bool end_soon(const Ended& ended) {
-  const auto deadline = std::chrono::steady_clock::now() + 500ms;
+  const auto deadline = std::chrono::steady_clock::now() + 1s;
   bool all = true;
   for (const os::Handle& sentinel : ended.sentinels) {
     all = os::wait_ended(sentinel.get(), deadline) && all;
@@ -139,7 +167,9 @@ bool end_soon(const Ended& ended) {
 class KeeperEnds : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(After, KeeperEnds,
                          testing::Values("Returns", "LeavesAtOnce", "IsKilled",
-                                         "IsKilledWithItsChildren", "ReplacesItself"),
+                                         "IsKilledWithItsChildren",
+                                         "IsKilledWithASpawnedChildThatStartedIt",
+                                         "IsKilledWithAServedChildThatStartedIt", "ReplacesItself"),
                          [](const auto& way) { return std::string(way.param); });
 
 TEST_P(KeeperEnds, SoonAfterTheLastOfItsTree) {
@@ -173,7 +203,7 @@ std::vector<int> others() {
 }
 
 TEST(Keeper, NoneStaysWhenItsStarterIsKilledMeanwhile) {
-  for (int seed = 1; seed <= 40; ++seed) {
+  for (int seed = 1; seed <= 20; ++seed) {
     run("StartsItAndIsKilledAnywhere", seed);
   }
   const auto end = std::chrono::steady_clock::now() + 5s;

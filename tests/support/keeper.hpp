@@ -17,6 +17,9 @@
 
 namespace multiprocess::test {
 
+/// What the keeper is told of has happened by then; what it has to find out takes it a second.
+inline constexpr std::chrono::milliseconds soon{500};
+
 /// The number of the process that keeps this tree's descriptors, 0 when none was started.
 inline int keeper_pid() {
   const auto ticket = detail::Ticket::from(detail::keeper_state().keeper.load());

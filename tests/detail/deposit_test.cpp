@@ -99,25 +99,17 @@ TEST_F(Deposits, GoWithASenderWhoDiesBeforeHeCouldSendThem) {
   EXPECT_TRUE(test::is_at_end(pipe_.read, test::soon));
 }
 
-void leave_no_descriptor() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = 0;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 TEST_F(Deposits, AnEndOfWhichTheKeeperCouldNotBeToldIsFound) {
   if (test::under_address_sanitizer) {
     GTEST_SKIP() << "the sanitizer needs a descriptor to look at memory";
   }
   Child child([&] {
     std::optional<Deposit> kept(pipe_.write.get());
-    leave_no_descriptor();
+    test::leave_no_descriptor();
     kept.reset();
   });
   EXPECT_EQ(child.wait(), 0);
   pipe_.write.reset();
-  EXPECT_EQ(count_deposits(), 1U);
   EXPECT_TRUE(test::is_at_end(pipe_.read, 2s));
 }
 
@@ -127,9 +119,10 @@ TEST_F(Deposits, WithoutADescriptorToSpareTheyThrow) {
   }
   const Deposit kept(pipe_.write.get());
   Child child([&] {
-    leave_no_descriptor();
-    EXPECT_THROW(Deposit another(pipe_.write.get()), std::system_error);
-    EXPECT_THROW(withdraw(kept.number), std::system_error);
+    if (test::leave_no_descriptor()) {
+      EXPECT_THROW(Deposit another(pipe_.write.get()), std::system_error);
+      EXPECT_THROW(withdraw(kept.number), std::system_error);
+    }
   });
   EXPECT_EQ(child.wait(), 0);
   test::notice_deaths();

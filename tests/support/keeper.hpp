@@ -8,6 +8,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/parcel.hpp>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -54,6 +55,19 @@ inline bool deposits_become(std::size_t count, std::chrono::milliseconds within)
 /// A pipe tells at its reading end whether anybody has the writing end.
 inline bool is_at_end(const detail::os::Handle& read_end, std::chrono::milliseconds within) {
   return detail::os::wait_readable(read_end.get(), std::chrono::steady_clock::now() + within);
+}
+
+/// This process can open nothing any more. False where a sanitizer would not survive that: it looks
+/// at every exception by means of a pipe.
+inline bool leave_no_descriptor() {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#else
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = 0;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+#endif
 }
 
 /// Which open thing a descriptor refers to.

@@ -8,6 +8,8 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/parcel.hpp>
 
+#include "support/sanitizer.hpp"
+
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -57,17 +59,13 @@ inline bool is_at_end(const detail::os::Handle& read_end, std::chrono::milliseco
   return detail::os::wait_readable(read_end.get(), std::chrono::steady_clock::now() + within);
 }
 
-/// This process can open nothing any more. False where a sanitizer would not survive that: it looks
-/// at every exception by means of a pipe.
+/// This process can open nothing any more. False where the sanitizer would not survive that: it
+/// looks at every exception by means of a pipe.
 inline bool leave_no_descriptor() {
-#if defined(__SANITIZE_ADDRESS__)
-  return false;
-#else
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = 0;
-  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-#endif
+  return !under_address_sanitizer && setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /// Which open thing a descriptor refers to.

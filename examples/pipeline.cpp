@@ -35,10 +35,12 @@ int main() {
         std::reverse(words.begin(), words.end());
         return words;
       },
-      [sign = std::string("!")](Words words) {
-        words.back() += sign;
-        return words;
-      },
+      mp::partial(
+          [](const std::string& sign, Words words) {
+            words.back() += sign;
+            return words;
+          },
+          "!"),
   };
   auto [last, out] = mp::Pipe(false);
   std::vector<mp::Process> stages;

@@ -90,18 +90,17 @@ struct Crate {
   }
 };
 
+template <class H>
+Crate<H> full_crate() {
+  const auto make = Handle<H>::make;
+  return {"text",        make(),      make(), {make(), make()},
+          {{5, make()}}, {make(), 1}, make(), std::make_shared<H>(make())};
+}
+
 TYPED_TEST(HandlesInMotion, AreInsideOfThings) {
   using H = typename TestFixture::Kind;
   const typename TestFixture::template ChannelOf<Crate<H>> channel;
-  const auto make = [this] { return this->make(); };
-  channel.put({"text",
-               make(),
-               make(),
-               {make(), make()},
-               {{5, make()}},
-               {make(), 1},
-               make(),
-               std::make_shared<H>(make())});
+  channel.put(full_crate<H>());
   const Crate<H> crate = channel.get();
   EXPECT_EQ(crate.text, "text");
   for (const H& each : crate.all()) {
@@ -177,15 +176,7 @@ TYPED_TEST(HandlesInMotion, GoThroughOtherProcesses) {
   using Channel = typename TestFixture::template ChannelOf<Crate<H>>;
   const Channel there;
   const Channel back;
-  const auto make = [this] { return this->make(); };
-  there.put({"text",
-             make(),
-             make(),
-             {make(), make()},
-             {{5, make()}},
-             {make(), 1},
-             make(),
-             std::make_shared<H>(make())});
+  there.put(full_crate<H>());
   this->in_a_child(
       [](const Channel& in, const Channel& out) {
         out.put(in.get());
@@ -199,18 +190,18 @@ TYPED_TEST(HandlesInMotion, GoThroughOtherProcesses) {
 
 TYPED_TEST(HandlesInMotion, AreArguments) {
   using H = typename TestFixture::Kind;
-  this->in_a_child([](const Crate<H>& crate) { require(crate.text == "text"); },
-                   Crate<H>{"text", {}, {}, {}, {}, {}, {}, {}});
   for (const StartMethod method : tested_start_methods()) {
     ProcessOptions options;
     options.start_method = method;
-    const H handle = this->make();
     Process child(
         options,
-        [captured = handle](const std::vector<H>& many) {
-          require(many.size() == 2 && Handle<H>::is_marked(many.front()));
+        [captured = this->make()](const H& handle, const Crate<H>& crate) {
+          require(Handle<H>::is_marked(captured) && Handle<H>::is_marked(handle));
+          for (const H& each : crate.all()) {
+            require(Handle<H>::is_marked(each));
+          }
         },
-        std::vector{handle, handle});
+        this->make(), full_crate<H>());
     child.start();
     child.join(plenty);
     EXPECT_EQ(child.exitcode(), 0) << to_string(method);

@@ -205,7 +205,7 @@ std::shared_ptr<void> InputArchive::pointer(std::uint32_t id, std::uint64_t type
 }
 
 void InputArchive::registerSharedPointer(std::uint32_t id, std::shared_ptr<void> object) {
-  add_pointer(id, std::move(object), 0);
+  add_pointer(id, std::move(object), expected_);
 }
 
 std::string InputArchive::getPolymorphicName(std::uint32_t id) {

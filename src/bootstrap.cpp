@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/bootstrap.hpp>
 
-#include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -9,29 +8,12 @@
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/logging.hpp>
 
 #include <cstdio>
-#include <optional>
-#include <string>
 
 namespace multiprocess::detail {
 
 namespace {
-
-/// What a child that is no copy has to be told; Python's preparation data.
-struct Preparation {
-  std::string class_name;
-  std::string name;
-  std::string identity;
-  bool daemon = false;
-  std::vector<std::byte> key;
-  std::string parent_name;
-  int parent_pid = 0;
-  std::optional<StartMethod> method;
-  std::string directory;
-  LoggingState logging;
-};
 
 Preparation prepare(const ProcessRecord& record) {
   const auto own = this_process();
@@ -110,6 +92,14 @@ Offset pack_start(const ProcessRecord& record, const std::function<void(OutputAr
   return Message::pack(buffer->bytes(), beside, child);
 }
 
+Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin) {
+  InputArchive in(message);
+  begin(read_value<Preparation>(in));
+  Job job = Job::load(in);
+  in.expect_end();
+  return job;
+}
+
 Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket) {
   auto parent = std::make_shared<ParentRecord>();
   parent->name = current_process_name();
@@ -140,11 +130,9 @@ int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> des
     {
       const Message message(payload);
       const Incoming beside(message.references(), std::move(descriptors));
-      InputArchive in(message.bytes());
-      Preparation told;
-      in(told);
-      adopt(std::move(told), ticket, std::move(life_line));
-      job = Job::load(in);
+      job = read_start(message.bytes(), [&](Preparation&& told) {
+        adopt(std::move(told), ticket, std::move(life_line));
+      });
     }
     set_in_bootstrap(false);
     if (job) {

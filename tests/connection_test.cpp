@@ -99,6 +99,24 @@ TEST(Pipe, GivesItsMemoryBack) {
   EXPECT_EQ(use_now(), before);
 }
 
+TEST(Pipe, AMillionMessagesNeedTheMemoryOfTheFirstThousand) {
+  const auto [a, b] = mp::Pipe();
+  const auto pass_a_thousand = [a = a, b = b](int first) {
+    for (int i = 0; i < 1000; ++i) {
+      a.send(first + i);
+    }
+    for (int i = 0; i < 1000; ++i) {
+      ASSERT_EQ(b.recv<int>(), first + i);
+    }
+  };
+  pass_a_thousand(0);
+  const auto before = use_now();
+  for (int first = 1000; first < 1'000'000; first += 1000) {
+    pass_a_thousand(first);
+  }
+  EXPECT_EQ(use_now(), before);
+}
+
 TEST(ConnectionTest, ADefaultOneIsClosed) {
   const Connection none;
   EXPECT_TRUE(none.closed());

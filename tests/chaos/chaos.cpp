@@ -98,8 +98,13 @@ void Chaos::TearDown() {
 }
 
 Works Chaos::make_works(const Ledger& ledger, std::ptrdiff_t capacity) {
-  return {ledger.path(),           Queue<Stamp>(capacity),         Queue<Parcel>(capacity),
-          Queue<Letter>(capacity), JoinableQueue<Stamp>(capacity), Lock()};
+  return {ledger.path(),
+          Queue<Stamp>(capacity),
+          Queue<Parcel>(capacity),
+          Queue<Letter>(capacity),
+          JoinableQueue<Stamp>(capacity),
+          Lock(),
+          {}};
 }
 
 void Chaos::pause() {
@@ -116,6 +121,50 @@ void Chaos::fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Rol
     crew.hire(starts[between(random_, 0, static_cast<std::uint32_t>(starts.size()) - 1)], role,
               kind);
   }
+}
+
+void expect_accounted(const Ledger& ledger, const Crew& crew) {
+  const Ledger::Sums sums = ledger.sums();
+  EXPECT_LE(sums.missing, crew.may_be_missing()) << "lost";
+  EXPECT_GT(sums.received, 0);
+  totals.acknowledged += sums.acknowledged;
+  totals.received += sums.received;
+  totals.in_hand += sums.missing;
+  add_up(ledger, crew);
+}
+
+void Traffic::run(const Works& works, const Ledger& ledger, Kind kind,
+                  const std::vector<Start>& starts, std::uint64_t kills) {
+  Crew crew(ledger, works, random_());
+  while (crew.kills() < kills) {
+    for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate, Role::clear}) {
+      fill_up(crew, kind, starts, role);
+    }
+    pause();
+    kill_somebody(crew);
+    crew.dismiss_ended();
+    ASSERT_FALSE(crew.hangs());
+  }
+  while (crew.count(Role::put) != 0) {
+    fill_up(crew, kind, starts, Role::get);
+    crew.dismiss_ended();
+    ASSERT_FALSE(crew.hangs());
+  }
+  fill_up(crew, kind, starts, Role::get);
+  for (const Role role : {Role::hold, Role::allocate, Role::clear}) {
+    crew.kill_all(role);
+  }
+  shut_down(works, kind);
+  while (crew.size() != 0) {
+    crew.dismiss_ended();
+    ASSERT_FALSE(crew.hangs());
+  }
+  EXPECT_EQ(items_in(works, kind), 0);
+  expect_accounted(ledger, crew);
+}
+
+void Traffic::fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role) {
+  Chaos::fill_up(crew, kind, starts, role, role == Role::put || role == Role::get ? 3 : 1);
 }
 
 }  // namespace multiprocess::test

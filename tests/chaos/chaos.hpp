@@ -72,4 +72,17 @@ class Chaos : public testing::Test {
   InUse before_;
 };
 
+/// What was acknowledged has arrived, or was in a killed hand.
+void expect_accounted(const Ledger& ledger, const Crew& crew);
+
+/// A mixed crew under fire; then those who put finish, and those who get take what is left.
+class Traffic : public Chaos {
+ protected:
+  void run(const Works& works, const Ledger& ledger, Kind kind, const std::vector<Start>& starts,
+           std::uint64_t kills);
+
+ private:
+  void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role);
+};
+
 }  // namespace multiprocess::test

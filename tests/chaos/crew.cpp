@@ -17,32 +17,15 @@ constexpr std::chrono::seconds patience{3};
 // was freed elsewhere and is another thread's now, is a race to it.
 constexpr std::uint32_t most_threads = under_thread_sanitizer ? 1 : 3;
 
-StartMethod method_of(Start how) {
-  return how == Start::spawn        ? StartMethod::spawn
-         : how == Start::forkserver ? StartMethod::forkserver
-                                    : StartMethod::fork;
-}
-
-Process start_process(Start how, const Works& works, const Task& task) {
-  ProcessOptions options;
-  options.start_method = method_of(how);
-  Process process(options, &work, works, task);
-  process.start();
-  return process;
-}
-
-std::variant<std::unique_ptr<Forked>, Process> start(Start how, const Works& works,
-                                                     const Task& task) {
-  if (how == Start::plain) {
-    return std::make_unique<Forked>([&] { work(works, task); });
-  }
-  return start_process(how, works, task);
-}
-
 }  // namespace
 
-Victim::Victim(Start how, const Works& works, const Task& task)
-    : task_(task), process_(start(how, works, task)) {}
+ProcessOptions Victim::options_for(Start how) {
+  ProcessOptions options;
+  options.start_method = how == Start::spawn        ? StartMethod::spawn
+                         : how == Start::forkserver ? StartMethod::forkserver
+                                                    : StartMethod::fork;
+  return options;
+}
 
 int Victim::pid() const {
   return std::holds_alternative<Process>(process_) ? std::get<Process>(process_).pid()
@@ -63,12 +46,24 @@ void Victim::strike() {
   }
 }
 
+std::string Victim::describe() const {
+  std::string threads;
+  for (const int thread : threads_of(pid())) {
+    threads += "  " + describe_thread(pid(), thread) + "\n";
+  }
+  return threads;
+}
+
 bool Victim::kill() {
   strike();
+  return wait() == -SIGKILL;
+}
+
+int Victim::wait() {
   if (auto* const process = std::get_if<Process>(&process_)) {
     process->join();
   }
-  return exit_code() == -SIGKILL;
+  return exit_code();
 }
 
 int Victim::exit_code() {
@@ -83,7 +78,7 @@ Crew::Crew(const Ledger& ledger, const Works& works, std::uint64_t seed)
     : ledger_(ledger), works_(works), random_(seed) {}
 
 Crew::~Crew() {
-  while (!victims_.empty()) {
+  while (!members_.empty()) {
     kill(0);
   }
 }
@@ -95,7 +90,7 @@ void Crew::hire(Start how, Role role, Kind kind, Pace pace) {
   const Task task{role, kind, number, threads, Ledger::most_items, random_(), pace};
   number += threads;
   if (number < Ledger::most_producers) {
-    victims_.push_back(std::make_unique<Victim>(how, works_, task));
+    members_.push_back({task, std::make_unique<Victim>(how, &work, works_, task)});
   }
 }
 
@@ -109,35 +104,33 @@ std::uint32_t Crew::hands_out(const Task& task) const {
 }
 
 void Crew::take_out(std::size_t index) {
-  Victim& victim = *victims_[index];
-  const int code = victim.exit_code();
+  const int code = members_[index].victim->exit_code();
   if (code != 0 && code != -SIGKILL) {
-    ledger_.note_fault("a " + std::string(name_of(victim.task().role)) + " ended with " +
+    ledger_.note_fault("a " + std::string(name_of(members_[index].task.role)) + " ended with " +
                        std::to_string(code));
   }
-  victims_.erase(victims_.begin() + static_cast<std::ptrdiff_t>(index));
+  members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 void Crew::kill(std::size_t index) {
-  Victim& victim = *victims_[index];
-  if (victim.kill()) {
+  if (members_[index].victim->kill()) {
     ++kills_;
-    may_be_missing_ += hands_out(victim.task());
+    may_be_missing_ += hands_out(members_[index].task);
   }
   take_out(index);
 }
 
 void Crew::kill_all(Role role) {
-  for (std::size_t i = victims_.size(); i-- > 0;) {
-    if (victims_[i]->task().role == role) {
+  for (std::size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].task.role == role) {
       kill(i);
     }
   }
 }
 
 void Crew::dismiss_ended() {
-  for (std::size_t i = victims_.size(); i-- > 0;) {
-    if (victims_[i]->has_ended()) {
+  for (std::size_t i = members_.size(); i-- > 0;) {
+    if (members_[i].victim->has_ended()) {
       take_out(i);
     }
   }
@@ -145,8 +138,8 @@ void Crew::dismiss_ended() {
 
 std::size_t Crew::count(Role role) const {
   return static_cast<std::size_t>(
-      std::count_if(victims_.begin(), victims_.end(),
-                    [role](const auto& victim) { return victim->task().role == role; }));
+      std::count_if(members_.begin(), members_.end(),
+                    [role](const Member& member) { return member.task.role == role; }));
 }
 
 bool Crew::Progress::stands_still(std::uint64_t now, bool should_go_on) {
@@ -171,7 +164,7 @@ bool Crew::hangs() {
     what = "the clearing away";
   }
   if (what != nullptr) {
-    report(std::string(what) + " stands still", victims_.front()->task().kind);
+    report(std::string(what) + " stands still", members_.front().task.kind);
   }
   return what != nullptr;
 }
@@ -180,11 +173,8 @@ void Crew::report(const std::string& why, Kind kind) {
   std::fprintf(stderr, "%s after %lu kills\n%s\nlock: %s, holder %u\n", why.c_str(), kills_,
                describe_queue(works_, kind).c_str(), mp_repr(works_.lock).c_str(),
                ledger_->holder.load());
-  for (const auto& victim : victims_) {
-    std::fprintf(stderr, "%s %u:\n", name_of(victim->task().role), victim->task().number);
-    for (const int thread : threads_of(victim->pid())) {
-      std::fprintf(stderr, "  %s\n", describe_thread(victim->pid(), thread).c_str());
-    }
+  for (const auto& [task, victim] : members_) {
+    std::fprintf(stderr, "%s %u:\n%s", name_of(task.role), task.number, victim->describe().c_str());
   }
 }
 

@@ -23,9 +23,10 @@ enum class Start { plain, fork, spawn, forkserver };
 /// A process that may be killed at any time.
 class Victim {
  public:
-  Victim(Start how, const Works& works, const Task& task);
+  template <class Works, class Task>
+  Victim(Start how, void (*live)(Works, Task), const Works& works, const Task& task)
+      : process_(start(how, live, works, task)) {}
 
-  const Task& task() const noexcept { return task_; }
   int pid() const;
 
   /// By itself.
@@ -34,12 +35,29 @@ class Victim {
   void strike();
   /// Reaps it. True when the kill was what ended it.
   bool kill();
+  /// Reaps it when it has ended by itself, and says how.
+  int wait();
   /// As subprocess and Process say: the negative number of a signal.
   int exit_code();
 
+  /// What its threads do.
+  std::string describe() const;
+
  private:
-  Task task_;
-  std::variant<std::unique_ptr<Forked>, Process> process_;
+  using Running = std::variant<std::unique_ptr<Forked>, Process>;
+
+  template <class Works, class Task>
+  static Running start(Start how, void (*live)(Works, Task), const Works& works, const Task& task) {
+    if (how == Start::plain) {
+      return std::make_unique<Forked>([&] { live(works, task); });
+    }
+    Process process(options_for(how), live, works, task);
+    process.start();
+    return process;
+  }
+  static ProcessOptions options_for(Start how);
+
+  Running process_;
 };
 
 /// The processes of one test and what became of them.
@@ -52,8 +70,8 @@ class Crew {
 
   void hire(Start how, Role role, Kind kind, Pace pace = Pace::busy);
 
-  std::size_t size() const noexcept { return victims_.size(); }
-  Victim& operator[](std::size_t index) { return *victims_[index]; }
+  std::size_t size() const noexcept { return members_.size(); }
+  Victim& operator[](std::size_t index) { return *members_[index].victim; }
 
   /// Takes one out, alive or not. A getter that reached for an item when it was killed may have
   /// taken one with it.
@@ -80,13 +98,18 @@ class Crew {
     bool stands_still(std::uint64_t now, bool should_go_on);
   };
 
+  struct Member {
+    Task task;
+    std::unique_ptr<Victim> victim;
+  };
+
   void take_out(std::size_t index);
   std::uint32_t hands_out(const Task& task) const;
 
   const Ledger& ledger_;
   const Works& works_;
   Random random_;
-  std::vector<std::unique_ptr<Victim>> victims_;
+  std::vector<Member> members_;
   std::array<std::uint32_t, 8> numbers_{};  // given so far, by role
   std::uint64_t kills_ = 0;
   std::uint64_t may_be_missing_ = 0;

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/connection.hpp>
+#include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/fd.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::test {
@@ -42,6 +49,15 @@ struct Letter {
   std::string text;
 };
 
+/// A letter of ends: of a pipe whose other end has said a number and is closed, and of a system
+/// pipe alike.
+struct Bundle {
+  Stamp stamp;
+  Lock lock;
+  Connection connection;
+  Fd fd;
+};
+
 /// How items are made, and read: nothing when one is torn.
 template <class T>
 struct Goods;
@@ -65,7 +81,8 @@ struct Goods<Parcel> {
     return kind < 50   ? between(random, 2, 6)
            : kind < 85 ? between(random, 7, 2'000)
            : kind < 95 ? between(random, 2'000, 8'000)
-                       : between(random, 17'000, 80'000);
+           : kind < 99 ? between(random, 17'000, 80'000)
+                       : between(random, 131'072, 200'000);
   }
   static Parcel make(std::uint32_t producer, std::uint32_t sequence, Random& random) {
     Parcel parcel(length(random));
@@ -110,6 +127,44 @@ struct Goods<Letter> {
         letter.enclosed.get_nowait() == stamp->sequence &&
         letter.text.find_first_not_of(character(stamp->sequence)) == std::string::npos;
     return whole ? stamp : std::nullopt;
+  }
+};
+
+template <>
+struct Goods<Bundle> {
+  static Bundle make(std::uint32_t producer, std::uint32_t sequence, Random& random) {
+    const auto [read, write] = Pipe(false);
+    write.send(sequence);
+    const Parcel large(between(random, 0, 9) == 0 ? 20'000 : 1, sequence);
+    write.send(large);
+    detail::os::Pipe pipe = detail::os::make_pipe();
+    detail::os::write_all(pipe.write.get(), std::as_bytes(std::span(&sequence, 1)));
+    return {Goods<Stamp>::make(producer, sequence, random), {}, read, Fd(std::move(pipe.read))};
+  }
+  static std::optional<Stamp> read(const Bundle& bundle) {
+    const auto stamp = Goods<Stamp>::read(bundle.stamp);
+    const bool whole = stamp && bundle.lock.acquire(false) &&
+                       says(bundle.connection, stamp->sequence) && says(bundle.fd, stamp->sequence);
+    return whole ? stamp : std::nullopt;
+  }
+
+ private:
+  static bool says(const Connection& connection, std::uint32_t sequence) {
+    const bool first = connection.recv<std::uint32_t>() == sequence;
+    const auto large = connection.recv<Parcel>();
+    try {
+      connection.recv<std::uint32_t>();
+      return false;
+    } catch (const EOFError&) {
+      return first && std::count(large.begin(), large.end(), sequence) ==
+                          static_cast<std::ptrdiff_t>(large.size());
+    }
+  }
+  static bool says(const Fd& fd, std::uint32_t sequence) {
+    std::uint32_t said = 0;
+    std::byte none{};
+    return detail::os::read_all(fd.fileno(), std::as_writable_bytes(std::span(&said, 1))) &&
+           said == sequence && detail::os::read_some(fd.fileno(), std::span(&none, 1)) == 0;
   }
 };
 

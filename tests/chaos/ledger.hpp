@@ -39,6 +39,10 @@ class Ledger {
     std::array<char, 256> first_fault;
     std::array<Producer, most_producers> producers;
     std::array<std::atomic<std::uint32_t>, most_getters> reaching;  // 1: may have an item in hand
+    std::array<std::atomic<std::uint32_t>, most_getters> began;     // 1: is at work
+    // When, by the steady clock: its last message, and its end.
+    std::array<std::atomic<std::int64_t>, most_getters> latest;
+    std::array<std::atomic<std::int64_t>, most_getters> ended;
     std::array<std::array<std::atomic<std::uint8_t>, most_items>, most_producers> received;
   };
 

@@ -27,76 +27,31 @@ using namespace std::chrono_literals;
 
 class QueueChaos : public Chaos {};
 
-void expect_accounted(const Ledger& ledger, const Crew& crew) {
-  const Ledger::Sums sums = ledger.sums();
-  EXPECT_LE(sums.missing, crew.may_be_missing()) << "lost";
-  EXPECT_GT(sums.received, 0);
-  totals.acknowledged += sums.acknowledged;
-  totals.received += sums.received;
-  totals.in_hand += sums.missing;
-  add_up(ledger, crew);
-}
-
-/// A mixed crew under fire; then those who put finish, and those who get take what is left.
-class Traffic : public Chaos {
+class QueueTraffic : public Traffic {
  protected:
   void run(Kind kind, const std::vector<Start>& starts, std::uint64_t kills,
            std::ptrdiff_t capacity) {
     const Ledger ledger;
-    const Works works = make_works(ledger, capacity);
-    Crew crew(ledger, works, random_());
-    while (crew.kills() < kills) {
-      fill_up(crew, kind, starts);
-      pause();
-      kill_somebody(crew);
-      crew.dismiss_ended();
-      ASSERT_FALSE(crew.hangs());
-    }
-    while (crew.count(Role::put) != 0) {
-      fill_up(crew, kind, starts, Role::get);
-      crew.dismiss_ended();
-      ASSERT_FALSE(crew.hangs());
-    }
-    fill_up(crew, kind, starts, Role::get);
-    crew.kill_all(Role::hold);
-    crew.kill_all(Role::allocate);
-    crew.kill_all(Role::clear);
-    shut_down(works, kind);
-    while (crew.size() != 0) {
-      crew.dismiss_ended();
-      ASSERT_FALSE(crew.hangs());
-    }
-    EXPECT_EQ(items_in(works, kind), 0);
-    expect_accounted(ledger, crew);
-  }
-
- private:
-  void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts) {
-    for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate, Role::clear}) {
-      fill_up(crew, kind, starts, role);
-    }
-  }
-  void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role) {
-    Chaos::fill_up(crew, kind, starts, role, role == Role::put || role == Role::get ? 3 : 1);
+    Traffic::run(make_works(ledger, capacity), ledger, kind, starts, kills);
   }
 };
 
-TEST_F(Traffic, OfNumbers) {
+TEST_F(QueueTraffic, OfNumbers) {
   run(Kind::stamps, {Start::plain, Start::fork}, scaled(700), 0);
 }
-TEST_F(Traffic, OfNumbersThroughANarrowQueue) {
+TEST_F(QueueTraffic, OfNumbersThroughANarrowQueue) {
   run(Kind::stamps, {Start::plain, Start::fork}, scaled(700), 3);
 }
-TEST_F(Traffic, OfParcels) {
+TEST_F(QueueTraffic, OfParcels) {
   run(Kind::parcels, {Start::plain, Start::fork}, scaled(1000), 30);
 }
-TEST_F(Traffic, OfLetters) {
+TEST_F(QueueTraffic, OfLetters) {
   run(Kind::letters, {Start::plain, Start::fork}, scaled(700), 30);
 }
-TEST_F(Traffic, BetweenSpawnedProcesses) {
+TEST_F(QueueTraffic, BetweenSpawnedProcesses) {
   run(Kind::parcels, {Start::spawn}, scaled(60), 30);
 }
-TEST_F(Traffic, BetweenProcessesOfTheForkServer) {
+TEST_F(QueueTraffic, BetweenProcessesOfTheForkServer) {
   run(Kind::letters, {Start::forkserver}, scaled(150), 30);
   detail::stop_server();
 }

@@ -3,6 +3,7 @@
 
 #include "chaos/goods.hpp"
 #include "chaos/ledger.hpp"
+#include "chaos/mail.hpp"
 
 #include <multiprocess/joinable_queue.hpp>
 
@@ -19,6 +20,7 @@ struct Works {
   Queue<Letter> letters;
   JoinableQueue<Stamp> jobs;
   Lock lock;
+  Mailbox mail;
 };
 
 /// consume: gets jobs and does them; raise: starts children, which are left alone when it is
@@ -27,7 +29,17 @@ enum class Role : std::uint32_t { put, get, consume, hold, allocate, raise, clea
 /// idle: does nothing but wait for one item after the other; lazy: and runs only when nobody else
 /// wants its CPU.
 enum class Pace : std::uint32_t { busy, idle, lazy };
-enum class Kind : std::uint32_t { stamps, parcels, letters, jobs };
+/// mail_...: through the mailbox.
+enum class Kind : std::uint32_t {
+  stamps,
+  parcels,
+  letters,
+  jobs,
+  mail_stamps,
+  mail_parcels,
+  mail_letters,
+  mail_bundles,
+};
 
 struct Task {
   Role role;

@@ -2,6 +2,7 @@
 #include <multiprocess/detail/bootstrap.hpp>
 
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/exit.hpp>
@@ -19,6 +20,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace multiprocess::detail {
 namespace {
@@ -160,6 +162,25 @@ TEST_F(BootstrapByMessage, AMessageWithoutWorkIsAnError) {
       *record_, [](OutputArchive&) {}, ticket_, beside_);
   EXPECT_EQ(live(payload), 1);
   EXPECT_FALSE(testing::internal::GetCapturedStderr().empty());
+}
+
+TEST_F(BootstrapByMessage, IsReadInTheOrderOfItsUse) {
+  const Message message(pack_start(
+      *record_, [](OutputArchive& out) { Job::make([] {}).save(out); }, this_participant(),
+      beside_));
+  std::string name;
+  const auto note_name = [&](Preparation&& told) { name = told.name; };
+  EXPECT_TRUE(read_start(message.bytes(), note_name));
+  EXPECT_EQ(name, record_->name);
+
+  const Bytes without_work = message.bytes().first(message.bytes().size() - 1);
+  name.clear();
+  EXPECT_THROW(read_start(without_work, note_name), ValueError);
+  EXPECT_EQ(name, record_->name) << "who it is stands in the report";
+
+  std::vector<std::byte> too_long(message.bytes().begin(), message.bytes().end());
+  too_long.push_back(std::byte{0});
+  EXPECT_THROW(read_start(too_long, note_name), ValueError);
 }
 
 TEST_F(BootstrapAsCopy, ExitStepsAndForkCallsAreTheChildsOwn) {

@@ -208,8 +208,11 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
   void add_pointer(std::uint32_t id, std::shared_ptr<void> pointer, std::uint64_t type);
   std::shared_ptr<void> pointer(std::uint32_t id, std::uint64_t type);
 
+  /// Of the pointer that cereal's own code reads next; it does not say so itself.
+  void expect_pointer(std::uint64_t type) noexcept { expected_ = type; }
+
   // What cereal's own code for pointers, versions and base classes asks an archive for.
-  std::shared_ptr<void> getSharedPointer(std::uint32_t id) { return pointer(id, 0); }
+  std::shared_ptr<void> getSharedPointer(std::uint32_t id) { return pointer(id, expected_); }
   void registerSharedPointer(std::uint32_t id, std::shared_ptr<void> object);
   std::string getPolymorphicName(std::uint32_t id);
   void registerPolymorphicName(std::uint32_t id, const std::string& name);
@@ -238,6 +241,7 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
   const std::byte* at_;
   const std::byte* end_;
   int depth_ = 0;
+  std::uint64_t expected_ = 0;
   std::vector<const os::Module*> modules_;
   std::unique_ptr<Tables, Discard> tables_;
 };

@@ -2,6 +2,12 @@
 #pragma once
 
 #include <multiprocess/detail/archive.hpp>
+#include <multiprocess/error.hpp>
+
+namespace cereal::memory_detail {
+template <class T>
+struct PtrWrapper;
+}
 
 /// Types that know by themselves how to be written: cereal's choice among their functions. A
 /// namespace of its own, so that nothing in ours hides theirs.
@@ -13,8 +19,16 @@ namespace traits = cereal::traits;
   (traits::has_##name<T, Archive>::value && (traits::is_specialized_##name<T, Archive>::value || \
                                              !traits::is_specialized<T, Archive>::value))
 
+/// What a shared pointer leads to, while cereal reads one; 0 for everything else.
 template <class T>
-void save_object(OutputArchive& archive, const T& value) {
+inline constexpr std::uint64_t pointee = 0;
+template <class T>
+inline constexpr std::uint64_t pointee<cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>> =
+    hash_text(type_name<std::remove_cv_t<T>>());
+
+/// Throws NotSendable where cereal refuses: for a class that was not registered.
+template <class T>
+void save_object(OutputArchive& archive, const T& value) try {
   using A = OutputArchive;
   static_assert(traits::detail::count_output_serializers<T, A>::value == 1,
                 "multiprocess: this type has more than one way to be written (serialize, save, "
@@ -48,16 +62,22 @@ void save_object(OutputArchive& archive, const T& value) {
       archive(CEREAL_SAVE_MINIMAL_FUNCTION_NAME(archive, value, version));
     }
   }
+} catch (const cereal::Exception& error) {
+  throw NotSendable(error.what());
 }
 
+/// Throws ValueError where cereal refuses.
 template <class T>
-void load_object(InputArchive& archive, T& value) {
+void load_object(InputArchive& archive, T& value) try {
   using A = InputArchive;
   using O = OutputArchive;
   static_assert(traits::detail::count_input_serializers<T, A>::value == 1,
                 "multiprocess: this type can be written but not read, or has more than one way to "
                 "be read: give it serialize, or save and load");
   using cereal::access;
+  if constexpr (pointee<T> != 0) {
+    archive.expect_pointer(pointee<T>);
+  }
   if constexpr (MULTIPROCESS_HAS(member_serialize, A)) {
     access::member_serialize(archive, value);
   } else if constexpr (MULTIPROCESS_HAS(member_load, A)) {
@@ -95,6 +115,8 @@ void load_object(InputArchive& archive, T& value) {
           version);
     }
   }
+} catch (const cereal::Exception& error) {
+  throw_damaged(archive.position(), error.what());
 }
 
 #undef MULTIPROCESS_HAS

@@ -245,7 +245,10 @@ void SharedRef::give_back(RefControl* control) noexcept {
   if (me != nullptr && me->ticket.word() == control->holder) {
     const std::scoped_lock guard(me->account_lock);
     if (is_inherited_by_a_child(*me, control->created)) {
-      me->pinned.push_back({control->entry, control->created});
+      try {
+        me->pinned.push_back({control->entry, control->created});
+      } catch (const std::bad_alloc&) {  // then it is given back with everything of this process
+      }
     } else {
       drop_entry(*me, control->entry);
     }

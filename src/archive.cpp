@@ -155,13 +155,14 @@ std::uint64_t InputArchive::get_large_size(unsigned char first) {
 }
 
 std::size_t InputArchive::get_count(std::size_t each) {
-  // Elements without a byte are real; so many of them are not.
-  constexpr std::uint64_t most_without_bytes = 65536;
   const std::uint64_t count = get_size();
-  const std::size_t limit = each > 1 ? remaining() / each : remaining();
-  if (count > limit && (each > 1 || count > most_without_bytes)) {
-    throw_damaged(position(),
-                  fmt::format("a size of {} elements, with {} bytes left", count, remaining()));
+  const std::size_t limit = each == 0 ? 0 : remaining() / each;
+  if (count > limit) {
+    if (each > 1 || count > without_bytes_) {
+      throw_damaged(position(),
+                    fmt::format("a size of {} elements, with {} bytes left", count, remaining()));
+    }
+    without_bytes_ -= count;
   }
   return static_cast<std::size_t>(count);
 }

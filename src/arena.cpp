@@ -5,6 +5,7 @@
 #include <multiprocess/detail/inheritance.hpp>
 #include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/os/random.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <cstdlib>
@@ -21,7 +22,7 @@ namespace {
 constexpr std::size_t default_reservation = std::size_t{64} << 30;
 constexpr std::size_t smallest_reservation = std::size_t{16} << 20;
 
-constinit std::mutex opening;
+constinit ThreadLock opening;
 constinit os::SharedMapping* mapping =
     nullptr;  // never destroyed: others use it until the very end
 

@@ -7,6 +7,7 @@
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/traceback.hpp>
+#include <multiprocess/detail/warden.hpp>
 #include <multiprocess/error.hpp>
 
 #include <cstdio>
@@ -14,6 +15,9 @@
 namespace multiprocess::detail {
 
 namespace {
+
+constinit bool owns_files = true;
+constinit bool wrote_files = true;
 
 Preparation prepare(const ProcessRecord& record) {
   const auto own = this_process();
@@ -77,7 +81,7 @@ int live(const std::function<void()>& work) noexcept {
   if (logs(INFO)) {
     log(INFO, "process exiting with exitcode " + std::to_string(code));
   }
-  os::flush_streams();
+  flush_output();
   return code;
 }
 
@@ -100,6 +104,11 @@ Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin) {
   return job;
 }
 
+void flush_output() noexcept {
+  wrote_files = owns_files && os::thread_count() - library_threads() <= 1;
+  os::flush_streams(wrote_files);
+}
+
 Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket) {
   auto parent = std::make_shared<ParentRecord>();
   parent->name = current_process_name();
@@ -109,6 +118,7 @@ Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket)
 
 int live_as_copy(const Birth& birth, os::Handle life_line,
                  const std::function<void()>& work) noexcept {
+  owns_files = wrote_files;
   enter_as(birth.ticket);
   ProcessRecord& own = *birth.record;
   birth.parent->life_line = os::enter_child(std::move(life_line), own.outlive_parent);
@@ -137,7 +147,7 @@ int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> des
     set_in_bootstrap(false);
     if (job) {
       job();
-      os::flush_streams();  // before what the streams write to may go with the arguments
+      flush_output();  // before what the streams write to may go with the arguments
     }
   });
 }

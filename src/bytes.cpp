@@ -15,9 +15,19 @@ namespace {
 
 constexpr std::size_t most_kept = std::size_t{1} << 20;  // a thread's spare buffer
 
-ByteBuffer& spare() {
-  thread_local ByteBuffer buffer;
-  return buffer;
+thread_local constinit bool thread_is_over = false;
+
+/// None once the thread's own objects are gone: others, static ones say, may come later.
+ByteBuffer* spare() {
+  struct Spare {
+    ByteBuffer buffer;
+    ~Spare() { thread_is_over = true; }
+  };
+  if (thread_is_over) {
+    return nullptr;
+  }
+  thread_local Spare spare;
+  return &spare.buffer;
 }
 
 }  // namespace
@@ -48,13 +58,18 @@ void ByteBuffer::grow(std::size_t more) {
   capacity_ = wanted;
 }
 
-ScratchBuffer::ScratchBuffer() : buffer_(std::move(spare())) {
-  buffer_.clear();
+ScratchBuffer::ScratchBuffer() {
+  if (ByteBuffer* const kept = spare()) {
+    buffer_ = std::move(*kept);
+    buffer_.clear();
+  }
 }
 
 ScratchBuffer::~ScratchBuffer() {
-  if (buffer_.capacity() <= most_kept && buffer_.capacity() >= spare().capacity()) {
-    spare() = std::move(buffer_);
+  ByteBuffer* const kept = spare();
+  if (kept != nullptr && buffer_.capacity() <= most_kept &&
+      buffer_.capacity() >= kept->capacity()) {
+    *kept = std::move(buffer_);
   }
 }
 

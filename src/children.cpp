@@ -77,16 +77,23 @@ void forget(const std::vector<Record>& ended) {
 
 void add_child(const Record& record, os::Started started, Ticket ticket, os::Handle status) {
   const os::NativeHandle sentinel = started.sentinel.get();
-  {
+  try {
+    auto ours = std::make_shared<os::Handle>();
+    auto told = status ? std::make_shared<const os::Handle>(std::move(status)) : nullptr;
     const std::scoped_lock lock(process_mutex());
+    registry().running.push_back(record);
+    *ours = std::move(started.sentinel);
     record->started = true;
     record->pid = started.pid;
-    record->sentinel = std::make_shared<const os::Handle>(std::move(started.sentinel));
+    record->sentinel = std::move(ours);
     record->ticket = ticket;
-    if (status) {
-      record->status = std::make_shared<const os::Handle>(std::move(status));
-    }
-    registry().running.push_back(record);
+    record->status = std::move(told);
+  } catch (const std::bad_alloc&) {  // a child that nobody knows must not be
+    os::send_signal(sentinel, os::Signal::kill);
+    os::wait_ended(sentinel, os::never);
+    os::take_exit_code(sentinel);
+    note_end(ticket);
+    throw;
   }
   watch_child(ticket, sentinel);
 }

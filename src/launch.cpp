@@ -79,7 +79,7 @@ void launch_by_fork(const std::shared_ptr<ProcessRecord>& record, const Work& wo
   warn_about_threads();
   Reservation place(true);
   const Birth birth = prepare_birth(record, place.ticket());
-  os::flush_streams();  // or both processes would write out what is buffered
+  flush_output();  // or both processes would write out what is buffered
   os::Started started = os::fork_process();
   if (started.pid == 0) {
     const int code = live_as_copy(birth, std::move(started.sentinel), work.run);

@@ -8,6 +8,7 @@
 #include <multiprocess/detail/repair.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <climits>
@@ -24,7 +25,7 @@ namespace {
 /// so many places, somebody looks.
 constexpr std::uint32_t unannounced_between_looks = 512;
 
-constinit std::mutex entering;
+constinit ThreadLock entering;
 constinit Self* last_self = nullptr;        // in a forked child: the parent's, as it was
 constinit std::uint64_t awaited_place = 0;  // Ticket that enter_as() was given
 

@@ -9,6 +9,7 @@
 #include <multiprocess/detail/pipe.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/stream_transport.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -25,7 +26,7 @@ class View {
  public:
   /// The number that the user gets, the same each time. `lit`: such messages wait.
   os::NativeHandle show(os::NativeHandle end, bool lit) {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(lock_);
     if (shown_ == os::no_handle) {
       if (lit) {
         view_ = os::view_doorbell(end);
@@ -39,20 +40,20 @@ class View {
   bool is_lit() const noexcept { return lit_.load(std::memory_order_relaxed); }
 
   void put_out() noexcept {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(lock_);
     if (lit_.exchange(false, std::memory_order_relaxed)) {
       os::put_out(view_);
     }
   }
 
   void close() noexcept {
-    const std::scoped_lock lock(mutex_);
+    const std::scoped_lock lock(lock_);
     lit_.store(false, std::memory_order_relaxed);
     view_ = {};
   }
 
  private:
-  std::mutex mutex_;
+  ThreadLock lock_;
   std::atomic<bool> lit_{false};
   os::DoorbellView view_;
   os::NativeHandle shown_ = os::no_handle;

@@ -7,7 +7,7 @@
 #include <multiprocess/detail/message.hpp>
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 namespace multiprocess::detail {
 
@@ -16,24 +16,41 @@ namespace {
 constexpr std::uint64_t segment_tag = owner::tag_mask;
 static_assert(Hands::tag < segment_tag);
 
-/// All segments of the chain that begins at `first` and are still the queue's.
-void collect(const QueueState& state, Offset first, std::vector<Offset>& found) {
-  while (first != 0 && owner_of_former(first) == owner_of_segment(state)) {
-    found.push_back(first);
-    first = at<Segment>(first)->next.load(std::memory_order_acquire);
-  }
+/// 0 where the chain has left the queue, or has ended.
+Offset ours(const QueueState& state, Offset segment) noexcept {
+  return segment != 0 && owner_of_former(segment) == owner_of_segment(state) ? segment : 0;
 }
 
-void drop_items(const QueueState& state, const std::vector<Offset>& segments) noexcept {
+Offset after(const QueueState& state, Offset segment) noexcept {
+  return ours(state, at<Segment>(segment)->next.load(std::memory_order_acquire));
+}
+
+void drop_items(const QueueState& state, Offset first) noexcept {
   // One more at both ends: it may be put and not counted, or taken and its block still the queue's.
   const std::uint64_t end = state.tail.load(std::memory_order_acquire) + 1;
   const std::uint64_t head = state.head.load(std::memory_order_acquire);
   std::uint64_t position = head == 0 ? 0 : head - 1;
-  for (const Offset offset : segments) {
+  for (Offset offset = first; offset != 0; offset = after(state, offset)) {
     auto* const segment = at<Segment>(offset);
     position = std::max(position, segment->base);
     for (; position < std::min(end, segment->base + state.slots); ++position) {
       drop_item(state, segment->slot(position, state.slot_size), position);
+    }
+  }
+}
+
+/// From the far end: should this be cut short, the chain still leads to what is left. It needs no
+/// memory, so that it works where none is left, and therefore walks a long chain several times.
+void free_chain(const QueueState& state, Offset first) noexcept {
+  std::array<Offset, 1024> last;
+  std::size_t count = last.size();
+  while (count >= last.size()) {
+    count = 0;
+    for (Offset offset = ours(state, first); offset != 0; offset = after(state, offset)) {
+      last[count++ % last.size()] = offset;
+    }
+    for (std::size_t left = std::min(count, last.size()); left != 0; --left) {
+      reclaim(last[(count - std::min(count, last.size()) + left - 1) % last.size()]);
     }
   }
 }
@@ -67,19 +84,11 @@ void drop_item(const QueueState& state, Slot& slot, std::uint64_t position) noex
 }
 
 void free_parts(const QueueState& state) noexcept {
-  std::vector<Offset> segments;
-  const Offset first = state.head_segment.load(std::memory_order_acquire);
-  collect(state, first != 0 ? first : state.tail_segment.load(std::memory_order_acquire), segments);
-  drop_items(state, segments);
-  std::vector<Offset> spares;
-  collect(state, state.spare.load(std::memory_order_acquire), spares);
-  // From the far end: should this be cut short, the chain still leads to what is left.
-  for (auto* chain : {&segments, &spares}) {
-    while (!chain->empty()) {
-      reclaim(chain->back());
-      chain->pop_back();
-    }
-  }
+  const Offset head = state.head_segment.load(std::memory_order_acquire);
+  const Offset first = head != 0 ? head : state.tail_segment.load(std::memory_order_acquire);
+  drop_items(state, ours(state, first));
+  free_chain(state, first);
+  free_chain(state, state.spare.load(std::memory_order_acquire));
 }
 
 }  // namespace multiprocess::detail

@@ -2,6 +2,7 @@
 #include <multiprocess/detail/os/symbols.hpp>
 #include <multiprocess/detail/remote_category.hpp>
 #include <multiprocess/detail/remote_error.hpp>
+#include <multiprocess/detail/type_name.hpp>
 
 #include <fmt/format.h>
 
@@ -201,7 +202,7 @@ void pack_as_known(const std::exception& error, RemoteException& packed) {
   for (const KnownType& known : known_types()) {
     if (known.take_apart_if(error, packed)) {
       packed.known_type = known.type->name();
-      packed.exact = os::readable_name(known.type->name()) == packed.type_name ||
+      packed.exact = readable(os::readable_name(known.type->name())) == packed.type_name ||
                      packed.type_name.starts_with("std::__");  // the std library's own subclass
       return;
     }
@@ -228,7 +229,7 @@ bool visit_codecs(Use use) {
 
 void pack_as_registered(RemoteException& packed) {
   visit_codecs([&](const ExceptionCodec& codec, std::int64_t ordinal) {
-    if (os::readable_name(codec.type->name()) != packed.type_name) {
+    if (readable(os::readable_name(codec.type->name())) != packed.type_name) {
       return false;
     }
     std::optional<std::string> payload = codec.encode();

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <mutex>
@@ -11,6 +12,9 @@
 namespace multiprocess::detail {
 
 namespace {
+
+/// A longer message that nobody wants is not waited for: there is no going on behind it.
+constexpr std::uint64_t most_skipped = std::uint64_t{16} << 20;
 
 class StreamTransport final : public Transport {
  public:
@@ -39,6 +43,10 @@ class StreamTransport final : public Transport {
     FrameReader frame(handle());
     if (frame.remaining() > most) {
       const std::uint64_t size = frame.remaining();
+      if (size > most_skipped) {
+        close();
+        throw_too_long(size, most);
+      }
       frame.skip_rest();
       throw_too_long(size, most);
     }
@@ -62,8 +70,8 @@ class StreamTransport final : public Transport {
   }
 
  private:
-  std::mutex sending_;
-  std::mutex receiving_;
+  ThreadLock sending_;
+  ThreadLock receiving_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/symbols.hpp>
 #include <multiprocess/detail/traceback.hpp>
+#include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/error.hpp>
 
 #include <cxxabi.h>
@@ -17,19 +18,10 @@ namespace {
 
 constexpr int most_causes = 32;
 constexpr std::size_t longest_name = 300;
-constexpr std::string_view linkers_string =
-    "std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >";
-
 void strip(std::string& text, std::string_view before, std::string_view after) {
   if (text.starts_with(before) && text.ends_with(after)) {
     text = text.substr(before.size(), text.size() - before.size() - after.size());
     text.erase(text.find_last_not_of(' ') + 1);
-  }
-}
-
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (auto at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
   }
 }
 
@@ -88,8 +80,7 @@ bool is_plumbing(const std::string& function) {
 }
 
 std::string line_of(const os::CodePlace& place) {
-  std::string name = place.function.empty() ? "?" : place.function;
-  replace_all(name, linkers_string, "std::string");
+  std::string name = place.function.empty() ? "?" : readable(place.function);
   if (name.size() > longest_name) {
     name = name.substr(0, longest_name) + "...";
   }
@@ -161,7 +152,7 @@ std::string current_exception_type() {
     std::string name =
         type == nullptr ? "exception of another language" : os::readable_name(type->name());
     strip(name, "std::_Nested_exception<", ">");
-    replace_all(name, linkers_string, "std::string");
+    name = readable(name);
     return name;
   }
 }
@@ -172,7 +163,8 @@ std::string current_exception_message() {
   } catch (const RemoteError& remote) {
     return remote.message();
   } catch (const std::exception& error) {
-    return error.what();
+    const char* const text = error.what();
+    return text == nullptr ? "" : text;
   } catch (const SystemExit& exit) {
     return exit.message() != nullptr ? *exit.message() : std::to_string(exit.code());
   } catch (const char* text) {

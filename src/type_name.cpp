@@ -16,6 +16,8 @@ void replace_all(std::string& text, std::string_view old, std::string_view by) {
 std::string readable(std::string_view type) {
   std::string name(type);
   replace_all(name, "std::__cxx11::", "std::");
+  replace_all(name, "std::basic_string<char, std::char_traits<char>, std::allocator<char> >",
+              "std::string");
   replace_all(name, "std::basic_string<char>", "std::string");
   replace_all(name, " >", ">");
   return name;

@@ -41,6 +41,8 @@ bool claim(std::uint32_t index, std::uint64_t owner) noexcept {
   return true;
 }
 
+thread_local constinit bool thread_is_over = false;
+
 /// This thread's record, kept until the thread ends; after a fork it is the parent's, so the owner
 /// tells.
 struct Record {
@@ -48,6 +50,7 @@ struct Record {
   std::uint64_t owner = 0;
 
   ~Record() {
+    thread_is_over = true;
     const Self* const me = self_if_entered();
     if (index != 0 && me != nullptr && me->ticket.word() == owner) {
       step::store(sleeper(index).owner, 0);
@@ -57,8 +60,11 @@ struct Record {
 
 thread_local Record this_record;
 
-/// Null when the table is full: then the sleep is short.
+/// Null when the table is full, or the thread's own objects are gone: then the sleep is short.
 Sleeper* record_of_this_thread() {
+  if (thread_is_over) {
+    return nullptr;
+  }
   const std::uint64_t owner = self().ticket.word();
   if (this_record.index == 0 || this_record.owner != owner) {
     this_record.index = 0;

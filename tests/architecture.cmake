@@ -15,7 +15,7 @@ list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error detail/count start_method timeout range
   detail/copy_recorder detail/shared_ref detail/shipment fd
-  detail/step detail/arena detail/word detail/participants detail/process_state authentication
+  detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit

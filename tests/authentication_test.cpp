@@ -52,4 +52,11 @@ TEST(Key, IsMadeFromTextBytesAndKeys) {
   EXPECT_EQ(string_of(expected), expected);
 }
 
+TEST(AuthenticationString, IsEmptyOnceItWasMovedFrom) {
+  mp::AuthenticationString from = mp::current_process().authkey();
+  const mp::AuthenticationString to = std::move(from);
+  EXPECT_EQ(from.size(), 0u);
+  EXPECT_FALSE(from == to);
+}
+
 }  // namespace

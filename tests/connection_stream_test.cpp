@@ -112,6 +112,22 @@ TEST_F(ConnectionStream, AClaimOfAHugeMessageCostsNoMemory) {
   EXPECT_EQ(error_of([&] { connection_.recv_bytes(); }), std::errc::connection_aborted);
 }
 
+TEST_F(ConnectionStream, DoesNotWaitForAHugeMessageThatIsNotWanted) {
+  write(bytes_of({255, 255, 255, 255, 0, 0, 255, 255, 255, 255, 255, 255, 1, 2, 3}));
+  EXPECT_EQ(error_of([&] { connection_.recv_bytes(100); }), std::errc::message_size);
+  EXPECT_TRUE(connection_.closed()) << "there is no going on behind it";
+}
+
+TEST_F(ConnectionStream, AForkedChildDoesNotWaitForThreadsOfItsParent) {
+  const Bytes large(std::size_t{1} << 20);
+  std::thread sender([&] { connection_.send_bytes(large); });
+  ASSERT_TRUE(os::wait_readable(other_.get(), os::never)) << "it sends, and cannot go on";
+  Child child([&] { connection_.send_bytes("a"); });
+  read(4 + large.size() + 5);
+  EXPECT_EQ(child.wait(), 0);
+  sender.join();
+}
+
 TEST_F(ConnectionStream, TheEndInAMessageIsAnErrorWithPythonsWords) {
   write(bytes_of({0, 0, 0, 5, 'a'}));
   other_.reset();

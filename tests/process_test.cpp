@@ -9,8 +9,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -192,6 +195,34 @@ TEST_P(ProcessTest, TheParentDropsTargetAndArgumentsAtTheStart) {
   p.start();
   EXPECT_EQ(owned.use_count(), 1);
   p.join();
+}
+
+TEST_P(ProcessTest, OfThreadsThatStartItAtOnceOneDoes) {
+  for (int round = 0; round < 10; ++round) {
+    mp::Process p = process([out = words_] { out.put("ran"); });
+    std::atomic<int> refused{0};
+    const auto attempt = [&] {
+      try {
+        p.start();
+      } catch (const mp::AssertionError&) {
+        ++refused;
+      }
+    };
+    std::thread other(attempt);
+    attempt();
+    other.join();
+    EXPECT_EQ(refused, 1);
+    EXPECT_TRUE(p.join(plenty));
+    EXPECT_EQ(word(), "ran");
+    EXPECT_TRUE(words_.empty());
+  }
+}
+
+TEST_P(ProcessTest, TakesSomeArgumentsAndRefersToOthers) {
+  EXPECT_EQ(exitcode_of([](std::unique_ptr<std::string> own, Words& out) { out.put(*own + "!"); },
+                        std::make_unique<std::string>("mine"), words_),
+            0);
+  EXPECT_EQ(word(), "mine!");
 }
 
 TEST_P(ProcessTest, WithoutATargetDoesNothing) {

@@ -351,6 +351,27 @@ TEST(QueueOf, WhatThrowsWhenItIsDecodedIsGone) {
   EXPECT_EQ(use_now(), before);
 }
 
+/// Reads less than it writes.
+struct Forgetful {
+  int first = 1;
+  int second = 2;
+
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(first, second);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    archive(first);
+  }
+};
+
+TEST(QueueOf, WhatIsNotReadToItsEndIsRefused) {
+  const mp::Queue<Forgetful> queue;
+  queue.put({});
+  EXPECT_THROW(queue.get(), mp::ValueError);
+}
+
 TEST(QueueOf, LargeThingsAmongThreads) {
   const mp::Queue<std::vector<Bytes<24>>> queue(4);
   constexpr std::size_t count = 30'000;

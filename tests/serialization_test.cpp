@@ -137,6 +137,34 @@ TEST(Object, HoldsAnything) {
   EXPECT_EQ(Object(Function<int(int)>([](int x) { return x + 1; })).as<Function<int(int)>>()(1), 2);
 }
 
+TEST(Object, IsNoneOnceItWasMovedFrom) {
+  for (Object from : {Object("text"), Object(5), Object(Point{1, 2})}) {
+    const Object kept = from;
+    const Object to = std::move(from);
+    EXPECT_EQ(to, kept);
+    EXPECT_EQ(from, None);
+    EXPECT_EQ(fmt::format("{}", from), "None");
+    EXPECT_THROW(from.as<std::string>(), TypeError);
+    EXPECT_EQ(loads<Object>(dumps(from)), None);
+    from = to;
+    EXPECT_EQ(from, to);
+  }
+}
+
+template <class T>
+concept ComparesWithFive = requires(const T& value) {
+  value == 5;
+};
+
+TEST(Object, ComparesWithWhatItCanBeMadeOf) {
+  EXPECT_TRUE(Object(5) == 5);
+  EXPECT_TRUE("text" == Object("text"));
+  EXPECT_FALSE(Object(5) == "text");
+  EXPECT_TRUE(Object() == nullptr);
+  EXPECT_FALSE(ComparesWithFive<std::vector<Object>>);
+  EXPECT_FALSE(ComparesWithFive<Function<Object(Object)>>) << "that is no Object yet";
+}
+
 TEST(Object, KnowsItsType) {
   EXPECT_TRUE(Object(5).is<int>());
   EXPECT_FALSE(Object(5).is<long>());

@@ -22,8 +22,8 @@ namespace multiprocess {
 /// being started.
 class AuthenticationString {
  public:
-  const std::byte* data() const noexcept { return secret_->bytes().data(); }
-  std::size_t size() const noexcept { return secret_->bytes().size(); }
+  const std::byte* data() const noexcept { return bytes().data(); }
+  std::size_t size() const noexcept { return bytes().size(); }
   const std::byte* begin() const noexcept { return data(); }
   const std::byte* end() const noexcept { return data() + size(); }
 
@@ -34,6 +34,11 @@ class AuthenticationString {
   friend class Process;
   explicit AuthenticationString(std::shared_ptr<const detail::Secret> secret)
       : secret_(std::move(secret)) {}
+
+  /// None where it was moved from.
+  std::span<const std::byte> bytes() const noexcept {
+    return secret_ == nullptr ? std::span<const std::byte>() : secret_->bytes();
+  }
 
   std::shared_ptr<const detail::Secret> secret_;
 };

@@ -112,7 +112,8 @@ class Queue {
   void cancel_join_thread() const {}
 
   /// Ends the queue for all processes: puts throw ShutDown, getters take what is left and then get
-  /// ShutDown, and range-for over the queue ends. With `immediate` what is left is dropped.
+  /// ShutDown, and range-for over the queue ends. With `immediate` what is left is dropped; that
+  /// waits for putters that are inside of a put.
   void shutdown(bool immediate = false) const { items().end(immediate); }
 
   /// Takes items until the queue is shut down and empty: `for (auto item : queue)`.

@@ -87,9 +87,20 @@ void refuse_shortage(std::size_t size) {
                   std::memory_order_relaxed);
 }
 
+/// A program may be started without standard streams: what others open must not be taken for one,
+/// least of all the memory that everybody shares.
+void occupy_standard_numbers() noexcept {
+  for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+    if (fcntl(number, F_GETFD) < 0) {
+      open("/dev/null", O_RDWR);
+    }
+  }
+}
+
 }  // namespace
 
 SharedMapping SharedMapping::create(std::size_t reservation, std::size_t smallest) {
+  occupy_standard_numbers();
   Handle memory(memfd_create(arena_name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!memory) {
     fail("memfd_create for the shared arena");

@@ -263,7 +263,7 @@ Handle enter_child(Handle life_line, bool outlive) {
   return life_line;
 }
 
-void flush_streams() noexcept {
+void flush_streams(bool files) noexcept {
   for (std::ostream* const stream : {&std::cout, &std::cerr, &std::clog}) {
     try {
       if (buffers_itself(*stream)) {
@@ -272,7 +272,16 @@ void flush_streams() noexcept {
     } catch (...) {  // the user asked for exceptions; a broken stream does not change how it ends
     }
   }
-  std::fflush(nullptr);
+  if (files) {
+    std::fflush(nullptr);
+    return;
+  }
+  for (std::FILE* const stream : {stdout, stderr}) {
+    if (ftrylockfile(stream) == 0) {
+      fflush_unlocked(stream);
+      funlockfile(stream);
+    }
+  }
 }
 
 void end_process(int code) noexcept {

@@ -197,6 +197,26 @@ TEST(Archive, RefusesForgedSizes) {
   EXPECT_THROW(decode<std::vector<int>>(bytes_of({2, 0, 0, 0, 0, 0})), ValueError);
 }
 
+TEST(Archive, TakesMemoryForWhatHasCome) {
+  struct Large {
+    std::array<std::string, 1000> texts;
+  };
+  std::vector<std::byte> bytes = encode(std::uint8_t{0});
+  bytes.assign(1'000'000, std::byte{0x80});  // in the first of many a text that is too long
+  bytes[0] = std::byte{0xff};
+  bytes[1] = std::byte{0xff};
+  bytes[2] = std::byte{0x07};
+  EXPECT_THROW(decode<std::vector<Large>>(bytes), ValueError);
+}
+
+TEST(Archive, TakesFewThingsWithoutAByte) {
+  using Nothing = std::vector<std::monostate>;
+  EXPECT_EQ(decode<Nothing>(encode(Nothing(65536))).size(), 65536u);
+  EXPECT_THROW(decode<Nothing>(encode(Nothing(65537))), ValueError);
+  const std::vector<Nothing> many(300, Nothing(300));
+  EXPECT_THROW(decode<std::vector<Nothing>>(encode(many)), ValueError) << "all together";
+}
+
 TEST(Archive, RefusesImpossibleValues) {
   EXPECT_THROW(decode<bool>(bytes_of({2})), ValueError);
   EXPECT_THROW((decode<std::variant<int, char>>(bytes_of({2, 0}))), ValueError);

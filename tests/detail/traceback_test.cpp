@@ -104,6 +104,10 @@ TEST(Traceback, KnowsThrownNumbersAndTexts) {
   EXPECT_EQ(describe([] { throw "text"; }), "char const*: text\n");
   EXPECT_EQ(describe([] { throw std::string("text"); }), "std::string: text\n");
   EXPECT_EQ(describe([] { throw multiprocess::SystemExit(3); }), "multiprocess::SystemExit: 3\n");
+  struct Mute : std::exception {
+    const char* what() const noexcept override { return nullptr; }
+  };
+  EXPECT_NE(describe([] { throw Mute(); }).find("Mute"), std::string::npos);
   struct Silent {};
   EXPECT_NE(describe([] { throw Silent(); }).find("Silent\n"), std::string::npos);
 }

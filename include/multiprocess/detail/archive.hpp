@@ -187,7 +187,8 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
     const auto first = get<unsigned char>();
     return first < 0x80 ? first : get_large_size(first);
   }
-  /// A count of things of at least `each` bytes, refused when the message cannot hold them.
+  /// A count of things of at least `each` bytes, refused when the message cannot hold them. Of
+  /// things without a byte a message may hold 65536.
   std::size_t get_count(std::size_t each = 1);
   void align(std::size_t alignment);
   /// Throws ValueError unless all has been read.
@@ -241,6 +242,7 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
   const std::byte* at_;
   const std::byte* end_;
   int depth_ = 0;
+  std::uint64_t without_bytes_ = 65536;
   std::uint64_t expected_ = 0;
   std::vector<const os::Module*> modules_;
   std::unique_ptr<Tables, Discard> tables_;

@@ -46,6 +46,11 @@ Offset pack_start(const ProcessRecord& record, const std::function<void(OutputAr
 /// Throws ValueError when the message is damaged, TypeError when it is of another build.
 Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin);
 
+/// Writes out what this process has buffered. Files that the program has opened are left out while
+/// another of its threads may be inside of one, where it could wait for ever, and by a child whose
+/// parent has left them out: it would write what the parent will write.
+void flush_output() noexcept;
+
 /// What a child that is a copy of its parent is to be; made before the fork, since a child pays for
 /// each page of memory that it changes.
 struct Birth {

@@ -23,6 +23,18 @@ void require_tag(std::uint64_t found, std::uint64_t tag, std::string_view wanted
 /// them.
 class ObjectState {
  public:
+  ObjectState() noexcept = default;
+  ObjectState(const ObjectState&) = default;
+  ObjectState& operator=(const ObjectState&) = default;
+  /// Leaves nothing behind.
+  ObjectState(ObjectState&& other) noexcept { swap(other); }
+  ObjectState& operator=(ObjectState&& other) noexcept {
+    ObjectState taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
+  ~ObjectState() = default;
+
   static ObjectState of_number(std::uint64_t tag, Number number);
   static ObjectState of_bytes(std::uint64_t tag, std::string_view type, const void* object,
                               void (*save)(OutputArchive&, const void*));
@@ -54,6 +66,12 @@ class ObjectState {
 
  private:
   enum class Holds : unsigned char { nothing, number, bytes };
+  void swap(ObjectState& other) noexcept {
+    std::swap(holds_, other.holds_);
+    std::swap(tag_, other.tag_);
+    std::swap(number_, other.number_);
+    content_.swap(other.content_);
+  }
   struct Content;
 
   [[noreturn]] void throw_other_type(std::string_view wanted) const;

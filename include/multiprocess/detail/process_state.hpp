@@ -42,6 +42,7 @@ struct ProcessRecord {
   std::optional<StartMethod> start_method;
   std::shared_ptr<const Secret> authkey;
 
+  bool starting = false;
   bool started = false;
   bool closed = false;
   int pid = 0;

@@ -157,7 +157,9 @@ class QueueItem {
 
   static T decode_from(Bytes bytes) {
     InputArchive archive(bytes);
-    return read_value<T>(archive);
+    T value = read_value<T>(archive);
+    archive.expect_end();
+    return value;
   }
 };
 

@@ -72,10 +72,12 @@ T read_sequence(InputArchive& archive) {
   if constexpr (contiguous_block<T>) {
     return read_block<T>(archive);
   } else {
-    const std::size_t count = archive.get_count();
+    using E = typename T::value_type;
+    const std::size_t count = archive.get_count(std::is_empty_v<E> ? 0 : 1);
     T value;
     if constexpr (requires { value.reserve(count); }) {
-      value.reserve(std::min(count, archive.remaining()));
+      // What is small in the message may be large here: it has to come before it gets its memory.
+      value.reserve(std::min(count, 8 * archive.remaining() / sizeof(E) + 16));
     }
     for (std::size_t i = 0; i < count; ++i) {
       value.push_back(read_value<typename T::value_type>(archive));

@@ -60,8 +60,10 @@ NativeHandle life_line();
 /// `outlive` its parent it is killed when that ends. Returns the life line, to be kept open.
 Handle enter_child(Handle life_line, bool outlive);
 
-/// Writes out what this process has buffered for its standard streams and files.
-void flush_streams() noexcept;
+/// Writes out what this process has buffered for its standard streams, but for those that another
+/// thread is using; with `files` also for whatever the program has opened, and then waits for
+/// threads that are inside of one.
+void flush_streams(bool files) noexcept;
 
 /// Ends this process without any further step.
 [[noreturn]] void end_process(int code) noexcept;

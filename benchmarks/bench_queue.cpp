@@ -46,6 +46,12 @@ std::unique_ptr<Channel> queue() {
 std::unique_ptr<Channel> short_queue() {
   return std::make_unique<QueueChannel<int>>(100);
 }
+std::unique_ptr<Channel> joinable_queue() {
+  return std::make_unique<JoinableChannel>();
+}
+std::unique_ptr<Channel> simple_queue() {
+  return std::make_unique<SimpleChannel>();
+}
 std::unique_ptr<Channel> queue_of_times() {
   return std::make_unique<QueueChannel<std::int64_t>>();
 }
@@ -60,6 +66,22 @@ std::unique_ptr<Channel> pipe() {
 }
 
 constexpr int many = 1'000'000;
+
+/// The other queues against Queue; a getter of the joinable one says of every item that it is done.
+void add_kinds(Suite& suite) {
+  suite.add({.name = "joinable int 1p1c",
+             .placements = {Placement::split, Placement::same},
+             .contenders = [&suite]() -> std::vector<Contender> {
+               return {streamer(std::string(ours), 1, many, joinable_queue),
+                       streamer("queue", 1, many, queue), suite.python("joinable int 1p1c")};
+             }});
+  suite.add({.name = "simple int 1p1c",
+             .placements = {Placement::split, Placement::same},
+             .contenders = [&suite]() -> std::vector<Contender> {
+               return {streamer(std::string(ours), 1, many, simple_queue),
+                       streamer("queue", 1, many, queue), suite.python("simple int 1p1c")};
+             }});
+}
 
 void add_streams(Suite& suite) {
   suite.add({.name = "int 1p1c",
@@ -108,6 +130,7 @@ void add_delays(Suite& suite) {
 int main(int argc, char** argv) {
   bench::Suite suite("queue", argc, argv);
   bench::add_streams(suite);
+  bench::add_kinds(suite);
   bench::add_delays(suite);
   bench::add_bytes(suite);
   bench::add_idle(suite);

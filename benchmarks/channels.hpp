@@ -3,7 +3,9 @@
 
 #include "harness/crew.hpp"
 
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +33,28 @@ class QueueChannel final : public Channel {
 
  private:
   multiprocess::Queue<T> queue_;
+};
+
+class JoinableChannel final : public Channel {
+ public:
+  void put(std::int64_t number) override { queue_.put(static_cast<int>(number)); }
+  std::int64_t get() override {
+    const int number = queue_.get();
+    queue_.task_done();
+    return number;
+  }
+
+ private:
+  multiprocess::JoinableQueue<int> queue_;
+};
+
+class SimpleChannel final : public Channel {
+ public:
+  void put(std::int64_t number) override { queue_.put(static_cast<int>(number)); }
+  std::int64_t get() override { return queue_.get(); }
+
+ private:
+  multiprocess::SimpleQueue<int> queue_;
 };
 
 /// A pipe of the system, with blocking reads and writes of whole numbers.

@@ -94,7 +94,9 @@ Outcome get_item(const ItemQueue& queue, BlockItem& item, CopyAlong* along, os::
       if (item.is_block() && !at<MessageHeader>(item.block())->complete()) {
         copied = copy_along(item.block(), along, deadline);
       }
-      return copied != Copied::time_up;
+      return copied == Copied::whole       ? Take::item
+             : copied == Copied::cut_short ? Take::discard
+                                           : Take::nothing;
     };
     const auto keep = [&item]() noexcept {
       if (item.is_block()) {
@@ -107,6 +109,7 @@ Outcome get_item(const ItemQueue& queue, BlockItem& item, CopyAlong* along, os::
       return outcome;
     }
     Message::drop(item.block());
+    queue.tell_joiners();
     if (along != nullptr) {
       along->piece(along->context, {}, 0);  // what came of it is forgotten
       along->used = false;

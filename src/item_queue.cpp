@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/block_item.hpp>
+#include <multiprocess/detail/hands.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -18,6 +19,7 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::uint64_t segment_tag = owner::tag_mask;
+static_assert(Hands::tag < segment_tag);
 constexpr std::uint64_t most_spares = 4;
 constexpr std::size_t largest_slot = 64;
 
@@ -32,7 +34,7 @@ std::uint64_t owner_of_segment(const QueueState& state) {
 }
 
 std::uint64_t owner_of_item(const QueueState& state, std::uint64_t position) {
-  return owner::part_of(offset_of(&state), position % segment_tag);
+  return owner::part_of(offset_of(&state), position % Hands::tag);
 }
 
 /// The block of the item in a slot, if that is where the item at `position` lies.
@@ -79,7 +81,7 @@ void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept
 }  // namespace
 
 SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks,
-                            std::uint64_t item_type) {
+                            std::uint64_t item_type, Offset hands) {
   const Offset block = allocate(sizeof(QueueState));
   auto* const state = new (at<QueueState>(block)) QueueState{};
   state->slot_size = item_size <= 8 ? 16 : item_size <= 24 ? 32 : largest_slot;
@@ -87,6 +89,7 @@ SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool 
   state->capacity = capacity;
   state->holds_blocks = holds_blocks;
   state->item_type = item_type;
+  state->hands = hands;
   return publish_object(block, ObjectType::queue);
 }
 
@@ -197,6 +200,7 @@ void ItemQueue::recover_put() const noexcept {
 
 void ItemQueue::recover_get() const noexcept {
   { const Transaction undo_what_the_dead_one_began; }
+  recover_count();
   const std::uint64_t head = state_.head.load(std::memory_order_relaxed);
   const Offset offset = state_.head_segment.load(std::memory_order_relaxed);
   if (offset != 0 && head > at<Segment>(offset)->base) {
@@ -258,6 +262,7 @@ void ItemQueue::end(bool immediately) const {
   }
   state_.items.wake(INT_MAX);
   state_.room.wake(INT_MAX);
+  tell_joiners();
 }
 
 bool ItemQueue::discard_oldest() const {
@@ -270,7 +275,7 @@ bool ItemQueue::discard_oldest() const {
   if (const Offset block = block_in(state_, *oldest, head); block != 0) {
     Message::wait_until_written(block);  // its sender must not write into what is free
   }
-  step::store(state_.head, head + 1);
+  advance_head(discarded());
   drop_item(state_, *oldest, head);
   state_.get_lock.release();
   return true;
@@ -278,6 +283,7 @@ bool ItemQueue::discard_oldest() const {
 
 void ItemQueue::destroy(Offset object) noexcept {
   QueueState& state = *at<QueueState>(object);
+  Hands::destroy(state);
   std::vector<Offset> segments;
   const Offset first = state.head_segment.load(std::memory_order_acquire);
   collect(state, first != 0 ? first : state.tail_segment.load(std::memory_order_acquire), segments);

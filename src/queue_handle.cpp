@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 namespace multiprocess::detail {
 
 namespace {
@@ -47,9 +49,22 @@ bool was_got(Outcome outcome) {
   return outcome == Outcome::done;
 }
 
+void require_counted(bool done) {
+  if (!done) {
+    throw ValueError("task_done() called too many times");
+  }
+}
+
 void require_not_closed_here(const SharedRef& ref) {
   if (closed_here(ref)) {
     throw ValueError("the queue is closed in this process");
+  }
+}
+
+void require_handle_not_closed_here(const SharedRef& ref) {
+  if (closed_here(ref)) {
+    throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor),
+                            "handle is closed");
   }
 }
 

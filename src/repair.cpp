@@ -168,6 +168,9 @@ void leave_participant() noexcept {
     forget_sleepers(me->ticket.word());
     std::uint64_t life = place.life.load(std::memory_order_acquire);
     step::cas(place.life, life, life_word(me->ticket.generation, 0, Life::left));
+    if (me->has_hands.load(std::memory_order_relaxed)) {
+      wake_everybody();  // what was in them is over: joiners may wait for nothing else
+    }
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
 }

@@ -32,7 +32,7 @@ set(floor_3
   connection wait
 )
 set(floor_4
-  process detail/item_queue detail/block_item detail/queue_handle detail/queue_item queue
+  process detail/item_queue detail/hands detail/block_item detail/queue_handle detail/queue_item queue
   joinable_queue simple_queue listener
 )
 set(floor_5 async_result pool thread_pool manager dummy)

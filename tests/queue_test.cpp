@@ -3,6 +3,7 @@
 
 #include <multiprocess/error.hpp>
 
+#include "contract/queue_like.hpp"
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 
@@ -24,6 +25,12 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
+struct Plain {
+  template <class T>
+  using Of = mp::Queue<T>;
+  static constexpr const char* name = "Queue";
+};
+
 static_assert(std::is_same_v<decltype(mp::Queue()), mp::Queue<mp::Object>>);
 static_assert(std::is_same_v<mp::Queue<>, mp::Queue<mp::Object>>);
 static_assert(std::is_nothrow_copy_constructible_v<mp::Queue<int>>);
@@ -43,17 +50,6 @@ concept Puts = requires(const mp::Queue<int> queue, Args... args) {
 };
 static_assert(Puts<> && Puts<bool> && Puts<std::chrono::seconds> && Puts<bool, mp::Timeout>);
 static_assert(!Puts<int> && !Puts<bool, int> && !Puts<const char*>);
-
-TEST(Queue, GivesWhatWasPutInOrder) {
-  const mp::Queue<int> queue;
-  for (int i = 0; i < 10; ++i) {
-    queue.put(i);
-  }
-  for (int i = 0; i < 10; ++i) {
-    EXPECT_EQ(queue.get(), i);
-  }
-  EXPECT_TRUE(queue.empty());
-}
 
 TEST(Queue, CountsItsItems) {
   const mp::Queue<int> queue(3);
@@ -251,28 +247,6 @@ TEST(Queue, RangeForWaitsForItems) {
   EXPECT_EQ(sum, 5050);
 }
 
-TEST(Queue, CopiesAreTheSameQueue) {
-  const mp::Queue<int> queue;
-  mp::Queue<int> copy = queue;
-  EXPECT_EQ(copy, queue);
-  EXPECT_NE(copy, mp::Queue<int>());
-  copy.put(1);
-  EXPECT_EQ(queue.get(), 1);
-  const mp::Queue<int> moved = std::move(copy);
-  EXPECT_EQ(moved, queue);
-  copy = mp::Queue<int>();
-  EXPECT_NE(copy, queue);
-}
-
-TEST(Queue, PrintsAsInPython) {
-  const mp::Queue queue;
-  const std::string text = fmt::format("{}", queue);
-  EXPECT_TRUE(text.starts_with("<multiprocess.queues.Queue object at 0x")) << text;
-  std::ostringstream stream;
-  stream << queue;
-  EXPECT_EQ(stream.str(), text);
-}
-
 TEST(Queue, OfObjectsHoldsAllSortsOfThings) {
   mp::Queue queue;
   queue.put(1);
@@ -329,20 +303,8 @@ TEST(Queue, WalksThroughItsSegmentsForEver) {
   EXPECT_LE(use_now().parts, before.parts + 6);
 }
 
-TEST(Queue, AQueueThatIsDroppedFreesItsItems) {
-  const auto before = use_now();
-  {
-    const mp::Queue<std::string> queue;
-    for (int i = 0; i < 3000; ++i) {
-      queue.put(std::string(static_cast<std::size_t>(i % 700), 'x'));
-    }
-    for (int i = 0; i < 1500; ++i) {
-      queue.get();
-    }
-    EXPECT_GT(use_now().parts, before.parts + 1000);
-  }
-  EXPECT_EQ(use_now().parts, before.parts);
-  EXPECT_EQ(use_now().objects, before.objects);
-}
-
 }  // namespace
+
+namespace multiprocess::test {
+INSTANTIATE_TYPED_TEST_SUITE_P(Plain, QueueLike, ::Plain);
+}

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 #include <multiprocess/start_method.hpp>
 
 #include <concepts>
@@ -37,6 +39,14 @@ class Context {
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);
+  }
+  template <class T = Object>
+  multiprocess::JoinableQueue<T> JoinableQueue(std::ptrdiff_t maxsize = 0) const {
+    return multiprocess::JoinableQueue<T>(maxsize);
+  }
+  template <class T = Object>
+  multiprocess::SimpleQueue<T> SimpleQueue() const {
+    return multiprocess::SimpleQueue<T>();
   }
 
   multiprocess::Process& current_process() const { return multiprocess::current_process(); }

@@ -18,5 +18,7 @@
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/joinable_queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

@@ -37,9 +37,7 @@ class Queue {
   /// ValueError for a number that no count can be.
   template <detail::Count Number>
   explicit Queue(Number maxsize)
-      : ref_(detail::QueueItem<T>::create(detail::queue_capacity(detail::count(maxsize)))) {
-    detail::require_sendable<T>();
-  }
+      : Queue(detail::QueueItem<T>::create(detail::queue_capacity(detail::count(maxsize)))) {}
 
   /// Adds an item. Waits while the queue is full, at most `timeout`, and not at all when `block` is
   /// false: then throws Full. Throws ValueError after close() in this process, ShutDown after
@@ -131,9 +129,13 @@ class Queue {
     detail::require_queue_of(received, detail::type_tag<T>, detail::type_name<T>());
   }
 
- private:
+ protected:
+  explicit Queue(detail::SharedRef ref) : ref_(std::move(ref)) { detail::require_sendable<T>(); }
+
+  const detail::SharedRef& ref() const noexcept { return ref_; }
   detail::ItemQueue items() const noexcept { return detail::ItemQueue(ref_); }
 
+ private:
   detail::Outcome put_outcome(const T& item, Timeout timeout) const {
     detail::require_open(ref_);
     return detail::QueueItem<T>::put(items(), item, timeout.deadline());

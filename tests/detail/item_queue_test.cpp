@@ -31,7 +31,7 @@ Outcome get(const ItemQueue& queue, std::uint64_t& value, os::Deadline deadline 
       deadline,
       [&value](const std::byte* payload) noexcept {
         std::memcpy(&value, payload, sizeof(value));
-        return true;
+        return Take::item;
       },
       []() noexcept {});
 }
@@ -95,9 +95,9 @@ TEST_F(ItemQueueTest, WhatIsNotTakenStays) {
   put(queue_, 7);
   const auto keep = []() noexcept { ADD_FAILURE() << "kept what was not taken"; };
   EXPECT_EQ(queue_.get(
-                os::at_once, [](const std::byte*) { return false; }, keep),
+                os::at_once, [](const std::byte*) { return Take::nothing; }, keep),
             Outcome::time_up);
-  const auto fail = [](const std::byte*) -> bool { throw std::runtime_error("no"); };
+  const auto fail = [](const std::byte*) -> Take { throw std::runtime_error("no"); };
   EXPECT_THROW(queue_.get(os::at_once, fail, keep), std::runtime_error);
   EXPECT_EQ(queue_.size(), 1U);
   EXPECT_EQ(get(queue_), 7U);
@@ -110,9 +110,9 @@ TEST_F(ItemQueueTest, WhoTakesNothingWakesTheNext) {
     const auto take = [&](const std::byte*) {
       if (refused.exchange(true)) {
         ++taken;
-        return true;
+        return Take::item;
       }
-      return throws ? throw std::runtime_error("no") : false;
+      return throws ? throw std::runtime_error("no") : Take::nothing;
     };
     {
       const auto look = [&] {
@@ -141,7 +141,7 @@ TEST_F(ItemQueueTest, AnImmediateEndWaitsForWhoLooks) {
       const auto take = [&](const std::byte*) {
         looks.open();
         go_on.wait();
-        return false;
+        return Take::nothing;
       };
       queue_.get(os::never, take, []() noexcept {});
     });
@@ -219,7 +219,7 @@ TEST_F(ItemQueueTest, ADeadGettersItemIsGivenAgain) {
   put(queue_, 5);
   test::run_and_die([this] {
     queue_.get(
-        os::never, [](const std::byte*) -> bool { test::die(); }, []() noexcept {});
+        os::never, [](const std::byte*) -> Take { test::die(); }, []() noexcept {});
   });
   EXPECT_EQ(get(queue_), 5U);
 }

@@ -3,8 +3,10 @@
 
 #include <multiprocess/error.hpp>
 #include <multiprocess/fd.hpp>
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/simple_queue.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
@@ -114,6 +116,17 @@ TEST(QueueHandle, IsReceivedForItsKindInsideOfOtherThings) {
   EXPECT_EQ(object.as<Queue<int>>(), both.first);
   EXPECT_THROW(object.as<Queue<double>>(), TypeError);
   EXPECT_THROW(object.as<Lock>(), TypeError);
+}
+
+TEST(QueueHandle, OnlyAJoinableQueueIsReceivedAsOne) {
+  const JoinableQueue<int> joinable;
+  EXPECT_EQ(send_as<JoinableQueue<int>>(joinable), joinable);
+  EXPECT_EQ(send_as<Queue<int>>(joinable), joinable) << "as which it may be passed";
+  EXPECT_EQ(refusal<JoinableQueue<int>>(Queue<int>()),
+            "the queue behind this handle is not a JoinableQueue");
+  EXPECT_NE(refusal<JoinableQueue<int>>(Lock()), "none");
+  EXPECT_NE(refusal<JoinableQueue<double>>(joinable), "none");
+  EXPECT_NE(refusal<SimpleQueue<double>>(SimpleQueue<int>()), "none");
 }
 
 TEST(QueueHandle, NoHandleIsReceivedOutOfNothing) {

@@ -65,7 +65,7 @@ std::optional<std::uint64_t> get_number(const ItemQueue& queue) {
       os::at_once,
       [&number](const std::byte* payload) noexcept {
         std::memcpy(&number, payload, sizeof(number));
-        return true;
+        return Take::item;
       },
       []() noexcept {});
   return outcome == Outcome::done ? std::optional(number) : std::nullopt;

@@ -32,6 +32,13 @@ struct alignas(64) Segment {
   }
 };
 
+/// What one process has taken from a joinable queue, and how much of that is done; see hands.hpp.
+struct alignas(64) Hand {
+  std::atomic<std::uint64_t> ticket;  // 0: nobody's
+  std::atomic<std::uint64_t> gets;
+  std::atomic<std::uint64_t> dones;  // never more than gets
+};
+
 /// A queue in the arena. Putters and getters each have a lock and words of their own; they meet
 /// only in the slots.
 struct QueueState {
@@ -40,10 +47,11 @@ struct QueueState {
   std::uint64_t slots;  // in a segment
   std::uint64_t capacity;
   std::uint64_t holds_blocks;        // its items are BlockItems
+  std::uint64_t hands;               // HandsState of a joinable one, else 0
+  std::atomic<std::uint64_t> ended;  // shutdown() was called
   std::uint64_t item_type;           // type_tag of the items
   std::atomic<std::uint64_t> spare;  // emptied segments, linked by `next`; changed by transactions
   std::atomic<std::uint64_t> spares;
-  std::atomic<std::uint64_t> ended;  // shutdown() was called
   // Putters.
   alignas(64) OwnedLock put_lock;
   std::atomic<std::uint64_t> tail;  // position of the next item
@@ -53,6 +61,9 @@ struct QueueState {
   alignas(64) OwnedLock get_lock;
   std::atomic<std::uint64_t> head;  // position of the oldest item
   std::atomic<std::uint64_t> head_segment;
+  std::atomic<std::uint64_t> counter;       // goes up with the head just now, 0: none does
+  std::atomic<std::uint64_t> counted;       // to this, if
+  std::atomic<std::uint64_t> counted_head;  // the head has come here
   // Sleepers.
   alignas(64) Signal items;  // getters wait for an item
   alignas(64) Signal room;   // putters wait for room
@@ -62,17 +73,20 @@ inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::m
 
 enum class Outcome { done, time_up, ended };
 
+/// What a getter does with the oldest item: it stays, is taken, or goes without being anybody's.
+enum class Take { nothing, item, discard };
+
 /// The queue behind a handle. An item is put by the store that sets its slot's sequence, and gone
 /// with the store that moves `head`; what a process killed in between has left is finished or
 /// undone by the next one that takes its lock.
 class ItemQueue {
  public:
-  /// Items of at most 56 bytes lie in slots of 16, 32 or 64 bytes.
+  /// Items of at most 56 bytes lie in slots of 16, 32 or 64 bytes. `hands` is for Hands.
   static SharedRef create(std::size_t item_size, std::uint64_t capacity, bool holds_blocks,
-                          std::uint64_t item_type = 0);
+                          std::uint64_t item_type = 0, Offset hands = 0);
 
   explicit ItemQueue(const SharedRef& ref) noexcept
-      : state_(*static_cast<QueueState*>(ref.address())) {}
+      : state_(*static_cast<QueueState*>(ref.address())), control_(ref.control()) {}
 
   /// Puts one item: `fill(payload, position)` writes it into its slot. It is noexcept, short, and
   /// calls no code of the user: it runs under the putters' lock.
@@ -93,9 +107,11 @@ class ItemQueue {
   }
 
   /// Takes the oldest item: `take(payload)` copies it, `keep()` runs when it is ours. Both run
-  /// under the getters' lock, as above. When `take` returns false or throws, the item stays.
-  template <class Take, class Keep>
-  Outcome get(os::Deadline deadline, Take take, Keep keep) const {
+  /// under the getters' lock, as above. When `take` takes nothing or throws, the item stays. Who
+  /// has discarded one tells the joiners afterwards.
+  template <class Copy, class Keep>
+  Outcome get(os::Deadline deadline, Copy take, Keep keep) const {
+    std::atomic<std::uint64_t>* const taken = state_.hands == 0 ? nullptr : &own_hand().gets;
     Slot* slot = nullptr;
     const Outcome outcome = lock_for_get(deadline, slot);
     if (outcome != Outcome::done) {
@@ -103,10 +119,11 @@ class ItemQueue {
     }
     {
       Releaser releaser{*this};
-      if (!take(slot->payload())) {
+      const Take what = take(slot->payload());
+      if (what == Take::nothing) {
         return Outcome::time_up;
       }
-      step::store(state_.head, state_.head.load(std::memory_order_relaxed) + 1);
+      advance_head(what == Take::item ? taken : discarded());
       releaser.item_stays = false;
       keep();
     }
@@ -120,6 +137,9 @@ class ItemQueue {
   std::uint64_t capacity() const noexcept { return state_.capacity; }
   std::uint64_t item_type() const noexcept { return state_.item_type; }
 
+  /// An item was discarded: perhaps a joinable queue has nothing left to do.
+  void tell_joiners() const noexcept;
+
   /// No more puts; getters take what is there, then Outcome::ended. `immediately`: what is there
   /// goes.
   void end(bool immediately) const;
@@ -131,6 +151,8 @@ class ItemQueue {
   static void destroy(Offset object) noexcept;
 
  private:
+  friend class Hands;
+
   /// Whom an item woke that stays wakes the next one.
   struct Releaser {
     const ItemQueue& queue;
@@ -222,6 +244,40 @@ class ItemQueue {
     return nullptr;
   }
 
+  /// This process's, when this handle has met it before.
+  Hand* known_hand() const {
+    const Offset known = control_->hand.load(std::memory_order_relaxed);
+    if (known == 0) {
+      return nullptr;
+    }
+    Hand* const hand = at<Hand>(known);  // or the parent's, in a forked child
+    return hand->ticket.load(std::memory_order_relaxed) == self().ticket.word() ? hand : nullptr;
+  }
+  Hand& own_hand() const {
+    Hand* const hand = known_hand();
+    return hand != nullptr ? *hand : find_hand();
+  }
+
+  /// One item fewer and, unless it is null, one more in `count`: both, with the store of the head.
+  void advance_head(std::atomic<std::uint64_t>* count) const noexcept {
+    const std::uint64_t head = state_.head.load(std::memory_order_relaxed) + 1;
+    if (count == nullptr) [[likely]] {
+      step::store(state_.head, head);
+      return;
+    }
+    const std::uint64_t sum = count->load(std::memory_order_relaxed) + 1;
+    step::store(state_.counted, sum);
+    step::store(state_.counted_head, head);
+    step::store(state_.counter, offset_of(count));
+    step::store(state_.head, head);
+    step::store(*count, sum);
+    step::store(state_.counter, 0);
+  }
+
+  Hand& find_hand() const;
+  /// In a joinable queue the count of discarded items, else null.
+  std::atomic<std::uint64_t>* discarded() const noexcept;
+  void recover_count() const noexcept;
   Offset make_segment() const;
   Segment* add_segment(std::uint64_t tail) const;
   void show_first_segment() const noexcept;
@@ -235,6 +291,7 @@ class ItemQueue {
   bool discard_oldest() const;
 
   QueueState& state_;
+  RefControl* control_;
 };
 
 }  // namespace multiprocess::detail

@@ -18,6 +18,7 @@ void require_put(Outcome outcome);
 bool was_put(Outcome outcome);
 void require_got(Outcome outcome);
 bool was_got(Outcome outcome);
+void require_counted(bool done);
 
 /// Throws ValueError if it was this process that closed it, not one that this is a fork of.
 void require_not_closed_here(const SharedRef& ref);
@@ -25,6 +26,15 @@ void require_not_closed_here(const SharedRef& ref);
 inline void require_open(const SharedRef& ref) {
   if (ref.control()->closed.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     require_not_closed_here(ref);
+  }
+}
+
+/// As Python's SimpleQueue: its handles are closed, which is an error of the system.
+void require_handle_not_closed_here(const SharedRef& ref);
+
+inline void require_handle_open(const SharedRef& ref) {
+  if (ref.control()->closed.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    require_handle_not_closed_here(ref);
   }
 }
 

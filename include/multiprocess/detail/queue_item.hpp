@@ -40,11 +40,11 @@ inline constexpr bool is_plain_range<std::basic_string<C, Traits, A>> = is_plain
 template <class T>
 class QueueItem {
  public:
-  static SharedRef create(std::uint64_t capacity) {
+  static SharedRef create(std::uint64_t capacity, Offset hands = 0) {
     if constexpr (fits_slot<T>) {
-      return ItemQueue::create(sizeof(T), capacity, false, type_tag<T>);
+      return ItemQueue::create(sizeof(T), capacity, false, type_tag<T>, hands);
     } else {
-      return ItemQueue::create(sizeof(BlockItem), capacity, true, type_tag<T>);
+      return ItemQueue::create(sizeof(BlockItem), capacity, true, type_tag<T>, hands);
     }
   }
 
@@ -90,7 +90,7 @@ class QueueItem {
         deadline,
         [&copy](const std::byte* payload) noexcept {
           std::memcpy(static_cast<void*>(&copy), payload, sizeof(T));
-          return true;
+          return Take::item;
         },
         []() noexcept {});
     return outcome == Outcome::done ? std::optional<T>(copy.value) : std::nullopt;

@@ -68,6 +68,10 @@ struct Signal {
 template <class Ready>
 bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
 
+/// The same without spinning, for a `ready()` that may itself wait.
+template <class Ready>
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready);
+
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
 void wake_everybody() noexcept;
 
@@ -100,6 +104,11 @@ bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
       return true;
     }
   }
+  return sleep_until(signal, deadline, ready);
+}
+
+template <class Ready>
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready) {
   while (true) {
     Sleep sleep(signal.word, signal.sleepers);
     const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);

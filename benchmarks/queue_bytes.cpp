@@ -3,6 +3,7 @@
 #include "channels.hpp"
 #include "harness/crew.hpp"
 #include "queue_cases.hpp"
+#include "transfer.hpp"
 
 #include <fmt/format.h>
 
@@ -16,57 +17,6 @@ namespace bench {
 namespace {
 
 namespace mp = multiprocess;
-
-using Bytes = std::vector<std::byte>;
-
-struct Load {
-  std::string name;
-  std::size_t size;
-  int count;  // items in a repeat
-};
-
-const std::vector<Load> loads{{"64 KiB", std::size_t{64} << 10, 2000},
-                              {"1 MiB", std::size_t{1} << 20, 200},
-                              {"64 MiB", std::size_t{64} << 20, 6}};
-
-/// Items before the time begins: the memory of all that are on their way has been used once.
-constexpr int warm_up = 4;
-
-/// Every item begins with its number.
-void mark(Bytes& bytes, int number) {
-  std::memcpy(bytes.data(), &number, sizeof(number));
-}
-
-void check(const Bytes& bytes, int number, std::size_t size) {
-  int found = 0;
-  std::memcpy(&found, bytes.data(), sizeof(found));
-  require(bytes.size() == size && found == number && bytes.back() == std::byte{7}, "item");
-}
-
-/// Nanoseconds for each item that `put` sends and `get` returns.
-template <class Put, class Get>
-double transfer(Placement placement, const Load& load, Put put, Get get) {
-  const int count = scaled(load.count);
-  const Role producer = [&](Gate& gate) {
-    Bytes item(load.size, std::byte{7});
-    for (int i = 0; i < warm_up + count; ++i) {
-      if (i == warm_up) {
-        gate.wait();
-      }
-      mark(item, i);
-      put(item);
-    }
-  };
-  const Role consumer = [&](Gate& gate) {
-    for (int i = 0; i < warm_up + count; ++i) {
-      if (i == warm_up) {
-        gate.wait();
-      }
-      check(get(), i, load.size);
-    }
-  };
-  return run_crew(placement, {producer, consumer}) / count;
-}
 
 Contender queue(std::string name, const Load& load, std::ptrdiff_t maxsize) {
   return {std::move(name), [load, queue = mp::Queue<Bytes>(maxsize)](Placement placement) {

@@ -31,6 +31,8 @@ const char* name_of(ObjectType type) noexcept {
       return "a lock";
     case ObjectType::parcel:
       return "a descriptor";
+    case ObjectType::pipe:
+      return "the end of a pipe";
     case ObjectType::plain:
       break;
   }

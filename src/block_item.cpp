@@ -26,11 +26,13 @@ Outcome put_inside(const ItemQueue& queue, Bytes bytes, os::Deadline deadline) {
 /// from a killed putter finds it one way or the other.
 Outcome put_block(const ItemQueue& queue, Offset block, bool has_references,
                   os::Deadline deadline) {
+  const std::size_t size = at<MessageHeader>(block)->size;
   return queue.put(deadline, [&](std::byte* payload, std::uint64_t position) noexcept {
     const std::uint64_t word = block | 2;
     step::store(*reinterpret_cast<std::atomic<std::uint64_t>*>(payload), word);
     step::store(owner_word(block),
                 queue.item_owner(position) | (has_references ? owner::message_flag : 0));
+    queue.count_put(size);
   });
 }
 
@@ -98,8 +100,9 @@ Outcome get_item(const ItemQueue& queue, BlockItem& item, CopyAlong* along, os::
              : copied == Copied::cut_short ? Take::discard
                                            : Take::nothing;
     };
-    const auto keep = [&item]() noexcept {
+    const auto keep = [&]() noexcept {
       if (item.is_block()) {
+        queue.count_got(at<MessageHeader>(item.block())->size);
         step::store(owner_word(item.block()),
                     owner::private_to(self().ticket) | owner::message_flag);
       }

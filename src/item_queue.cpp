@@ -25,8 +25,12 @@ constexpr std::size_t largest_slot = 64;
 
 const bool known = register_destroy(ObjectType::queue, &ItemQueue::destroy);
 
-std::size_t segment_bytes(std::size_t slot_size) {
-  return std::size_t{16} << 10 << (slot_size / 32);
+std::size_t slot_size(std::size_t item_size) {
+  return item_size <= 8 ? 16 : item_size <= 24 ? 32 : largest_slot;
+}
+
+std::size_t segment_bytes(const QueueState& state) {
+  return sizeof(Segment) + state.slots * state.slot_size;
 }
 
 std::uint64_t owner_of_segment(const QueueState& state) {
@@ -84,13 +88,19 @@ SharedRef ItemQueue::create(std::size_t item_size, std::uint64_t capacity, bool 
                             std::uint64_t item_type, Offset hands) {
   const Offset block = allocate(sizeof(QueueState));
   auto* const state = new (at<QueueState>(block)) QueueState{};
-  state->slot_size = item_size <= 8 ? 16 : item_size <= 24 ? 32 : largest_slot;
-  state->slots = (segment_bytes(state->slot_size) - sizeof(Segment)) / state->slot_size;
-  state->capacity = capacity;
-  state->holds_blocks = holds_blocks;
+  const std::size_t slot = slot_size(item_size);
+  init(*state, item_size, std::size_t{16} << 10 << (slot / 32), capacity, holds_blocks);
   state->item_type = item_type;
   state->hands = hands;
   return publish_object(block, ObjectType::queue);
+}
+
+void ItemQueue::init(QueueState& state, std::size_t item_size, std::size_t segment_size,
+                     std::uint64_t capacity, bool holds_blocks) noexcept {
+  state.slot_size = slot_size(item_size);
+  state.slots = (segment_size - sizeof(Segment)) / state.slot_size;
+  state.capacity = capacity;
+  state.holds_blocks = holds_blocks;
 }
 
 std::uint64_t ItemQueue::size() const noexcept {
@@ -110,8 +120,8 @@ Taken ItemQueue::lock_patiently(OwnedLock& end, os::Deadline deadline) noexcept 
 
 Offset ItemQueue::make_segment() const {
   try {
-    const Offset fresh = allocate(segment_bytes(state_.slot_size));
-    std::memset(at<std::byte>(fresh), 0, segment_bytes(state_.slot_size));
+    const Offset fresh = allocate(segment_bytes(state_));
+    std::memset(at<std::byte>(fresh), 0, segment_bytes(state_));
     return fresh;
   } catch (...) {
     state_.put_lock.release();
@@ -192,7 +202,7 @@ void ItemQueue::recover_put() const noexcept {
   Slot& slot = at<Segment>(offset)->slot(tail, state_.slot_size);
   if (slot.sequence.load(std::memory_order_acquire) == tail + 1) {
     step::store(state_.tail, tail + 1);  // put, but not counted
-    state_.items.wake(1);
+    tell_getters();
   } else {
     drop_item(state_, slot, tail);
   }
@@ -210,13 +220,22 @@ void ItemQueue::recover_get() const noexcept {
 }
 
 Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
-  const auto changed = [this] {
-    return state_.ended.load(std::memory_order_acquire) != 0 || size() < state_.capacity;
+  const auto over = [this] {
+    return state_.ended.load(std::memory_order_acquire) != 0 ||
+           (bell_ != nullptr && bell_->getters_are_gone());
   };
-  if (!changed() && (deadline == os::at_once || !wait_until(state_.room, deadline, changed))) {
+  const auto changed = [&] { return over() || has_room_now(); };
+  // Getters may end without a word: their descriptors are what tells, and has to be asked.
+  const auto slice = bell_ == nullptr ? long_slice : std::chrono::milliseconds(100);
+  if (!changed() &&
+      (deadline == os::at_once || !wait_until(state_.room, deadline, changed, slice))) {
     return give_up_put();
   }
-  return state_.ended.load(std::memory_order_acquire) != 0 ? Outcome::ended : Outcome::done;
+  return over() ? Outcome::ended : Outcome::done;
+}
+
+bool ItemQueue::has_room_now() const noexcept {
+  return size() < state_.capacity && (state_.most_bytes == 0 || !has_many_bytes() || size() == 0);
 }
 
 Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_t head) const {
@@ -227,6 +246,9 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
            state_.head.load(std::memory_order_relaxed) != head ||
            state_.ended.load(std::memory_order_relaxed) != 0;
   };
+  if (bell_ != nullptr) {
+    return wait_for_bell(deadline, changed);
+  }
   if (!changed() && (deadline == os::at_once || !wait_until(state_.items, deadline, changed))) {
     return give_up_get();
   }
@@ -234,10 +256,27 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
                                                                           : Outcome::done;
 }
 
+template <class Ready>
+Outcome ItemQueue::wait_for_bell(os::Deadline deadline, Ready ready) const {
+  switch (bell_->wait(deadline, ready)) {
+    case os::DoorbellState::rung:
+      return Outcome::done;
+    case os::DoorbellState::gone:
+      return Outcome::ended;
+    case os::DoorbellState::quiet:
+      break;
+  }
+  return give_up_get();
+}
+
+bool ItemQueue::wait_ready(os::Deadline deadline) const {
+  return wait_for_bell(deadline, not_empty()) != Outcome::time_up;
+}
+
 // Who leaves without may have been woken for what is there: the wake-up goes on to the next one.
 
 Outcome ItemQueue::give_up_put() const noexcept {
-  if (size() < state_.capacity) {
+  if (has_room_now()) {
     state_.room.wake(1);
   }
   return Outcome::time_up;
@@ -245,7 +284,7 @@ Outcome ItemQueue::give_up_put() const noexcept {
 
 Outcome ItemQueue::give_up_get() const noexcept {
   if (size() != 0) {
-    state_.items.wake(1);
+    tell_getters();
   }
   return Outcome::time_up;
 }
@@ -258,7 +297,8 @@ void ItemQueue::end(bool immediately) const {
     }
     step::store(state_.ended, 1);
   }
-  while (immediately && discard_oldest()) {
+  if (immediately) {
+    discard_all();
   }
   state_.items.wake(INT_MAX);
   state_.room.wake(INT_MAX);
@@ -284,6 +324,10 @@ bool ItemQueue::discard_oldest() const {
 void ItemQueue::destroy(Offset object) noexcept {
   QueueState& state = *at<QueueState>(object);
   Hands::destroy(state);
+  destroy(state);
+}
+
+void ItemQueue::destroy(QueueState& state) noexcept {
   std::vector<Offset> segments;
   const Offset first = state.head_segment.load(std::memory_order_acquire);
   collect(state, first != 0 ? first : state.tail_segment.load(std::memory_order_acquire), segments);

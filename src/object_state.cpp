@@ -31,16 +31,20 @@ constexpr auto known_tags =
           std::uint16_t, std::uint32_t, std::uint64_t, float, double, std::vector<int>,
           std::vector<double>, std::vector<std::byte>>();
 
+/// Empty when it is none of them.
+std::string_view known_name(std::uint64_t tag) {
+  const auto* const found = std::find_if(known_tags.begin(), known_tags.end(),
+                                         [tag](const KnownTag& each) { return each.tag == tag; });
+  return found == known_tags.end() ? std::string_view() : found->name;
+}
+
 std::string name_of(std::uint64_t tag) {
   if (tag == type_tag<std::string>) {
     return "a string";
   }
-  for (const KnownTag& each : known_tags) {
-    if (each.tag == tag) {
-      return fmt::format("a value of type '{}'", each.name);
-    }
-  }
-  return "a value of another type, or nothing that was sent as an object";
+  const std::string_view name = known_name(tag);
+  return name.empty() ? "a value of another type, or nothing that was sent as an object"
+                      : fmt::format("a value of type '{}'", name);
 }
 
 std::string repr_of_text(const std::string& text) {
@@ -65,14 +69,38 @@ std::string repr_of_text(const std::string& text) {
   return shown += quote;
 }
 
+template <class T>
+bool get_number_of(std::uint64_t tag, InputArchive& archive, Number& number) {
+  if (tag != type_tag<T>) {
+    return false;
+  }
+  number = Number(archive.get<T>());
+  return true;
+}
+
+template <class... T>
+bool get_number_of_any(std::uint64_t tag, InputArchive& archive, Number& number) {
+  return (get_number_of<T>(tag, archive, number) || ...);
+}
+
+/// False when the tag is no number's.
+bool get_number(std::uint64_t tag, InputArchive& archive, Number& number) {
+  return get_number_of_any<bool, char, std::int8_t, std::int16_t, std::int32_t, std::int64_t,
+                           std::uint8_t, std::uint16_t, std::uint32_t, std::uint64_t, float,
+                           double>(tag, archive, number);
+}
+
 }  // namespace
 
-void check_tag(InputArchive& archive, std::uint64_t tag, std::string_view wanted) {
-  if (archive.remaining() < sizeof(tag)) {
+std::uint64_t read_tag(InputArchive& archive, std::string_view wanted) {
+  if (archive.remaining() < sizeof(std::uint64_t)) {
     throw TypeError(fmt::format("the message does not hold a value of type '{}': it has {} bytes",
                                 wanted, archive.remaining()));
   }
-  const auto found = archive.get<std::uint64_t>();
+  return archive.get<std::uint64_t>();
+}
+
+void require_tag(std::uint64_t found, std::uint64_t tag, std::string_view wanted) {
   if (found != tag) {
     throw TypeError(fmt::format("the message does not hold a value of type '{}' but {}", wanted,
                                 name_of(found)));
@@ -221,6 +249,32 @@ ObjectState ObjectState::decode(InputArchive& archive) {
   }
   content->refs = kept.refs();
   content->descriptors = std::move(kept.descriptors());
+  state.content_ = std::move(content);
+  return state;
+}
+
+ObjectState ObjectState::of_message(std::uint64_t tag, InputArchive& message) {
+  Number number;
+  if (get_number(tag, message, number)) {
+    return of_number(tag, number);
+  }
+  auto content = std::make_shared<Content>();
+  const std::string_view name = known_name(tag);
+  content->type = name.empty() ? "another type" : name;
+  const std::size_t size = message.remaining();
+  const std::byte* const rest = message.take(size);
+  content->bytes.assign(rest, rest + size);
+  if (const Incoming* const beside = Incoming::current(); beside != nullptr) {
+    Outgoing kept(true);
+    for (std::uint32_t i = 0; i < beside->count(); ++i) {
+      kept.add_from(*beside, i);
+    }
+    content->refs = kept.refs();
+    content->descriptors = std::move(kept.descriptors());
+  }
+  ObjectState state;
+  state.holds_ = Holds::bytes;
+  state.tag_ = tag;
   state.content_ = std::move(content);
   return state;
 }

@@ -246,6 +246,7 @@ bool check_participant(Ticket ticket) noexcept {
   if (who.pid == 0 || !os::has_ended(who)) {
     return false;
   }
+  step::add(census().ends, 1);
   mark_end(ticket);
   return true;
 }

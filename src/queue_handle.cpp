@@ -78,10 +78,6 @@ void require_closed(const SharedRef& ref) {
   }
 }
 
-void throw_no_count() {
-  throw ValueError("maxsize is larger than any count: was it negative once?");
-}
-
 std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept {
   return maxsize <= 0 ? unlimited : static_cast<std::uint64_t>(maxsize);
 }

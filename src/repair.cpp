@@ -144,6 +144,7 @@ bool mark_end(Ticket ticket) noexcept {
 }
 
 void note_end(Ticket ticket) noexcept {
+  step::add(census().ends, 1);  // also of who had left before: now its descriptors are closed
   if (mark_end(ticket)) {
     clear_away_the_dead();
   }

@@ -19,6 +19,10 @@ constinit thread_local Incoming* receiving = nullptr;
 Outgoing::Outgoing(bool hands_over) noexcept
     : outer_(std::exchange(sending, this)), hands_over_(hands_over) {}
 
+Outgoing::Outgoing(BytesOnly) noexcept : Outgoing(false) {
+  bytes_only_ = true;
+}
+
 Outgoing::~Outgoing() {
   sending = outer_;
 }
@@ -28,6 +32,11 @@ Outgoing* Outgoing::current() noexcept {
 }
 
 std::uint32_t Outgoing::add(const SharedRef& ref) {
+  if (bytes_only_) {
+    throw NotSendable(
+        "Lock, Queue, Connection and other shared objects belong to the processes of one tree: a "
+        "connection to another program carries values only");
+  }
   const auto found = std::find(refs_.begin(), refs_.end(), ref);
   if (found != refs_.end()) {
     return static_cast<std::uint32_t>(found - refs_.begin());
@@ -38,6 +47,9 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
 
 std::uint32_t Outgoing::add_descriptor(os::Handle descriptor, const SharedRef& companion,
                                        std::uint64_t meta) {
+  if (bytes_only_) {
+    throw NotSendable("a descriptor cannot travel on a connection to another program");
+  }
   if (!hands_over_) {
     throw NotSendable(
         "a descriptor cannot travel on this channel: pass it as an argument of a Process");

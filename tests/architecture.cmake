@@ -7,13 +7,13 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream mapping futex identity random module symbols backtrace info transfer poll
+  deadline handle stream doorbell mapping futex identity random module symbols backtrace info transfer poll
   process program takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
-  version detail/repr error start_method timeout range
+  version detail/repr error detail/count start_method timeout range
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
@@ -29,10 +29,11 @@ set(floor_2
 )
 set(floor_3
   lock semaphore condition event barrier value array containers shared_memory shareable_list
+  detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   connection wait
 )
 set(floor_4
-  process detail/item_queue detail/hands detail/block_item detail/queue_handle detail/queue_item queue
+  process detail/queue_handle detail/queue_item queue
   joinable_queue simple_queue listener
 )
 set(floor_5 async_result pool thread_pool manager dummy)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/connection.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
@@ -47,6 +48,10 @@ class Context {
   template <class T = Object>
   multiprocess::SimpleQueue<T> SimpleQueue() const {
     return multiprocess::SimpleQueue<T>();
+  }
+
+  std::pair<Connection, Connection> Pipe(bool duplex = true) const {
+    return multiprocess::Pipe(duplex);
   }
 
   multiprocess::Process& current_process() const { return multiprocess::current_process(); }

@@ -16,6 +16,8 @@
 #include <multiprocess/authentication.hpp>
 #include <multiprocess/exit.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/connection.hpp>
+#include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 #include <multiprocess/joinable_queue.hpp>

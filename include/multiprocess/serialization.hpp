@@ -56,7 +56,8 @@ template <class T>
 T loads(std::span<const std::byte> bytes) {
   detail::require_sendable<T>();
   detail::InputArchive archive(bytes);
-  detail::check_tag(archive, detail::type_tag<T>, detail::type_name<T>());
+  detail::require_tag(detail::read_tag(archive, detail::type_name<T>()), detail::type_tag<T>,
+                      detail::type_name<T>());
   T value = detail::read_value<T>(archive);
   archive.expect_end();
   return value;
@@ -124,6 +125,11 @@ class Object {
   friend std::string mp_repr(const Object& object) { return object.state_.repr(); }
 
   void encode(detail::OutputArchive& archive) const { state_.encode(archive); }
+  static Object of_message(std::uint64_t tag, detail::InputArchive& message) {
+    Object object;
+    object.state_ = detail::ObjectState::of_message(tag, message);
+    return object;
+  }
   static Object decode(detail::InputArchive& archive) {
     Object object;
     object.state_ = detail::ObjectState::decode(archive);
@@ -136,5 +142,31 @@ class Object {
 
 /// The Object that is nothing, as in Python.
 inline const Object None{};
+
+namespace detail {
+
+/// A whole message that says what it is; `dumps` writes the same.
+template <class T>
+void save_message(OutputArchive& archive, const void* value) {
+  archive.put(type_tag<T>);
+  save_value(archive, *static_cast<const T*>(value));
+}
+
+/// An Object takes whatever was sent, and what was sent as an Object may be taken as what it holds.
+template <class T>
+T read_message(InputArchive& archive) {
+  const std::uint64_t tag = read_tag(archive, type_name<T>());
+  if constexpr (std::is_same_v<T, Object>) {
+    return tag == type_tag<Object> ? Object::decode(archive) : Object::of_message(tag, archive);
+  } else {
+    if (tag == type_tag<Object>) {
+      return Object::decode(archive).template as<T>();
+    }
+    require_tag(tag, type_tag<T>, type_name<T>());
+    return read_value<T>(archive);
+  }
+}
+
+}  // namespace detail
 
 }  // namespace multiprocess

@@ -26,4 +26,10 @@ Handle duplicate(NativeHandle native) {
   return Handle(copy);
 }
 
+void require_open(NativeHandle native) {
+  if (fcntl(static_cast<int>(native), F_GETFD) < 0) {
+    throw last_error("descriptor " + std::to_string(native));
+  }
+}
+
 }  // namespace multiprocess::detail::os

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/bell.hpp>
 #include <multiprocess/detail/owned_lock.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/detail/step.hpp>
@@ -44,8 +45,9 @@ struct alignas(64) Hand {
 struct QueueState {
   // Fixed.
   std::uint64_t slot_size;
-  std::uint64_t slots;  // in a segment
-  std::uint64_t capacity;
+  std::uint64_t slots;               // in a segment
+  std::uint64_t capacity;            // in items
+  std::uint64_t most_bytes;          // that wait outside of slots, 0: any number
   std::uint64_t holds_blocks;        // its items are BlockItems
   std::uint64_t hands;               // HandsState of a joinable one, else 0
   std::atomic<std::uint64_t> ended;  // shutdown() was called
@@ -56,7 +58,8 @@ struct QueueState {
   alignas(64) OwnedLock put_lock;
   std::atomic<std::uint64_t> tail;  // position of the next item
   std::atomic<std::uint64_t> tail_segment;
-  std::uint64_t head_seen;  // head was here at least; only a saving
+  std::uint64_t head_seen;               // head was here at least; only a saving
+  std::atomic<std::uint64_t> bytes_put;  // about: what a killed process had not counted is missing
   // Getters.
   alignas(64) OwnedLock get_lock;
   std::atomic<std::uint64_t> head;  // position of the oldest item
@@ -64,6 +67,7 @@ struct QueueState {
   std::atomic<std::uint64_t> counter;       // goes up with the head just now, 0: none does
   std::atomic<std::uint64_t> counted;       // to this, if
   std::atomic<std::uint64_t> counted_head;  // the head has come here
+  std::atomic<std::uint64_t> bytes_got;
   // Sleepers.
   alignas(64) Signal items;  // getters wait for an item
   alignas(64) Signal room;   // putters wait for room
@@ -88,6 +92,9 @@ class ItemQueue {
   explicit ItemQueue(const SharedRef& ref) noexcept
       : state_(*static_cast<QueueState*>(ref.address())), control_(ref.control()) {}
 
+  /// With a bell that getters wait for instead of the signal.
+  ItemQueue(QueueState& state, const Bell& bell) noexcept : state_(state), bell_(&bell) {}
+
   /// Puts one item: `fill(payload, position)` writes it into its slot. It is noexcept, short, and
   /// calls no code of the user: it runs under the putters' lock.
   template <class Fill>
@@ -102,8 +109,23 @@ class ItemQueue {
     step::store(slot.sequence, tail + 1);
     step::store(state_.tail, tail + 1);
     state_.put_lock.release();
-    state_.items.wake(1);
+    tell_getters();
     return Outcome::done;
+  }
+
+  /// Bytes of the item that is being put or taken, for `most_bytes`. To be called from `fill`,
+  /// `keep`.
+  void count_put(std::size_t bytes) const noexcept { count(state_.bytes_put, bytes); }
+  void count_got(std::size_t bytes) const noexcept { count(state_.bytes_got, bytes); }
+
+  /// With a bell: waits until get() would not, since an item is there or nobody who could put one.
+  /// False at the deadline.
+  bool wait_ready(os::Deadline deadline) const;
+
+  /// Drops the items of a queue from which nobody gets any more.
+  void discard_all() const {
+    while (discard_oldest()) {
+    }
   }
 
   /// Takes the oldest item: `take(payload)` copies it, `keep()` runs when it is ours. Both run
@@ -127,6 +149,9 @@ class ItemQueue {
       releaser.item_stays = false;
       keep();
     }
+    if (bell_ != nullptr) {
+      bell_->item_taken(not_empty());
+    }
     if (state_.capacity != unlimited) {
       state_.room.wake(1);
     }
@@ -149,6 +174,11 @@ class ItemQueue {
 
   /// Frees what a queue owns; see ObjectType.
   static void destroy(Offset object) noexcept;
+  static void destroy(QueueState& state) noexcept;
+
+  /// The first state of a queue in a zeroed block.
+  static void init(QueueState& state, std::size_t item_size, std::size_t segment_size,
+                   std::uint64_t capacity, bool holds_blocks) noexcept;
 
  private:
   friend class Hands;
@@ -213,7 +243,48 @@ class ItemQueue {
     }
   }
 
+  auto not_empty() const noexcept {
+    return [this] { return size() != 0; };
+  }
+
+  void tell_getters() const noexcept {
+    if (bell_ == nullptr) {
+      state_.items.wake(1);
+    } else {
+      bell_->ring(not_empty());
+    }
+  }
+
+  void count(std::atomic<std::uint64_t>& sum, std::size_t bytes) const noexcept {
+    if (state_.most_bytes != 0) {
+      step::store(sum, sum.load(std::memory_order_relaxed) + bytes);
+    }
+  }
+
   bool has_room(std::uint64_t tail) const noexcept {
+    return has_place(tail) && (state_.most_bytes == 0 || make_byte_room());
+  }
+
+  bool has_many_bytes() const noexcept {
+    const std::uint64_t got = state_.bytes_got.load(std::memory_order_acquire);
+    return static_cast<std::int64_t>(state_.bytes_put.load(std::memory_order_acquire) - got) >=
+           static_cast<std::int64_t>(state_.most_bytes);
+  }
+
+  /// Under the putters' lock. An empty queue always takes one more, and forgets what the killed
+  /// have left uncounted.
+  bool make_byte_room() const noexcept {
+    if (!has_many_bytes()) [[likely]] {
+      return true;
+    }
+    if (size() != 0) {
+      return false;
+    }
+    step::store(state_.bytes_put, state_.bytes_got.load(std::memory_order_acquire));
+    return true;
+  }
+
+  bool has_place(std::uint64_t tail) const noexcept {
     if (state_.capacity == unlimited || tail - state_.head_seen < state_.capacity) [[likely]] {
       return true;
     }
@@ -286,12 +357,16 @@ class ItemQueue {
   void recover_get() const noexcept;
   Outcome wait_for_room(os::Deadline deadline) const;
   Outcome wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_t head) const;
+  template <class Ready>
+  Outcome wait_for_bell(os::Deadline deadline, Ready ready) const;
+  bool has_room_now() const noexcept;
   Outcome give_up_put() const noexcept;
   Outcome give_up_get() const noexcept;
   bool discard_oldest() const;
 
   QueueState& state_;
-  RefControl* control_;
+  RefControl* control_ = nullptr;
+  const Bell* bell_ = nullptr;
 };
 
 }  // namespace multiprocess::detail

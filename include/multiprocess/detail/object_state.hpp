@@ -13,8 +13,11 @@
 
 namespace multiprocess::detail {
 
-/// Throws TypeError unless the message begins with this tag.
-void check_tag(InputArchive& archive, std::uint64_t tag, std::string_view wanted);
+/// The tag that a message begins with. Throws TypeError when it is too short for one.
+std::uint64_t read_tag(InputArchive& archive, std::string_view wanted);
+
+/// Throws TypeError for another tag.
+void require_tag(std::uint64_t found, std::uint64_t tag, std::string_view wanted);
 
 /// What an Object holds: nothing, a number, or the bytes of something with what travels beside
 /// them.
@@ -23,6 +26,9 @@ class ObjectState {
   static ObjectState of_number(std::uint64_t tag, Number number);
   static ObjectState of_bytes(std::uint64_t tag, std::string_view type, const void* object,
                               void (*save)(OutputArchive&, const void*));
+
+  /// What the rest of a message holds, of whatever type.
+  static ObjectState of_message(std::uint64_t tag, InputArchive& message);
 
   bool is_none() const noexcept { return holds_ == Holds::nothing; }
   std::uint64_t tag() const noexcept { return tag_; }

@@ -85,6 +85,7 @@ struct Census {
   std::atomic<std::uint64_t> high_water;  // slots above were never used
   std::atomic<std::uint64_t> hint;        // where a free slot may be
   std::atomic<std::uint64_t> next_check;  // when the backstop looks at everybody again
+  std::atomic<std::uint64_t> ends;        // how many participants have ended
 };
 
 inline Census& census() {

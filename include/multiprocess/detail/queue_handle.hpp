@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/item_queue.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace multiprocess::detail {
 
@@ -40,21 +39,6 @@ inline void require_handle_open(const SharedRef& ref) {
 
 void close_queue(const SharedRef& ref);
 void require_closed(const SharedRef& ref);
-
-/// What a user may count with.
-template <class T>
-concept Count = std::integral<T> && !std::same_as<T, bool>;
-
-[[noreturn]] void throw_no_count();
-
-/// Throws ValueError when it does not fit: an unsigned number that should have been negative, say.
-template <Count Number>
-std::ptrdiff_t count(Number number) {
-  if (!std::in_range<std::ptrdiff_t>(number)) {
-    throw_no_count();
-  }
-  return static_cast<std::ptrdiff_t>(number);
-}
 
 /// Python's `maxsize`: none for 0 and less.
 std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept;

@@ -24,6 +24,11 @@ class Outgoing {
  public:
   /// `hands_over`: the sender gives the descriptors to the receiver itself, who is about to start.
   explicit Outgoing(bool hands_over) noexcept;
+
+  /// To another program: nothing but bytes. Everything else is NotSendable.
+  struct BytesOnly {};
+  explicit Outgoing(BytesOnly) noexcept;
+
   ~Outgoing();
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
@@ -49,6 +54,7 @@ class Outgoing {
  private:
   Outgoing* outer_;
   bool hands_over_;
+  bool bytes_only_ = false;
   std::vector<SharedRef> refs_;
   std::vector<os::Handle> descriptors_;
 };
@@ -63,6 +69,8 @@ class Incoming {
   Incoming& operator=(const Incoming&) = delete;
 
   static Incoming* current() noexcept;
+
+  std::uint32_t count() const noexcept { return static_cast<std::uint32_t>(refs_.size()); }
 
   /// Throws ValueError for an index that the message does not have.
   SharedRef ref(std::uint32_t index) const;

@@ -66,7 +66,8 @@ struct Signal {
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice = long_slice);
 
 /// The same without spinning, for a `ready()` that may itself wait.
 template <class Ready>
@@ -98,7 +99,8 @@ struct Cures {
 Cures& cures() noexcept;
 
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice) {
   for (Spin spin; spin.again();) {
     if (ready()) {
       return true;
@@ -115,7 +117,7 @@ bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready) {
     if (ready()) {
       return true;
     }
-    if (sleep.while_equal(before, deadline, long_slice) == Woken::deadline) {
+    if (sleep.while_equal(before, deadline, slice) == Woken::deadline) {
       return ready();
     }
   }

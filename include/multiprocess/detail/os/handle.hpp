@@ -39,4 +39,7 @@ class Handle {
 /// A second handle on the same open thing, not inherited by new programs. Throws std::system_error.
 Handle duplicate(NativeHandle native);
 
+/// Throws std::system_error (bad_file_descriptor) when there is no such open thing.
+void require_open(NativeHandle native);
+
 }  // namespace multiprocess::detail::os

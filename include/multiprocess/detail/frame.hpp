@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/bytes.hpp>
+#include <multiprocess/detail/os/handle.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// Messages on a byte stream, framed as Python frames them: four bytes of length, big-endian and
+/// signed; or -1 and eight bytes of length; then the bytes.
+
+/// Sends one message. Waits until the stream has taken it. Throws std::system_error (broken_pipe
+/// when nobody is left who could read it, never a signal).
+void send_frame(os::NativeHandle to, Bytes message);
+
+/// One message as it comes in: first its length, then its bytes. Who has begun with one reads it to
+/// its end, or skips what is left, before the next.
+class FrameReader {
+ public:
+  /// Waits for the next message. Throws EOFError when the stream ends before it, std::system_error
+  /// when it ends inside (connection_aborted) or what comes is no frame (protocol_error).
+  explicit FrameReader(os::NativeHandle from);
+
+  std::uint64_t remaining() const noexcept { return remaining_; }
+
+  /// Fills `into` with the next bytes; it is no larger than what remains.
+  void read(std::span<std::byte> into);
+
+  /// What remains. Memory grows with what has really come.
+  std::vector<std::byte> read_rest();
+
+  void skip_rest();
+
+ private:
+  os::NativeHandle from_;
+  std::uint64_t remaining_;
+};
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/frame.hpp>
+
+#include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <system_error>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::uint64_t most_in_short_header = 0x7fffffff;
+constexpr std::size_t short_header = 4;
+constexpr std::size_t long_header = 12;
+constexpr std::size_t sent_with_header = 16384;
+constexpr std::size_t step_of_trust = std::size_t{1} << 20;
+
+using Header = std::array<std::byte, long_header>;
+
+void put_big_endian(std::byte* to, std::uint64_t number, std::size_t size) {
+  for (std::size_t i = size; i-- > 0; number >>= 8) {
+    to[i] = static_cast<std::byte>(number & 0xff);
+  }
+}
+
+std::uint64_t get_big_endian(std::span<const std::byte> from) {
+  std::uint64_t number = 0;
+  for (const std::byte each : from) {
+    number = number << 8 | std::to_integer<std::uint64_t>(each);
+  }
+  return number;
+}
+
+std::size_t write_header(Header& header, std::uint64_t size) {
+  if (size <= most_in_short_header) {
+    put_big_endian(header.data(), size, short_header);
+    return short_header;
+  }
+  put_big_endian(header.data(), UINT32_MAX, short_header);
+  put_big_endian(header.data() + short_header, size, long_header - short_header);
+  return long_header;
+}
+
+[[noreturn]] void throw_ended_inside() {
+  throw std::system_error(std::make_error_code(std::errc::connection_aborted),
+                          "got end of file during message");
+}
+
+void read_inside(os::NativeHandle from, std::span<std::byte> into) {
+  for (std::size_t done = 0; done < into.size();) {
+    const std::size_t got = os::read_some(from, into.subspan(done));
+    if (got == 0) {
+      throw_ended_inside();
+    }
+    done += got;
+  }
+}
+
+/// The first bytes of a message: none at the end of the stream.
+void read_first(os::NativeHandle from, std::span<std::byte> into) {
+  const std::size_t got = os::read_some(from, into);
+  if (got == 0) {
+    throw EOFError("the connection is closed at the other end");
+  }
+  read_inside(from, into.subspan(got));
+}
+
+std::uint64_t read_header(os::NativeHandle from) {
+  Header header;
+  const std::span<std::byte> all(header);
+  read_first(from, all.first<short_header>());
+  const std::uint64_t size = get_big_endian(all.first<short_header>());
+  if (size <= most_in_short_header) {
+    return size;
+  }
+  if (size != UINT32_MAX) {
+    throw std::system_error(
+        std::make_error_code(std::errc::protocol_error),
+        fmt::format("{:#x} is no length of a message: the other end does not send messages", size));
+  }
+  const auto rest = all.subspan<short_header>();
+  read_inside(from, rest);
+  return get_big_endian(rest);
+}
+
+}  // namespace
+
+void send_frame(os::NativeHandle to, Bytes message) {
+  Header header;
+  const std::size_t size = write_header(header, message.size());
+  if (message.size() > sent_with_header) {
+    os::write_all(to, std::span(header).first(size));
+    os::write_all(to, message);
+    return;
+  }
+  std::array<std::byte, long_header + sent_with_header> together;
+  std::memcpy(together.data(), header.data(), size);
+  std::copy(message.begin(), message.end(), together.begin() + static_cast<std::ptrdiff_t>(size));
+  os::write_all(to, std::span(together).first(size + message.size()));
+}
+
+FrameReader::FrameReader(os::NativeHandle from) : from_(from), remaining_(read_header(from)) {}
+
+void FrameReader::read(std::span<std::byte> into) {
+  read_inside(from_, into);
+  remaining_ -= into.size();
+}
+
+std::vector<std::byte> FrameReader::read_rest() {
+  std::vector<std::byte> bytes;
+  while (remaining_ != 0) {
+    const std::size_t before = bytes.size();
+    const std::uint64_t next = std::min<std::uint64_t>(remaining_, std::max(before, step_of_trust));
+    bytes.resize(before + static_cast<std::size_t>(next));
+    read(std::span(bytes).subspan(before));
+  }
+  return bytes;
+}
+
+void FrameReader::skip_rest() {
+  std::array<std::byte, sent_with_header> dropped;
+  while (remaining_ != 0) {
+    const std::uint64_t next = std::min<std::uint64_t>(remaining_, dropped.size());
+    read(std::span(dropped).first(static_cast<std::size_t>(next)));
+  }
+}
+
+}  // namespace multiprocess::detail

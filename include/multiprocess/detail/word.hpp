@@ -71,7 +71,8 @@ bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
 
 /// The same without spinning, for a `ready()` that may itself wait.
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready);
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+                 std::chrono::milliseconds slice = long_slice);
 
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
 void wake_everybody() noexcept;
@@ -106,11 +107,12 @@ bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
       return true;
     }
   }
-  return sleep_until(signal, deadline, ready);
+  return sleep_until(signal, deadline, ready, slice);
 }
 
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready) {
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+                 std::chrono::milliseconds slice) {
   while (true) {
     Sleep sleep(signal.word, signal.sleepers);
     const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);

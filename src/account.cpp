@@ -33,6 +33,16 @@ const char* name_of(ObjectType type) noexcept {
       return "a descriptor";
     case ObjectType::pipe:
       return "the end of a pipe";
+    case ObjectType::rlock:
+      return "a recursive lock";
+    case ObjectType::semaphore:
+      return "a semaphore";
+    case ObjectType::condition:
+      return "a condition";
+    case ObjectType::event:
+      return "an event";
+    case ObjectType::barrier:
+      return "a barrier";
     case ObjectType::plain:
       break;
   }

@@ -3,8 +3,10 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
-#include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/detail/owner_name.hpp>
 #include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
 
 #include <new>
 
@@ -12,21 +14,26 @@ namespace multiprocess {
 
 namespace {
 
-detail::SharedRef make_lock() {
-  const detail::Offset block = detail::allocate(sizeof(detail::OwnedLock));
-  new (detail::at<detail::OwnedLock>(block)) detail::OwnedLock{};
-  return detail::publish_object(block, detail::ObjectType::lock);
+template <class Shared>
+detail::SharedRef make(detail::ObjectType type) {
+  const detail::Offset block = detail::allocate(sizeof(Shared));
+  new (detail::at<Shared>(block)) Shared{};
+  return detail::publish_object(block, type);
+}
+
+bool took_over(std::uint64_t owner) noexcept {
+  return (owner & detail::OwnedLock::died_flag) != 0;
 }
 
 }  // namespace
 
-Lock::Lock() : ref_(make_lock()) {}
+Lock::Lock() : ref_(make<detail::OwnedLock>(detail::ObjectType::lock)) {}
 
 void Lock::require_kind(const detail::SharedRef& received) {
   detail::require_type(received, detail::ObjectType::lock);
 }
 
-bool Lock::take(Timeout timeout) const {
+bool Lock::acquire(Timeout timeout) const {
   using detail::Taken;
   // The common case needs no look at the clock.
   return shared().try_acquire() != Taken::no || shared().acquire(timeout.deadline()) != Taken::no;
@@ -43,30 +50,44 @@ bool Lock::locked() const {
 }
 
 bool Lock::owner_died() const {
-  return (shared().owner() & detail::OwnedLock::died_flag) != 0;
+  return took_over(shared().owner());
 }
-
-namespace {
-
-/// Python's text: the process, and the thread when it is not the main one.
-std::string this_holder() {
-  const std::string thread = detail::current_thread_label();
-  const std::string process = detail::current_process_name();
-  return thread == "MainThread" ? process : process + "|" + thread;
-}
-
-}  // namespace
 
 std::string mp_repr(const Lock& lock) {
-  const std::uint64_t owner = lock.shared().owner();
-  std::string who = "SomeOtherProcess";
-  if (owner == 0) {
-    who = "None";
-  } else if (detail::ticket_of_owner(owner) == detail::this_participant()) {
-    who = detail::thread_of_owner(owner) == detail::thread_number() ? this_holder()
-                                                                    : "SomeOtherThread";
+  return fmt::format("<Lock(owner={})>", detail::owner_name(lock.shared().owner()));
+}
+
+RLock::RLock() : ref_(make<detail::RecursiveLock>(detail::ObjectType::rlock)) {}
+
+void RLock::require_kind(const detail::SharedRef& received) {
+  detail::require_type(received, detail::ObjectType::rlock);
+}
+
+bool RLock::acquire(Timeout timeout) const {
+  return shared().try_acquire() || shared().acquire(timeout.deadline());
+}
+
+void RLock::release() const {
+  if (!shared().release()) {
+    throw AssertionError("attempt to release recursive lock not owned by thread");
   }
-  return "<Lock(owner=" + who + ")>";
+}
+
+bool RLock::locked() const {
+  return shared().owned().owner() != 0;
+}
+
+bool RLock::owner_died() const {
+  return took_over(shared().owned().owner());
+}
+
+std::string mp_repr(const RLock& lock) {
+  detail::RecursiveLock& shared = lock.shared();
+  const std::uint64_t owner = shared.owned().owner();
+  const std::string depth = owner == 0                             ? "0"
+                            : shared.owned().held_by_this_thread() ? fmt::to_string(shared.depth())
+                                                                   : "nonzero";
+  return fmt::format("<RLock({}, {})>", detail::owner_name(owner), depth);
 }
 
 }  // namespace multiprocess

@@ -14,9 +14,10 @@ list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error detail/count start_method timeout range
+  detail/std_lockable
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
-  detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
+  detail/self detail/owner_name detail/owned_lock detail/recursive_lock detail/repair detail/heap detail/account detail/journal
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor

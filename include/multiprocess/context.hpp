@@ -37,6 +37,7 @@ class Context {
   }
 
   multiprocess::Lock Lock() const { return multiprocess::Lock(); }
+  multiprocess::RLock RLock() const { return multiprocess::RLock(); }
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);

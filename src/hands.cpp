@@ -2,6 +2,7 @@
 #include <multiprocess/detail/hands.hpp>
 
 #include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/repair.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -223,7 +224,7 @@ Hand& Hands::own() const {
     }
   }
   step::store(hand->ticket, me.ticket.word());
-  me.has_hands.store(true, std::memory_order_relaxed);
+  expect_our_end();  // what we have in hand then is over
   queue_.control_->hand.store(offset_of(hand), std::memory_order_relaxed);
   return *hand;
 }

@@ -17,6 +17,8 @@ namespace multiprocess::detail {
 
 namespace {
 
+constinit std::atomic<std::uint64_t> awaited{0};  // Ticket that this process had when it said so
+
 std::uint32_t generation_of(std::uint64_t life) {
   return static_cast<std::uint32_t>(life >> 32);
 }
@@ -150,6 +152,10 @@ void note_end(Ticket ticket) noexcept {
   }
 }
 
+void expect_our_end() noexcept {
+  awaited.store(self().ticket.word(), std::memory_order_relaxed);
+}
+
 void leave_participant() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr) {
@@ -169,8 +175,8 @@ void leave_participant() noexcept {
     forget_sleepers(me->ticket.word());
     std::uint64_t life = place.life.load(std::memory_order_acquire);
     step::cas(place.life, life, life_word(me->ticket.generation, 0, Life::left));
-    if (me->has_hands.load(std::memory_order_relaxed)) {
-      wake_everybody();  // what was in them is over: joiners may wait for nothing else
+    if (awaited.load(std::memory_order_relaxed) == me->ticket.word()) {
+      wake_everybody();
     }
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);

@@ -77,6 +77,10 @@ TEST_P(ContextTest, HasEverythingUnderItsName) {
   EXPECT_FALSE(ctx.Process().name().empty());
   EXPECT_TRUE(ctx.Lock().acquire());
   ctx.Queue<int>(1).put(1);
+  EXPECT_FALSE(ctx.JoinableQueue<int>(1).full());
+  EXPECT_TRUE(ctx.JoinableQueue().join());
+  EXPECT_TRUE(ctx.SimpleQueue<int>().empty());
+  EXPECT_TRUE(ctx.SimpleQueue().empty());
   EXPECT_EQ(ctx.cpu_count(), mp::cpu_count());
   EXPECT_EQ(ctx.hardware_cpu_count(), mp::hardware_cpu_count());
   EXPECT_EQ(ctx.current_process(), mp::current_process());

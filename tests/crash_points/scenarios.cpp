@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/scenarios.hpp"
 
+#include "crash_points/joinable_scenarios.hpp"
+
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -152,12 +154,6 @@ bool somebody_sleeps() {
   return false;
 }
 
-void wait_for_a_sleeper() {
-  while (!somebody_sleeps()) {
-    std::this_thread::yield();
-  }
-}
-
 /// Sleeps in every way there is, until the time is up.
 void sleep_and_give_up(World& world) {
   const Queue<std::size_t> bounded(1);
@@ -239,6 +235,12 @@ void drain(const Queue<Item>& queue, std::size_t first, std::size_t acknowledged
 
 }  // namespace
 
+void wait_for_a_sleeper() {
+  while (!somebody_sleeps()) {
+    std::this_thread::yield();
+  }
+}
+
 std::vector<std::size_t> blob(std::size_t number) {
   const std::size_t sizes[] = {3, 20, 500, 30'000, 7, 40'000};
   return std::vector<std::size_t>(sizes[number % 6], number);
@@ -253,6 +255,9 @@ World::World() {
   }
   for (std::size_t i = 0; i < parcels_before; ++i) {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
+  }
+  for (std::size_t i = 0; i < jobs_before; ++i) {
+    jobs.put(i);
   }
 }
 
@@ -279,24 +284,63 @@ void World::check() {
         is_blob, "blobs there before");
   drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
         parcels_before, is_parcel, "parcels there before");
+  check_jobs(*this, 1);
 }
 
-const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all{
-      {"numbers", &put_and_get_numbers, {}},
-      {"blobs", &put_and_get_blobs, {}},
-      {"parcels", &put_and_get_parcels, {}},
-      {"objects", &make_and_drop_objects, {}},
-      {"large blocks", &use_large_blocks, {}},
-      {"sleep", &sleep_and_give_up, {}},
-      {"wake", &wake_others, {}},
-      {"clear away", &clear_away_after_a_child, {}},
-      {"unnamed", &leave_a_child_unnamed, {}},
-      {"leave", &take_over_and_leave, {}},
-      {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
-      {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
+namespace {
+
+class QueuePlay final : public Play {
+ public:
+  explicit QueuePlay(void (*plays)(World&)) : plays_(plays) {}
+
+  void victim() override { plays_(world_); }
+  void next_victim() override {
+    new (&*world_.ledger) Ledger{};
+    two_ = true;
+  }
+  void check() override { two_ ? check_use() : world_.check(); }
+
+ private:
+  void check_use() const {
+    EXPECT_TRUE(world_.lock.acquire(2s));
+    world_.lock.release();
+    world_.numbers.put(1);
+    EXPECT_GE(world_.numbers.qsize(), 1);
+    check_jobs(world_, 2);
+  }
+
+  World world_;
+  void (*plays_)(World&);
+  bool two_ = false;
+};
+
+Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {}) {
+  return {name, [victim] { return std::make_unique<QueuePlay>(victim); }, std::move(first)};
+}
+
+}  // namespace
+
+std::vector<Scenario> scenarios() {
+  return {
+      scenario("numbers", &put_and_get_numbers),
+      scenario("blobs", &put_and_get_blobs),
+      scenario("parcels", &put_and_get_parcels),
+      scenario("objects", &make_and_drop_objects),
+      scenario("large blocks", &use_large_blocks),
+      scenario("sleep", &sleep_and_give_up),
+      scenario("wake", &wake_others),
+      scenario("clear away", &clear_away_after_a_child),
+      scenario("unnamed", &leave_a_child_unnamed),
+      scenario("leave", &take_over_and_leave),
+      scenario("jobs", &take_and_finish_jobs),
+      scenario("hands", &empty_hands),
+      scenario("join", &tell_a_joiner),
+      scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
+      scenario("take over blobs", &put_and_get_blobs,
+               {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
+      scenario("take over jobs", &take_and_finish_jobs,
+               {"item_queue.hpp", "hands.hpp", "hands.cpp"}),
   };
-  return all;
 }
 
 }  // namespace multiprocess::test

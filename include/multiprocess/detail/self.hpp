@@ -41,6 +41,8 @@ class PrivateLock {
     held_.store(false, std::memory_order_release);
     --Unrepaired::depth_;
   }
+  /// In a forked child, in place of unlock: the lock is the parent's, and its page shared yet.
+  static void forget() noexcept { --Unrepaired::depth_; }
 
  private:
   void lock_slowly() noexcept;

@@ -84,8 +84,6 @@ struct Self {
   std::uint64_t pin_changes_seen = 0;
   std::atomic<std::uint64_t> forks{0};
 
-  std::atomic<bool> has_hands{false};  // joinable queues count what this process has in hand
-
   PrivateLock warden_lock;
   Warden* warden = nullptr;
 };

@@ -7,6 +7,7 @@
 #include <multiprocess/logging.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/semaphore.hpp>
 #include <multiprocess/simple_queue.hpp>
 #include <multiprocess/start_method.hpp>
 
@@ -38,6 +39,14 @@ class Context {
 
   multiprocess::Lock Lock() const { return multiprocess::Lock(); }
   multiprocess::RLock RLock() const { return multiprocess::RLock(); }
+  template <detail::Count Number = int>
+  multiprocess::Semaphore Semaphore(Number value = 1) const {
+    return multiprocess::Semaphore(value);
+  }
+  template <detail::Count Number = int>
+  multiprocess::BoundedSemaphore BoundedSemaphore(Number value = 1) const {
+    return multiprocess::BoundedSemaphore(value);
+  }
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);

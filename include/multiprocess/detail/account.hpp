@@ -36,6 +36,10 @@ SharedRef publish_object(Offset block, ObjectType type);
 /// A reference to an object that somebody else keeps alive meanwhile (a message, a forked parent).
 SharedRef take_reference(Offset object);
 
+/// A reference to the object, of whatever type, that begins at this place now; empty when none
+/// does.
+SharedRef find_reference(Offset place);
+
 /// Throws TypeError when the object of a reference that was received is of another type.
 void require_type(const SharedRef& ref, ObjectType type);
 

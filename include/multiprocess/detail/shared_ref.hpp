@@ -21,7 +21,7 @@ struct RefControl {
   std::uint64_t created = 0;  // its count of forks when it took the reference
   Offset object = 0;
   std::atomic<std::uint64_t> closed{0};  // for types with close(): Self::owner where it was closed
-  std::atomic<Offset> hand{0};           // for joinable queues: the Hand that was ours last
+  std::atomic<Offset> hand{0};           // the Hand or Holding that was ours last
 };
 
 /// A counted reference to an object in the arena. Copies share one private count, so copying

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/connection.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
@@ -47,6 +48,7 @@ class Context {
   multiprocess::BoundedSemaphore BoundedSemaphore(Number value = 1) const {
     return multiprocess::BoundedSemaphore(value);
   }
+  multiprocess::Event Event() const { return multiprocess::Event(); }
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);

@@ -17,6 +17,7 @@
 #include <multiprocess/exit.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/semaphore.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

@@ -3,10 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
-#include <multiprocess/detail/owner_name.hpp>
-#include <multiprocess/error.hpp>
-
-#include <fmt/format.h>
+#include <multiprocess/detail/lock_calls.hpp>
 
 #include <new>
 
@@ -21,10 +18,6 @@ detail::SharedRef make(detail::ObjectType type) {
   return detail::publish_object(block, type);
 }
 
-bool took_over(std::uint64_t owner) noexcept {
-  return (owner & detail::OwnedLock::died_flag) != 0;
-}
-
 }  // namespace
 
 Lock::Lock() : ref_(make<detail::OwnedLock>(detail::ObjectType::lock)) {}
@@ -34,15 +27,11 @@ void Lock::require_kind(const detail::SharedRef& received) {
 }
 
 bool Lock::acquire(Timeout timeout) const {
-  using detail::Taken;
-  // The common case needs no look at the clock.
-  return shared().try_acquire() != Taken::no || shared().acquire(timeout.deadline()) != Taken::no;
+  return detail::acquire_lock(shared(), timeout);
 }
 
 void Lock::release() const {
-  if (!shared().release()) {
-    throw ValueError("the lock was released too many times: nobody holds it");
-  }
+  detail::release_lock(shared());
 }
 
 bool Lock::locked() const {
@@ -50,11 +39,11 @@ bool Lock::locked() const {
 }
 
 bool Lock::owner_died() const {
-  return took_over(shared().owner());
+  return shared().was_taken_over();
 }
 
 std::string mp_repr(const Lock& lock) {
-  return fmt::format("<Lock(owner={})>", detail::owner_name(lock.shared().owner()));
+  return detail::lock_repr(lock.shared());
 }
 
 RLock::RLock() : ref_(make<detail::RecursiveLock>(detail::ObjectType::rlock)) {}
@@ -64,13 +53,11 @@ void RLock::require_kind(const detail::SharedRef& received) {
 }
 
 bool RLock::acquire(Timeout timeout) const {
-  return shared().try_acquire() || shared().acquire(timeout.deadline());
+  return detail::acquire_lock(shared(), timeout);
 }
 
 void RLock::release() const {
-  if (!shared().release()) {
-    throw AssertionError("attempt to release recursive lock not owned by thread");
-  }
+  detail::release_lock(shared());
 }
 
 bool RLock::locked() const {
@@ -78,16 +65,11 @@ bool RLock::locked() const {
 }
 
 bool RLock::owner_died() const {
-  return took_over(shared().owned().owner());
+  return shared().owned().was_taken_over();
 }
 
 std::string mp_repr(const RLock& lock) {
-  detail::RecursiveLock& shared = lock.shared();
-  const std::uint64_t owner = shared.owned().owner();
-  const std::string depth = owner == 0                             ? "0"
-                            : shared.owned().held_by_this_thread() ? fmt::to_string(shared.depth())
-                                                                   : "nonzero";
-  return fmt::format("<RLock({}, {})>", detail::owner_name(owner), depth);
+  return detail::lock_repr(lock.shared());
 }
 
 }  // namespace multiprocess

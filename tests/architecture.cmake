@@ -17,7 +17,7 @@ set(floor_2
   detail/std_lockable
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
-  detail/self detail/owner_name detail/owned_lock detail/recursive_lock detail/repair detail/heap
+  detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
@@ -30,7 +30,7 @@ set(floor_2
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
-  lock detail/units semaphore condition event barrier
+  lock detail/units semaphore event detail/waiters condition barrier
   value array containers shared_memory shareable_list
   detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   connection wait

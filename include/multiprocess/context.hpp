@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/condition.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/event.hpp>
 #include <multiprocess/joinable_queue.hpp>
@@ -49,6 +50,13 @@ class Context {
     return multiprocess::BoundedSemaphore(value);
   }
   multiprocess::Event Event() const { return multiprocess::Event(); }
+  multiprocess::Condition Condition() const { return multiprocess::Condition(); }
+  multiprocess::Condition Condition(multiprocess::Lock lock) const {
+    return multiprocess::Condition(std::move(lock));
+  }
+  multiprocess::Condition Condition(multiprocess::RLock lock) const {
+    return multiprocess::Condition(std::move(lock));
+  }
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);

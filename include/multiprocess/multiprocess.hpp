@@ -18,6 +18,7 @@
 #include <multiprocess/lock.hpp>
 #include <multiprocess/semaphore.hpp>
 #include <multiprocess/event.hpp>
+#include <multiprocess/condition.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

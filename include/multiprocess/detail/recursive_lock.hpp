@@ -55,6 +55,7 @@ class RecursiveLock {
   }
 
   OwnedLock& owned() noexcept { return owned_; }
+  const OwnedLock& owned() const noexcept { return owned_; }
 
  private:
   OwnedLock owned_;

@@ -37,6 +37,9 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
         "Lock, Queue, Connection and other shared objects belong to the processes of one tree: a "
         "connection to another program carries values only");
   }
+  if (const Companion* const companion = ref.control()->companion.load(); companion != nullptr) {
+    companion->require_sendable();
+  }
   const auto found = std::find(refs_.begin(), refs_.end(), ref);
   if (found != refs_.end()) {
     return static_cast<std::uint32_t>(found - refs_.begin());

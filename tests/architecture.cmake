@@ -30,7 +30,8 @@ set(floor_2
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
-  lock detail/units semaphore event detail/waiters condition barrier
+  lock detail/units semaphore event detail/waiters condition
+  detail/meeting detail/barrier_action barrier
   value array containers shared_memory shareable_list
   detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   connection wait

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/barrier.hpp>
 #include <multiprocess/condition.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/event.hpp>
@@ -56,6 +57,10 @@ class Context {
   }
   multiprocess::Condition Condition(multiprocess::RLock lock) const {
     return multiprocess::Condition(std::move(lock));
+  }
+  template <detail::Count Number, class... Args>
+  multiprocess::Barrier Barrier(Number parties, Args&&... args) const {
+    return multiprocess::Barrier(parties, std::forward<Args>(args)...);
   }
   template <class T = Object>
   multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {

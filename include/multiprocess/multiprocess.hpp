@@ -19,6 +19,7 @@
 #include <multiprocess/semaphore.hpp>
 #include <multiprocess/event.hpp>
 #include <multiprocess/condition.hpp>
+#include <multiprocess/barrier.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

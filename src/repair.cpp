@@ -12,12 +12,14 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/detail/word.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace multiprocess::detail {
 
 namespace {
 
+constinit std::atomic<bool> left{false};
 constinit std::atomic<std::uint64_t> awaited{0};  // Ticket that this process had when it said so
 
 std::uint32_t generation_of(std::uint64_t life) {
@@ -182,6 +184,11 @@ void leave_participant() noexcept {
     }
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
+  left.store(true, std::memory_order_relaxed);
+}
+
+bool has_left() noexcept {
+  return left.load(std::memory_order_relaxed);
 }
 
 }  // namespace multiprocess::detail

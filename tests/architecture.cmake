@@ -7,8 +7,8 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream doorbell mapping futex identity random module symbols backtrace info transfer poll
-  process program takeover
+  deadline handle stream doorbell mapping futex identity random module symbols backtrace info
+  transfer poll process program daemon rendezvous takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
@@ -20,7 +20,9 @@ set(floor_2
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/keeper detail/deposit
   detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
@@ -33,7 +35,8 @@ set(floor_3
   lock detail/units semaphore event detail/waiters condition
   detail/meeting detail/barrier_action barrier
   value array containers shared_memory shareable_list
-  detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
+  detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
+  detail/stream_transport detail/pipe_transport
   connection wait
 )
 set(floor_4

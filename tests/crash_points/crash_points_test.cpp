@@ -6,6 +6,8 @@
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
 
+#include "support/keeper.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -101,6 +103,7 @@ class CrashPoints : public testing::Test {
     EXPECT_EQ(after.objects, 0u);
     EXPECT_EQ(after.parts, 0u);
     EXPECT_LE(after.private_blocks, before_.private_blocks + 1) << "blocks are stranded";
+    EXPECT_TRUE(deposits_become(0, std::chrono::seconds(2))) << "descriptors are stranded";
     return killed;
   }
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/pipe_world.hpp"
 #include "crash_points/play.hpp"
+#include "crash_points/recorder.hpp"
+#include "support/pipe_state.hpp"
 
+#include <multiprocess/detail/bell.hpp>
 #include <multiprocess/wait.hpp>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -97,6 +101,22 @@ void sleep_for_room(PipeWorld& world) {
     world.send(world.far, world.ledger->home, i);
   }
   drain.join();
+}
+
+/// Somebody dies at the bell, and the next one there finds that nothing waits any more.
+void ring_for_nothing(PipeWorld& world) {
+  std::atomic<std::uint64_t> seen{0};
+  const detail::Bell bell(incoming_state(world.near).bell, detail::os::no_handle, seen);
+  bell.begin_watch();
+  Forked other([&] {
+    never_die();
+    bell.ring([] { return kill(getpid(), SIGKILL) == 0; });
+  });
+  other.wait();
+  detail::census().next_check.store(0);
+  detail::check_everybody();
+  bell.ring([] { return false; });
+  bell.end_watch();
 }
 
 /// The survivor sleeps for room.
@@ -241,9 +261,18 @@ class PipePlay final : public Play {
     talk(world_.far, *home_);
     world_.near.send(Letter{last_of_all, {}, {}});
     EXPECT_TRUE(out.has_ended());
+    expect_counted(world_.near);
+    expect_counted(world_.far);
     world_.far.close();
     EXPECT_TRUE(home_->has_ended()) << "nobody can send, and the receiver sleeps";
     check_flow(world_.ledger->out, case_.out.count, victims(), out.numbers());
+  }
+
+  /// Once the receiver has kept up, whatever the dead had miscounted is forgotten.
+  static void expect_counted(const Connection& end) {
+    const detail::QueueState& queue = incoming_state(end).queue;
+    EXPECT_EQ(queue.bytes_put, queue.bytes_got);
+    EXPECT_EQ(queue.tail, queue.head);
   }
 
   void talk(const Connection& from, Reader& to) const {
@@ -275,6 +304,7 @@ std::vector<Case> cases() {
       {.name = "receive bytes", .victim = &receive_bytes, .out = some, .writes = true},
       {.name = "sleep", .victim = &sleep_and_be_woken},
       {.name = "sleep, shown", .victim = &sleep_and_be_woken, .far = Watch::descriptor},
+      {.name = "ring for nothing", .victim = &ring_for_nothing},
       {.name = "room among many", .victim = &sleep_for_room, .home = full_of_many},
       {.name = "room after one", .victim = &sleep_for_room, .home = full_of_one},
       {.name = "make room", .victim = &make_room, .out = full_of_many, .writes = true},

@@ -5,13 +5,17 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/keeper.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/page_runs.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/detail/word.hpp>
+
+#include "support/keeper.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -67,6 +71,45 @@ void put_and_get_parcels(World& world) {
     world.full_parcels.get();
     world.ledger->parcels_got = i + 1;
   }
+}
+
+/// A descriptor from which its number can be read.
+Fd make_end(std::size_t number) {
+  detail::os::Pipe pipe = detail::os::make_pipe();
+  detail::os::write_all(pipe.write.get(), std::as_bytes(std::span(&number, 1)));
+  return Fd(std::move(pipe.read));
+}
+
+std::size_t number_of(const Fd& end) {
+  std::size_t number = 0;
+  detail::os::read_all(end.fileno(), std::as_writable_bytes(std::span(&number, 1)));
+  return number;
+}
+
+void fill_with_ends(World& world) {
+  world.ends_before = 3;
+  for (std::size_t i = 0; i < world.ends_before; ++i) {
+    world.full_ends.put(make_end(i));
+  }
+}
+
+void kill_the_keeper(World&) {
+  kill_keeper();
+}
+
+void put_and_get_ends(World& world) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.ends.put(make_end(i));
+    world.ledger->ends_put = i + 1;
+  }
+  for (std::size_t i = 0; i < world.ends_before; ++i) {
+    world.full_ends.get();
+    world.ledger->ends_got = i + 1;
+  }
+}
+
+void become_the_keeper(World&) {
+  detail::announce_keeper(detail::keeper_state().keeper, 1);
 }
 
 void make_and_drop_objects(World&) {
@@ -271,6 +314,7 @@ void World::check() {
   const auto is_parcel = [this](const Parcel& got, std::size_t number) {
     return got.number == number && got.lock == lock && got.text.size() == number * 40;
   };
+  const auto is_end = [](const Fd& got, std::size_t number) { return number_of(got) == number; };
   // One more may have been put than was acknowledged, one more taken than was recorded.
   drain(numbers, 0, ledger->numbers_put, ledger->numbers_put + 1, is_number, "numbers");
   drain(blobs, 0, ledger->blobs_put, ledger->blobs_put + 1, is_blob, "blobs");
@@ -284,6 +328,9 @@ void World::check() {
         is_blob, "blobs there before");
   drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
         parcels_before, is_parcel, "parcels there before");
+  drain(ends, 0, ledger->ends_put, ledger->ends_put + 1, is_end, "descriptors");
+  drain(full_ends, rest(full_ends, ledger->ends_got, ends_before), ends_before, ends_before, is_end,
+        "descriptors there before");
   check_jobs(*this, 1);
 }
 
@@ -291,7 +338,11 @@ namespace {
 
 class QueuePlay final : public Play {
  public:
-  explicit QueuePlay(void (*plays)(World&)) : plays_(plays) {}
+  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) {
+    if (prepare != nullptr) {
+      prepare(world_);
+    }
+  }
 
   void victim() override { plays_(world_); }
   void next_victim() override {
@@ -314,8 +365,10 @@ class QueuePlay final : public Play {
   bool two_ = false;
 };
 
-Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {}) {
-  return {name, [victim] { return std::make_unique<QueuePlay>(victim); }, std::move(first)};
+/// `prepare`: what the survivor does before there is a victim.
+Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {},
+                  void (*prepare)(World&) = nullptr) {
+  return {name, [=] { return std::make_unique<QueuePlay>(victim, prepare); }, std::move(first)};
 }
 
 }  // namespace
@@ -335,6 +388,9 @@ std::vector<Scenario> scenarios() {
       scenario("jobs", &take_and_finish_jobs),
       scenario("hands", &empty_hands),
       scenario("join", &tell_a_joiner),
+      scenario("descriptors", &put_and_get_ends, {}, &fill_with_ends),
+      scenario("start a keeper", &put_and_get_ends, {}, &kill_the_keeper),
+      scenario("be a keeper", &become_the_keeper, {}, &kill_the_keeper),
       scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
       scenario("take over blobs", &put_and_get_blobs,
                {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),

@@ -4,6 +4,7 @@
 #include "crash_points/play.hpp"
 #include "support/forked.hpp"
 
+#include <multiprocess/fd.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
@@ -30,6 +31,8 @@ struct Ledger {
   std::atomic<std::size_t> blobs_got;
   std::atomic<std::size_t> parcels_put;
   std::atomic<std::size_t> parcels_got;
+  std::atomic<std::size_t> ends_put;
+  std::atomic<std::size_t> ends_got;
   std::atomic<std::size_t> jobs_got;
   std::atomic<std::size_t> jobs_done;
 };
@@ -50,6 +53,9 @@ struct World {
   Queue<std::vector<std::size_t>> full_blobs;
   Queue<Parcel> parcels;
   Queue<Parcel> full_parcels;
+  Queue<Fd> ends;
+  Queue<Fd> full_ends;
+  std::size_t ends_before = 0;
   JoinableQueue<std::size_t> jobs;
   Lock lock;
 

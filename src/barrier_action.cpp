@@ -13,7 +13,7 @@
 
 namespace multiprocess::detail {
 
-struct BarrierAction::Kept final : Companion {
+struct BarrierAction::Kept final : Attachment {
   Kept(std::function<void()> made_of, std::string because)
       : call(std::move(made_of)), reason(std::move(because)) {}
 
@@ -46,7 +46,7 @@ Offset BarrierAction::pack() {
 
 void BarrierAction::keep(RefControl& control) {
   if (call_) {
-    control.companion.store(new Kept(std::move(call_), std::move(reason_)));
+    control.attachment.store(new Kept(std::move(call_), std::move(reason_)));
   }
 }
 
@@ -66,10 +66,10 @@ std::function<void()> unpack(Offset message) {
 }  // namespace
 
 void BarrierAction::run(RefControl& control, Offset message) {
-  Companion* kept = control.companion.load();
+  Attachment* kept = control.attachment.load();
   if (kept == nullptr) {
     auto made = std::make_unique<Kept>(unpack(message), "");
-    if (control.companion.compare_exchange_strong(kept, made.get())) {
+    if (control.attachment.compare_exchange_strong(kept, made.get())) {
       kept = made.release();
     }  // else another thread was quicker
   }

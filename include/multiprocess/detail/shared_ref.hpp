@@ -14,8 +14,8 @@ namespace multiprocess::detail {
 using Offset = std::uint64_t;
 
 /// What else a process may keep beside a reference.
-struct Companion {
-  virtual ~Companion() = default;
+struct Attachment {
+  virtual ~Attachment() = default;
   /// Throws NotSendable when the reference may not cross, since this cannot.
   virtual void require_sendable() const = 0;
 };
@@ -23,7 +23,7 @@ struct Companion {
 /// What a process keeps privately about one reference to a shared object; see shared_ref.cpp.
 struct RefControl {
   RefControl() = default;
-  ~RefControl() { delete companion.load(std::memory_order_acquire); }
+  ~RefControl() { delete attachment.load(std::memory_order_acquire); }
   RefControl(const RefControl&) = delete;
   RefControl& operator=(const RefControl&) = delete;
 
@@ -34,7 +34,7 @@ struct RefControl {
   Offset object = 0;
   std::atomic<std::uint64_t> closed{0};  // for types with close(): Self::owner where it was closed
   std::atomic<Offset> hand{0};           // the Hand or Holding that was ours last
-  std::atomic<Companion*> companion{nullptr};
+  std::atomic<Attachment*> attachment{nullptr};
 };
 
 /// A counted reference to an object in the arena. Copies share one private count, so copying

@@ -21,7 +21,7 @@ set(floor_2
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit
-  detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec

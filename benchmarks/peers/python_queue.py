@@ -2,10 +2,9 @@
 """Queue, and Pipe for bytes, of Python's multiprocessing."""
 import time
 
-from peer import fork, run_crew, scaled, serve
+from peer import fork, run_crew, scaled, serve, transfer
 
 BURST = 100
-WARM_UP = 4  # large items
 
 
 def stream(placement, producers, count, maxsize=0, queue=None, done=lambda: None):
@@ -81,25 +80,6 @@ def bursts(placement, count):
         return total
 
     return run_crew(placement, [send, receive])[1][0] / (count * BURST)
-
-
-def transfer(placement, size, count):
-    reader, writer = fork.Pipe(duplex=False)
-    item = b"\7" * size
-
-    def produce(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            writer.send_bytes(item)
-
-    def consume(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            assert len(reader.recv_bytes()) == size
-
-    return run_crew(placement, [produce, consume])[0] / count
 
 
 BOTH = ("split", "same")

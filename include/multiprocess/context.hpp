@@ -62,12 +62,12 @@ class Context {
   multiprocess::Barrier Barrier(Number parties, Args&&... args) const {
     return multiprocess::Barrier(parties, std::forward<Args>(args)...);
   }
-  template <class T = Object>
-  multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
+  template <class T = Object, detail::Count Number = int>
+  multiprocess::Queue<T> Queue(Number maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);
   }
-  template <class T = Object>
-  multiprocess::JoinableQueue<T> JoinableQueue(std::ptrdiff_t maxsize = 0) const {
+  template <class T = Object, detail::Count Number = int>
+  multiprocess::JoinableQueue<T> JoinableQueue(Number maxsize = 0) const {
     return multiprocess::JoinableQueue<T>(maxsize);
   }
   template <class T = Object>

@@ -158,6 +158,7 @@ class Queue<T>::Iterator {
 
   T& operator*() const { return *item_; }
   Iterator& operator++() {
+    item_.reset();  // what it holds must not live on while we wait for the next
     detail::Outcome outcome{};
     item_ = queue_.get_outcome(forever, outcome);
     return *this;

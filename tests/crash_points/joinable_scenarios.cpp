@@ -63,7 +63,7 @@ void check_jobs(const World& world, std::size_t victims) {
   const std::size_t left = static_cast<std::size_t>(world.jobs.qsize());
   const std::size_t taken = World::jobs_before - left;
   for (std::size_t i = 0; i < left; ++i) {
-    ASSERT_EQ(world.jobs.try_get(0s), taken + i);
+    ASSERT_EQ(world.jobs.try_get(0s), blob(taken + i));
     ASSERT_FALSE(world.jobs.join(0s)) << "it is in our hand";
     world.jobs.task_done();
   }

@@ -300,7 +300,7 @@ World::World() {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
   }
   for (std::size_t i = 0; i < jobs_before; ++i) {
-    jobs.put(i);
+    jobs.put(blob(i));
   }
 }
 
@@ -338,11 +338,7 @@ namespace {
 
 class QueuePlay final : public Play {
  public:
-  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) {
-    if (prepare != nullptr) {
-      prepare(world_);
-    }
-  }
+  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) { prepare(world_); }
 
   void victim() override { plays_(world_); }
   void next_victim() override {
@@ -365,9 +361,11 @@ class QueuePlay final : public Play {
   bool two_ = false;
 };
 
+void leave_as_it_is(World&) {}
+
 /// `prepare`: what the survivor does before there is a victim.
 Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {},
-                  void (*prepare)(World&) = nullptr) {
+                  void (*prepare)(World&) = &leave_as_it_is) {
   return {name, [=] { return std::make_unique<QueuePlay>(victim, prepare); }, std::move(first)};
 }
 
@@ -395,7 +393,7 @@ std::vector<Scenario> scenarios() {
       scenario("take over blobs", &put_and_get_blobs,
                {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
       scenario("take over jobs", &take_and_finish_jobs,
-               {"item_queue.hpp", "hands.hpp", "hands.cpp"}),
+               {"item_queue.hpp", "hands.hpp", "block_item.cpp"}),
   };
 }
 

@@ -56,7 +56,7 @@ struct World {
   Queue<Fd> ends;
   Queue<Fd> full_ends;
   std::size_t ends_before = 0;
-  JoinableQueue<std::size_t> jobs;
+  JoinableQueue<std::vector<std::size_t>> jobs;
   Lock lock;
 
   /// Fails the test unless everything acknowledged is there once and in order, and all works.

@@ -7,6 +7,8 @@
 #include "support/child.hpp"
 #include "support/keeper.hpp"
 
+#include "support/sanitizer.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -104,6 +106,9 @@ void leave_no_descriptor() {
 }
 
 TEST_F(Deposits, AnEndOfWhichTheKeeperCouldNotBeToldIsFound) {
+  if (test::under_address_sanitizer) {
+    GTEST_SKIP() << "the sanitizer needs a descriptor to look at memory";
+  }
   Child child([&] {
     std::optional<Deposit> kept(pipe_.write.get());
     leave_no_descriptor();
@@ -116,6 +121,9 @@ TEST_F(Deposits, AnEndOfWhichTheKeeperCouldNotBeToldIsFound) {
 }
 
 TEST_F(Deposits, WithoutADescriptorToSpareTheyThrow) {
+  if (test::under_address_sanitizer) {
+    GTEST_SKIP() << "the sanitizer needs a descriptor to look at memory";
+  }
   const Deposit kept(pipe_.write.get());
   Child child([&] {
     leave_no_descriptor();

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 #include <thread>
 #include <utility>
@@ -17,6 +18,8 @@ namespace multiprocess::test {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* shared_memory = "/dev/shm";
 
 std::string read_line(const fs::path& file) {
   std::ifstream stream(file);
@@ -136,7 +139,7 @@ void add_threads(Inventory& all) {
 
 void add_shared_memory(Inventory& all) {
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator("/dev/shm", absent)) {
+  for (const auto& entry : fs::directory_iterator(shared_memory, absent)) {
     all.emplace(entry.path(), entry.path());
   }
 }
@@ -189,10 +192,45 @@ class Allowances {
   };
 };
 
+bool has_open(int pid, const fs::path& file) {
+  const fs::path folder = proc(pid) / "fd";
+  const std::vector<int> all = numbers_in(folder);
+  return std::any_of(all.begin(), all.end(),
+                     [&](int fd) { return read_link(folder / std::to_string(fd)) == file; });
+}
+
+bool has_mapped(int pid, const fs::path& file) {
+  std::ifstream maps(proc(pid) / "maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.ends_with(" " + file.string())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// An entry of /dev/shm that a process which is none of ours uses, or has used when we looked: the
+/// folder is everybody's.
+bool is_of_others(const fs::path& entry) {
+  static std::set<fs::path> known;
+  if (entry.parent_path() != shared_memory || known.contains(entry)) {
+    return known.contains(entry);
+  }
+  const std::vector<int> ours = descendants();
+  for (const int pid : numbers_in("/proc")) {
+    if (pid != getpid() && std::find(ours.begin(), ours.end(), pid) == ours.end() &&
+        (has_open(pid, entry) || has_mapped(pid, entry))) {
+      known.insert(entry);
+      return true;
+    }
+  }
+  return false;
+}
+
 Inventory additions(const Inventory& before, const Inventory& now) {
   Inventory added;
   for (const auto& [key, words] : now) {
-    if (!before.contains(key)) {
+    if (!before.contains(key) && !is_of_others(key)) {
       added.emplace(key, words);
     }
   }

@@ -87,6 +87,8 @@ struct Self {
 
   PrivateLock warden_lock;
   Warden* warden = nullptr;
+
+  Self* before = nullptr;  // in a forked child the parent's: whoever forked may still look at it
 };
 
 /// Where the pointer to Self stands; null until the first use.

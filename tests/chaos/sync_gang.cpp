@@ -70,13 +70,13 @@ void share(const SyncWorks& works, Board& board, const SyncTask& task, Random& r
   pause_sometimes(random, 16, 100);
 }
 
-void consume(const SyncWorks& works, Board& board, Random& random) {
+void consume(const SyncWorks& works, Board& board, Timeout timeout) {
   const std::scoped_lock guard(works.condition);
   if (works.condition.owner_died()) {
     works.condition.notify_all();  // whom it would have notified is not known
   }
   const auto any = [&board] { return board.tokens != 0; };
-  if (works.condition.wait_for(any, some_time(random))) {
+  if (works.condition.wait_for(any, timeout)) {
     --board.tokens;
     ++board.turns;
   }
@@ -125,7 +125,9 @@ void toil(const SyncWorks& works, Board& board, const SyncTask& task, Random& ra
     case Toil::set:
       return works.events[task.round % 2].set();
     case Toil::consume:
-      return consume(works, board, random);
+      return consume(works, board, some_time(random));
+    case Toil::await:
+      return consume(works, board, forever);
     case Toil::produce:
       return produce(works, board, random);
     case Toil::meet:

@@ -55,7 +55,18 @@ struct SyncWorks {
 };
 
 /// What a member does, for ever: set only sets the event of the round in which it was hired, once.
-enum class Toil : std::uint32_t { hold, share, take_signals, follow, set, consume, produce, meet };
+/// consume: waits for a token, sometimes for a short time only; await: until there is one.
+enum class Toil : std::uint32_t {
+  hold,
+  share,
+  take_signals,
+  follow,
+  set,
+  consume,
+  await,
+  produce,
+  meet
+};
 
 /// Its place among the members, and how it begins.
 struct SyncTask {

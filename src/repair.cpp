@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/holders.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/info.hpp>
@@ -163,6 +164,7 @@ void leave_participant() noexcept {
   if (me == nullptr) {
     return;
   }
+  empty_own_holdings();
   if (os::thread_count() - library_threads() > 1) {
     return;  // others may hold something until the process is gone: its end will be noticed
   }

@@ -38,6 +38,9 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
         "Lock, Queue, Connection and other shared objects belong to the processes of one tree: a "
         "connection to another program carries values only");
   }
+  if (const Attachment* const beside = ref.control()->attachment.load(); beside != nullptr) {
+    beside->require_sendable();
+  }
   constexpr std::size_t few = 16;
   const auto next = static_cast<std::uint32_t>(refs_.size());
   if (next < few) {

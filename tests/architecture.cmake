@@ -14,9 +14,11 @@ list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error detail/count start_method timeout range
+  detail/std_lockable
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
-  detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
+  detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
+  detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
@@ -30,7 +32,9 @@ set(floor_2
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
-  lock semaphore condition event barrier value array containers shared_memory shareable_list
+  lock detail/units semaphore event detail/waiters condition
+  detail/meeting detail/barrier_action barrier
+  value array containers shared_memory shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   detail/stream_transport detail/pipe_transport
   connection wait

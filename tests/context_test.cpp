@@ -76,6 +76,16 @@ TEST_P(ContextTest, HasEverythingUnderItsName) {
   EXPECT_EQ(ctx.Process(options, [] {}).name(), "idle");
   EXPECT_FALSE(ctx.Process().name().empty());
   EXPECT_TRUE(ctx.Lock().acquire());
+  EXPECT_TRUE(ctx.RLock().acquire());
+  EXPECT_EQ(ctx.Semaphore().get_value(), 1);
+  EXPECT_EQ(ctx.Semaphore(3u).get_value(), 3);
+  EXPECT_THROW(ctx.BoundedSemaphore().release(), mp::ValueError);
+  EXPECT_FALSE(ctx.Event().is_set());
+  const mp::Lock lock;
+  EXPECT_TRUE(ctx.Condition().acquire() && ctx.Condition(lock).acquire());
+  EXPECT_TRUE(lock.locked() && ctx.Condition(ctx.RLock()).acquire());
+  EXPECT_EQ(ctx.Barrier(1).wait(), 0);
+  EXPECT_EQ(ctx.Barrier(2, [] {}, mp::forever).parties(), 2);
   ctx.Queue<int>(1).put(1);
   EXPECT_FALSE(ctx.JoinableQueue<int>(1).full());
   EXPECT_TRUE(ctx.JoinableQueue().join());

@@ -166,10 +166,22 @@ std::set<std::uint64_t> visits_to_try(std::size_t site) {
   return chosen;
 }
 
+/// MULTIPROCESS_CRASH_SCENARIO: only those with this in their names, while one works on them.
+const char* wanted_scenarios() {
+  return std::getenv("MULTIPROCESS_CRASH_SCENARIO");
+}
+
 TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
   std::vector<Scenario> all = scenarios();
-  for (Scenario& each : pipe_scenarios()) {
-    all.push_back(std::move(each));
+  for (const auto more : {&pipe_scenarios, &sync_scenarios}) {
+    for (Scenario& each : more()) {
+      all.push_back(std::move(each));
+    }
+  }
+  if (const char* const wanted = wanted_scenarios()) {
+    std::erase_if(all, [wanted](const Scenario& each) {
+      return std::string(each.name).find(wanted) == std::string::npos;
+    });
   }
   for (const Scenario& scenario : all) {
     for (const std::size_t first : first_sites(scenario)) {
@@ -181,6 +193,9 @@ TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
     }
   }
   report();
+  if (wanted_scenarios() != nullptr) {
+    return;
+  }
   const auto visited = visited_sites();
   for (const CrashSite& site : sites_in_sources(MULTIPROCESS_SOURCE_DIR)) {
     const bool reached = std::any_of(killed_.begin(), killed_.end(), [&](std::size_t i) {

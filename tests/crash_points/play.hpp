@@ -43,5 +43,6 @@ struct Scenario {
 /// What is done with queues, locks and the heap.
 std::vector<Scenario> scenarios();
 std::vector<Scenario> pipe_scenarios();
+std::vector<Scenario> sync_scenarios();
 
 }  // namespace multiprocess::test

@@ -80,6 +80,7 @@ struct Self {
   std::vector<Offset> account_blocks;
   std::vector<std::uint32_t> free_entries;
   std::vector<PinnedEntry> pinned;
+  std::vector<Offset> held;      // objects that this process has a Holding of
   std::uint64_t newest_pin = 0;  // the youngest forked child that lives was born at this count
   std::uint64_t pin_changes_seen = 0;
   std::atomic<std::uint64_t> forks{0};

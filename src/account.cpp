@@ -33,6 +33,8 @@ const char* name_of(ObjectType type) noexcept {
       return "a descriptor";
     case ObjectType::pipe:
       return "the end of a pipe";
+    case ObjectType::items:
+      return "shared data";
     case ObjectType::plain:
       break;
   }

@@ -28,7 +28,8 @@ set(floor_2
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
-  lock semaphore condition event barrier value array containers shared_memory shareable_list
+  lock rlock semaphore condition event barrier detail/shared_data raw_value raw_array detail/guarded
+  value array containers shared_memory shareable_list
   detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   connection wait
 )

@@ -11,7 +11,7 @@
 namespace multiprocess::detail {
 
 /// What an object in the arena is; says how it ends.
-enum class ObjectType : std::uint32_t { plain, queue, parcel, lock, pipe };
+enum class ObjectType : std::uint32_t { plain, queue, parcel, lock, pipe, items };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.
 using Destroy = void (*)(Offset object) noexcept;

@@ -33,6 +33,16 @@ const char* name_of(ObjectType type) noexcept {
       return "a descriptor";
     case ObjectType::pipe:
       return "the end of a pipe";
+    case ObjectType::rlock:
+      return "a recursive lock";
+    case ObjectType::semaphore:
+      return "a semaphore";
+    case ObjectType::condition:
+      return "a condition";
+    case ObjectType::event:
+      return "an event";
+    case ObjectType::barrier:
+      return "a barrier";
     case ObjectType::items:
       return "shared data";
     case ObjectType::plain:
@@ -67,6 +77,22 @@ std::uint32_t take_entry(Self& me) {
   const std::uint32_t entry = me.free_entries.back();
   me.free_entries.pop_back();
   return entry;
+}
+
+[[noreturn]] void throw_gone() {
+  throw RuntimeError("the shared object is gone: its last handle was dropped");
+}
+
+/// Counts one more reference, held by `entry`, when an object begins at that place.
+bool add_reference_if_there(RefEntry& entry, Offset place) {
+  Transaction change;
+  const std::uint64_t before = owner_of_former(place);
+  if (owner::kind(before) != owner::Kind::object) {
+    return false;
+  }
+  change.write(owner_word(place), before + 1);
+  change.write(entry, place);
+  return true;
 }
 
 RefControl* make_control(const Self& me, std::uint32_t entry, Offset object) {
@@ -171,18 +197,24 @@ SharedRef publish_object(Offset block, ObjectType type) {
   return {control, at<std::byte>(block)};
 }
 
-SharedRef take_reference(Offset object) {
+SharedRef find_reference(Offset place) {
   Self& me = self();
   const std::scoped_lock guard(me.account_lock);
   const std::uint32_t entry = take_entry(me);
-  std::unique_ptr<RefControl> control(make_control(me, entry, object));
-  try {
-    add_reference(entry_at(me, entry), object);
-  } catch (...) {
+  std::unique_ptr<RefControl> control(make_control(me, entry, place));
+  if (!add_reference_if_there(entry_at(me, entry), place)) {
     me.free_entries.push_back(entry);
-    throw;
+    return {};
   }
-  return {control.release(), at<std::byte>(object)};
+  return {control.release(), at<std::byte>(place)};
+}
+
+SharedRef take_reference(Offset object) {
+  SharedRef ref = find_reference(object);
+  if (!ref) {
+    throw_gone();
+  }
+  return ref;
 }
 
 void require_type(const SharedRef& ref, ObjectType type) {
@@ -194,14 +226,9 @@ void require_type(const SharedRef& ref, ObjectType type) {
 }
 
 void add_reference(RefEntry& entry, Offset object) {
-  auto& word = owner_word(object);
-  Transaction change;
-  const std::uint64_t before = word.load(std::memory_order_relaxed);
-  if (owner::kind(before) != owner::Kind::object) {
-    throw RuntimeError("the shared object is gone: its last handle was dropped");
+  if (!add_reference_if_there(entry, object)) {
+    throw_gone();
   }
-  change.write(word, before + 1);
-  change.write(entry, object);
 }
 
 void drop_reference(RefEntry& entry) noexcept {

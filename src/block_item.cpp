@@ -32,7 +32,8 @@ Outcome put_block(const ItemQueue& queue, Offset block, bool has_references,
     step::store(*reinterpret_cast<std::atomic<std::uint64_t>*>(payload), word);
     step::store(owner_word(block),
                 queue.item_owner(position) | (has_references ? owner::message_flag : 0));
-    queue.count_put(size);
+    const std::uint64_t sum = queue.count_put(size);
+    std::memcpy(payload + sizeof(word), &sum, sizeof(sum));
   });
 }
 
@@ -102,7 +103,7 @@ Outcome get_item(const ItemQueue& queue, BlockItem& item, CopyAlong* along, os::
     };
     const auto keep = [&]() noexcept {
       if (item.is_block()) {
-        queue.count_got(at<MessageHeader>(item.block())->size);
+        queue.count_got(item.bytes_put());
         step::store(owner_word(item.block()),
                     owner::private_to(self().ticket) | owner::message_flag);
       }

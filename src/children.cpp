@@ -61,10 +61,15 @@ void log_about(const char* what, const ProcessRecord& record) {
   }
 }
 
-void forget(const std::vector<Ticket>& ended) {
-  for (const Ticket ticket : ended) {
-    unwatch_child(ticket);
-    note_end(ticket);
+/// Without its sentinel, which somebody may have closed, only the system can say that it has ended.
+void forget(const std::vector<Record>& ended) {
+  for (const Record& record : ended) {
+    unwatch_child(record->ticket);
+    if (os::is_sentinel(record->sentinel->get())) {
+      note_end(record->ticket);
+    } else {
+      check_participant(record->ticket);
+    }
   }
 }
 
@@ -87,7 +92,7 @@ void add_child(const Record& record, os::Started started, Ticket ticket, os::Han
 }
 
 std::vector<Record> live_children() {
-  std::vector<Ticket> ended;
+  std::vector<Record> ended;
   std::vector<Record> running;
   {
     const std::scoped_lock lock(process_mutex());
@@ -103,7 +108,7 @@ std::vector<Record> live_children() {
     for (auto i = over.rbegin(); i != over.rend(); ++i) {
       if (is_complete(*running[*i])) {
         take_note(*running[*i]);
-        ended.push_back(running[*i]->ticket);
+        ended.push_back(running[*i]);
         running.erase(running.begin() + static_cast<std::ptrdiff_t>(*i));
       }
     }
@@ -134,7 +139,7 @@ std::optional<int> wait_child(const Record& record, os::Deadline deadline) {
     }
     take_note(*record);
   }
-  forget({record->ticket});
+  forget({record});
   return record->exitcode;
 }
 

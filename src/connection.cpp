@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/connection.hpp>
 
+#include <multiprocess/detail/pipe_transport.hpp>
+#include <multiprocess/detail/stream_transport.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -34,7 +36,7 @@ void receive_end(void* where, std::uint32_t index) {
   if (message == nullptr) {
     throw RuntimeError("a Connection can be received only with the message that carries it");
   }
-  ::new (where) Connection(Transport::unpack(*message, index));
+  ::new (where) Connection(detail::receive_transport(*message, index));
 }
 
 void destroy_end(void* part) noexcept {

@@ -29,8 +29,9 @@ std::uint32_t send_part(const void* part) {
   detail::Outgoing* const message = detail::Outgoing::current();
   if (message == nullptr) {
     throw RuntimeError(
-        "Fd objects should only be shared between processes through inheritance: as an argument of "
-        "a Process or through a Connection");
+        "Fd objects should only be shared between processes through inheritance: as an argument or "
+        "a "
+        "capture of a Process target, or as an item of a Queue");
   }
   if (fd.closed()) {
     throw NotSendable("a closed Fd cannot be sent");

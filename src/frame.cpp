@@ -10,6 +10,7 @@
 #include <array>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace multiprocess::detail {
 
@@ -71,6 +72,12 @@ void read_first(os::NativeHandle from, std::span<std::byte> into) {
   read_inside(from, into.subspan(got));
 }
 
+[[noreturn]] void throw_no_length(std::uint64_t size) {
+  throw std::system_error(
+      std::make_error_code(std::errc::protocol_error),
+      fmt::format("{:#x} is no length of a message: the other end does not send messages", size));
+}
+
 std::uint64_t read_header(os::NativeHandle from) {
   Header header;
   const std::span<std::byte> all(header);
@@ -80,13 +87,15 @@ std::uint64_t read_header(os::NativeHandle from) {
     return size;
   }
   if (size != UINT32_MAX) {
-    throw std::system_error(
-        std::make_error_code(std::errc::protocol_error),
-        fmt::format("{:#x} is no length of a message: the other end does not send messages", size));
+    throw_no_length(size);
   }
   const auto rest = all.subspan<short_header>();
   read_inside(from, rest);
-  return get_big_endian(rest);
+  const std::uint64_t long_size = get_big_endian(rest);
+  if (!std::in_range<std::ptrdiff_t>(long_size)) {
+    throw_no_length(long_size);
+  }
+  return long_size;
 }
 
 }  // namespace

@@ -2,12 +2,12 @@
 #include <multiprocess/detail/hands.hpp>
 
 #include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/repair.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
 #include <climits>
 #include <new>
-#include <vector>
 
 namespace multiprocess::detail {
 
@@ -20,18 +20,7 @@ std::uint64_t owner_of_hands(Offset queue) {
 /// The first hand that `wanted` accepts, else null.
 template <class Wanted>
 Hand* find(HandsState& state, Wanted wanted) {
-  HandBlock* block = &state.first;
-  while (true) {
-    const auto found = std::find_if(block->hands.begin(), block->hands.end(), wanted);
-    if (found != block->hands.end()) {
-      return &*found;
-    }
-    const Offset next = block->next.load(std::memory_order_acquire);
-    if (next == 0) {
-      return nullptr;
-    }
-    block = at<HandBlock>(next);
-  }
+  return find_entry(state.first, wanted);
 }
 
 auto of(std::uint64_t ticket) {
@@ -223,35 +212,20 @@ Hand& Hands::own() const {
     }
   }
   step::store(hand->ticket, me.ticket.word());
-  me.has_hands.store(true, std::memory_order_relaxed);
+  expect_our_end();  // what we have in hand then is over
   queue_.control_->hand.store(offset_of(hand), std::memory_order_relaxed);
   return *hand;
 }
 
 void Hands::add_block() const {
-  const Offset fresh = allocate(sizeof(HandBlock));
-  new (at<HandBlock>(fresh)) HandBlock{};
-  HandBlock* last = &state_.first;
-  while (const Offset next = last->next.load(std::memory_order_relaxed)) {
-    last = at<HandBlock>(next);
-  }
-  Transaction change;
-  change.write(owner_word(fresh), owner_of_hands(offset_of(&queue_.state_)));
-  change.write(last->next, fresh);
+  add_entries(state_.first, owner_of_hands(offset_of(&queue_.state_)));
 }
 
 void Hands::destroy(const QueueState& queue) noexcept {
   const std::uint64_t ours = owner_of_hands(offset_of(&queue));
-  std::vector<Offset> blocks;
-  Offset next = queue.hands;
-  while (next != 0 && owner_of_former(next) == ours) {
-    blocks.push_back(next);
-    next = next == queue.hands ? at<HandsState>(next)->first.next.load(std::memory_order_acquire)
-                               : at<HandBlock>(next)->next.load(std::memory_order_acquire);
-  }
-  // From the far end: should this be cut short, the chain still leads to what is left.
-  for (; !blocks.empty(); blocks.pop_back()) {
-    reclaim(blocks.back());
+  if (queue.hands != 0 && owner_of_former(queue.hands) == ours) {
+    free_entries(at<HandsState>(queue.hands)->first, ours);
+    reclaim(queue.hands);
   }
 }
 

@@ -2,7 +2,6 @@
 #include <multiprocess/detail/item_queue.hpp>
 
 #include <multiprocess/detail/account.hpp>
-#include <multiprocess/detail/block_item.hpp>
 #include <multiprocess/detail/hands.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/journal.hpp>
@@ -18,8 +17,6 @@ namespace multiprocess::detail {
 
 namespace {
 
-constexpr std::uint64_t segment_tag = owner::tag_mask;
-static_assert(Hands::tag < segment_tag);
 constexpr std::uint64_t most_spares = 4;
 constexpr std::size_t largest_slot = 64;
 
@@ -31,55 +28,6 @@ std::size_t slot_size(std::size_t item_size) {
 
 std::size_t segment_bytes(const QueueState& state) {
   return sizeof(Segment) + state.slots * state.slot_size;
-}
-
-std::uint64_t owner_of_segment(const QueueState& state) {
-  return owner::part_of(offset_of(&state), segment_tag);
-}
-
-std::uint64_t owner_of_item(const QueueState& state, std::uint64_t position) {
-  return owner::part_of(offset_of(&state), position % Hands::tag);
-}
-
-/// The block of the item in a slot, if that is where the item at `position` lies.
-Offset block_in(QueueState& state, Slot& slot, std::uint64_t position) {
-  if (state.holds_blocks == 0) {
-    return 0;
-  }
-  const Offset block = BlockItem::block_of(slot.payload());
-  if (block == 0) {
-    return 0;
-  }
-  const std::uint64_t word = owner_of_former(block);
-  return (word & ~owner::message_flag) == owner_of_item(state, position) ? block : 0;
-}
-
-void drop_item(QueueState& state, Slot& slot, std::uint64_t position) noexcept {
-  if (const Offset block = block_in(state, slot, position); block != 0) {
-    Message::drop(block);
-  }
-}
-
-/// All segments of the chain that begins at `first` and are still the queue's.
-void collect(const QueueState& state, Offset first, std::vector<Offset>& found) {
-  while (first != 0 && owner_of_former(first) == owner_of_segment(state)) {
-    found.push_back(first);
-    first = at<Segment>(first)->next.load(std::memory_order_acquire);
-  }
-}
-
-void drop_items(QueueState& state, const std::vector<Offset>& segments) noexcept {
-  // One more at both ends: it may be put and not counted, or taken and its block still the queue's.
-  const std::uint64_t end = state.tail.load(std::memory_order_acquire) + 1;
-  const std::uint64_t head = state.head.load(std::memory_order_acquire);
-  std::uint64_t position = head == 0 ? 0 : head - 1;
-  for (const Offset offset : segments) {
-    auto* const segment = at<Segment>(offset);
-    position = std::max(position, segment->base);
-    for (; position < std::min(end, segment->base + state.slots); ++position) {
-      drop_item(state, segment->slot(position, state.slot_size), position);
-    }
-  }
 }
 
 }  // namespace
@@ -191,21 +139,32 @@ Slot* ItemQueue::next_segment(Segment& emptied, std::uint64_t head) const {
   return &at<Segment>(next)->slot(head, state_.slot_size);
 }
 
-void ItemQueue::recover_put() const noexcept {
+/// True when the dead one had put an item.
+bool ItemQueue::recover_put() const noexcept {
   { const Transaction undo_what_the_dead_one_began; }
   show_first_segment();
   const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
   const Offset offset = state_.tail_segment.load(std::memory_order_relaxed);
   if (offset == 0 || tail - at<Segment>(offset)->base >= state_.slots) {
-    return;
+    return false;
   }
   Slot& slot = at<Segment>(offset)->slot(tail, state_.slot_size);
   if (slot.sequence.load(std::memory_order_acquire) == tail + 1) {
     step::store(state_.tail, tail + 1);  // put, but not counted
-    tell_getters();
-  } else {
-    drop_item(state_, slot, tail);
+    return true;
   }
+  drop_item(state_, slot, tail);
+  return false;
+}
+
+/// For getters who look at size(): what a putter that is known to be dead has put counts.
+bool ItemQueue::finish_put() const noexcept {
+  const std::uint64_t owner = state_.put_lock.owner();
+  if (owner == 0 || !is_over(ticket_of_owner(owner))) {
+    return false;
+  }
+  const OwnedGuard guard(state_.put_lock);
+  return guard.from_dead() && recover_put();
 }
 
 void ItemQueue::recover_get() const noexcept {
@@ -225,13 +184,30 @@ Outcome ItemQueue::wait_for_room(os::Deadline deadline) const {
            (bell_ != nullptr && bell_->getters_are_gone());
   };
   const auto changed = [&] { return over() || has_room_now(); };
-  // Getters may end without a word: their descriptors are what tells, and has to be asked.
-  const auto slice = bell_ == nullptr ? long_slice : std::chrono::milliseconds(100);
-  if (!changed() &&
-      (deadline == os::at_once || !wait_until(state_.room, deadline, changed, slice))) {
+  const bool has_many = state_.most_bytes != 0 && has_many_bytes();
+  if (!changed() && (deadline == os::at_once || !sleep_for_room(deadline, changed))) {
     return give_up_put();
   }
+  if (has_many) {
+    state_.room.wake(1);  // one large item that is gone makes room for many
+  }
   return over() ? Outcome::ended : Outcome::done;
+}
+
+template <class Changed>
+bool ItemQueue::sleep_for_room(os::Deadline deadline, Changed changed) const {
+  if (bell_ == nullptr) {
+    return wait_until(state_.room, deadline, changed);
+  }
+  // Getters may end without a word: their descriptors are what tells, and has to be asked.
+  while (deadline > std::chrono::steady_clock::now()) {
+    const os::Deadline slice = std::chrono::steady_clock::now() + short_slice;
+    if (wait_until(state_.room, std::min(deadline, slice), changed)) {
+      return true;
+    }
+    bell_->ask_again();
+  }
+  return changed();
 }
 
 bool ItemQueue::has_room_now() const noexcept {
@@ -258,22 +234,19 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
 
 template <class Ready>
 Outcome ItemQueue::wait_for_bell(os::Deadline deadline, Ready ready) const {
-  switch (bell_->wait(deadline, ready)) {
-    case os::DoorbellState::rung:
-      return Outcome::done;
-    case os::DoorbellState::gone:
-      return Outcome::ended;
-    case os::DoorbellState::quiet:
-      break;
+  const os::DoorbellState found = bell_->wait(deadline, ready);
+  if (found == os::DoorbellState::quiet) {
+    return give_up_get();
   }
-  return give_up_get();
+  return found == os::DoorbellState::rung ? Outcome::done : Outcome::ended;
 }
 
 bool ItemQueue::wait_ready(os::Deadline deadline) const {
-  return wait_for_bell(deadline, not_empty()) != Outcome::time_up;
+  return wait_for_bell(deadline, [this] { return has_item(); }) != Outcome::time_up;
 }
 
-// Who leaves without may have been woken for what is there: the wake-up goes on to the next one.
+// Who leaves without may have been woken for what is there: the wake-up goes on to the next one. A
+// bell has woken everybody, and getters must not ring it.
 
 Outcome ItemQueue::give_up_put() const noexcept {
   if (has_room_now()) {
@@ -283,8 +256,8 @@ Outcome ItemQueue::give_up_put() const noexcept {
 }
 
 Outcome ItemQueue::give_up_get() const noexcept {
-  if (size() != 0) {
-    tell_getters();
+  if (bell_ == nullptr && size() != 0) {
+    state_.items.wake(1);
   }
   return Outcome::time_up;
 }
@@ -293,7 +266,7 @@ void ItemQueue::end(bool immediately) const {
   {
     const OwnedGuard guard(state_.put_lock);
     if (guard.from_dead()) {
-      recover_put();
+      recover_put();  // everybody is told in any case
     }
     step::store(state_.ended, 1);
   }
@@ -324,23 +297,7 @@ bool ItemQueue::discard_oldest() const {
 void ItemQueue::destroy(Offset object) noexcept {
   QueueState& state = *at<QueueState>(object);
   Hands::destroy(state);
-  destroy(state);
-}
-
-void ItemQueue::destroy(QueueState& state) noexcept {
-  std::vector<Offset> segments;
-  const Offset first = state.head_segment.load(std::memory_order_acquire);
-  collect(state, first != 0 ? first : state.tail_segment.load(std::memory_order_acquire), segments);
-  drop_items(state, segments);
-  std::vector<Offset> spares;
-  collect(state, state.spare.load(std::memory_order_acquire), spares);
-  // From the far end: should this be cut short, the chain still leads to what is left.
-  for (auto* chain : {&segments, &spares}) {
-    while (!chain->empty()) {
-      reclaim(chain->back());
-      chain->pop_back();
-    }
-  }
+  free_parts(state);
 }
 
 }  // namespace multiprocess::detail

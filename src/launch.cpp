@@ -6,6 +6,7 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/forkserver.hpp>
 #include <multiprocess/detail/inheritance.hpp>
+#include <multiprocess/detail/keeper.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/program.hpp>
@@ -138,6 +139,9 @@ void launch_by_server(const std::shared_ptr<ProcessRecord>& record, const Work& 
 void begin(Inherited& all) {
   set_in_bootstrap(true);
   arena_base();
+  if (all.record.role == StartRecord::Role::keeper) {
+    keep_descriptors(all.record.payload);
+  }
   if (all.record.role == StartRecord::Role::child) {
     enter_as({all.record.slot, all.record.generation});
     all.life_line = os::enter_child(std::move(all.life_line), all.record.outlive_parent != 0);

@@ -3,8 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
-#include <multiprocess/detail/process_state.hpp>
-#include <multiprocess/error.hpp>
+#include <multiprocess/detail/lock_calls.hpp>
 
 #include <new>
 
@@ -12,30 +11,27 @@ namespace multiprocess {
 
 namespace {
 
-detail::SharedRef make_lock() {
-  const detail::Offset block = detail::allocate(sizeof(detail::OwnedLock));
-  new (detail::at<detail::OwnedLock>(block)) detail::OwnedLock{};
-  return detail::publish_object(block, detail::ObjectType::lock);
+template <class Shared>
+detail::SharedRef make(detail::ObjectType type) {
+  const detail::Offset block = detail::allocate(sizeof(Shared));
+  new (detail::at<Shared>(block)) Shared{};
+  return detail::publish_object(block, type);
 }
 
 }  // namespace
 
-Lock::Lock() : ref_(make_lock()) {}
+Lock::Lock() : ref_(make<detail::OwnedLock>(detail::ObjectType::lock)) {}
 
 void Lock::require_kind(const detail::SharedRef& received) {
   detail::require_type(received, detail::ObjectType::lock);
 }
 
-bool Lock::take(Timeout timeout) const {
-  using detail::Taken;
-  // The common case needs no look at the clock.
-  return shared().try_acquire() != Taken::no || shared().acquire(timeout.deadline()) != Taken::no;
+bool Lock::acquire(Timeout timeout) const {
+  return detail::acquire_lock(shared(), timeout);
 }
 
 void Lock::release() const {
-  if (!shared().release()) {
-    throw ValueError("the lock was released too many times: nobody holds it");
-  }
+  detail::release_lock(shared());
 }
 
 bool Lock::locked() const {
@@ -43,30 +39,37 @@ bool Lock::locked() const {
 }
 
 bool Lock::owner_died() const {
-  return (shared().owner() & detail::OwnedLock::died_flag) != 0;
+  return shared().was_taken_over();
 }
-
-namespace {
-
-/// Python's text: the process, and the thread when it is not the main one.
-std::string this_holder() {
-  const std::string thread = detail::current_thread_label();
-  const std::string process = detail::current_process_name();
-  return thread == "MainThread" ? process : process + "|" + thread;
-}
-
-}  // namespace
 
 std::string mp_repr(const Lock& lock) {
-  const std::uint64_t owner = lock.shared().owner();
-  std::string who = "SomeOtherProcess";
-  if (owner == 0) {
-    who = "None";
-  } else if (detail::ticket_of_owner(owner) == detail::this_participant()) {
-    who = detail::thread_of_owner(owner) == detail::thread_number() ? this_holder()
-                                                                    : "SomeOtherThread";
-  }
-  return "<Lock(owner=" + who + ")>";
+  return detail::lock_repr(lock.shared());
+}
+
+RLock::RLock() : ref_(make<detail::RecursiveLock>(detail::ObjectType::rlock)) {}
+
+void RLock::require_kind(const detail::SharedRef& received) {
+  detail::require_type(received, detail::ObjectType::rlock);
+}
+
+bool RLock::acquire(Timeout timeout) const {
+  return detail::acquire_lock(shared(), timeout);
+}
+
+void RLock::release() const {
+  detail::release_lock(shared());
+}
+
+bool RLock::locked() const {
+  return shared().owned().owner() != 0;
+}
+
+bool RLock::owner_died() const {
+  return shared().owned().was_taken_over();
+}
+
+std::string mp_repr(const RLock& lock) {
+  return detail::lock_repr(lock.shared());
 }
 
 }  // namespace multiprocess

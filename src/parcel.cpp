@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/parcel.hpp>
 
+#include <multiprocess/detail/deposit.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
@@ -11,12 +12,21 @@ namespace multiprocess::detail {
 
 namespace {
 
+constexpr auto own_type = static_cast<std::uint32_t>(ObjectType::parcel);
+
 void destroy_parcel(Offset object) noexcept {
-  drop_reference(at<Parcel>(object)->companion);
+  Parcel& parcel = *at<Parcel>(object);
+  if (parcel.is_deposited()) {
+    drop_deposit(parcel.place);
+  }
+  drop_reference(parcel.companion);
 }
 
-constexpr auto own_type = static_cast<std::uint32_t>(ObjectType::parcel);
 const bool known = register_destroy(ObjectType::parcel, &destroy_parcel);
+
+bool is_parcel(std::uint64_t word) noexcept {
+  return owner::kind(word) == owner::Kind::object && owner::type(word) == own_type;
+}
 
 }  // namespace
 
@@ -43,8 +53,14 @@ const Parcel* as_parcel(const SharedRef& ref) noexcept {
     return nullptr;
   }
   const std::uint64_t word = owner_word(ref.offset()).load(std::memory_order_acquire);
-  const bool is_one = owner::kind(word) == owner::Kind::object && owner::type(word) == own_type;
-  return is_one ? static_cast<const Parcel*>(ref.address()) : nullptr;
+  return is_parcel(word) ? static_cast<const Parcel*>(ref.address()) : nullptr;
+}
+
+bool stands_for(Offset parcel, std::uint64_t deposit) noexcept {
+  const ArenaHeader& arena = arena_header();
+  const bool can_be = parcel >= arena.first_page && parcel <= arena.size - sizeof(Parcel) &&
+                      parcel % alignof(Parcel) == 0;
+  return can_be && is_parcel(owner_of_former(parcel)) && at<Parcel>(parcel)->place == deposit;
 }
 
 }  // namespace multiprocess::detail

@@ -117,7 +117,7 @@ Self& become(Ticket ticket) {
   auto* const made = new Self;
   made->ticket = ticket;
   made->owner = std::uint64_t{ticket.generation} << 32 | std::uint64_t{ticket.slot} << slot_shift;
-  last_self = made;
+  made->before = std::exchange(last_self, made);
   void** const word = os::fork_wiped_word();
   std::atomic_ref<void*>(*word).store(made, std::memory_order_release);
   self_word.store(word, std::memory_order_release);

@@ -18,7 +18,7 @@ constexpr std::size_t segment_size = std::size_t{8} << 10;
 
 void destroy(Offset object) noexcept {
   for (PipeState::Direction& each : at<PipeState>(object)->directions) {
-    ItemQueue::destroy(each.queue);
+    free_parts(each.queue);
   }
 }
 

@@ -13,40 +13,22 @@ namespace multiprocess::detail {
 
 namespace {
 
-[[noreturn]] void throw_shut_down() {
-  throw ShutDown("the queue has been shut down");
-}
-
 bool closed_here(const SharedRef& ref) {
   return ref.control()->closed.load(std::memory_order_relaxed) == self().owner;
 }
 
 }  // namespace
 
-void require_put(Outcome outcome) {
-  if (!was_put(outcome)) {
-    throw Full("the queue is full");
-  }
+void throw_full() {
+  throw Full("the queue is full");
 }
 
-bool was_put(Outcome outcome) {
-  if (outcome == Outcome::ended) {
-    throw_shut_down();
-  }
-  return outcome == Outcome::done;
+void throw_empty() {
+  throw Empty("the queue is empty");
 }
 
-void require_got(Outcome outcome) {
-  if (!was_got(outcome)) {
-    throw Empty("the queue is empty");
-  }
-}
-
-bool was_got(Outcome outcome) {
-  if (outcome == Outcome::ended) {
-    throw_shut_down();
-  }
-  return outcome == Outcome::done;
+void throw_shut_down() {
+  throw ShutDown("the queue has been shut down");
 }
 
 void require_counted(bool done) {

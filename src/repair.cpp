@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/holders.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/info.hpp>
@@ -11,11 +12,15 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/detail/word.hpp>
 
+#include <atomic>
 #include <utility>
 
 namespace multiprocess::detail {
 
 namespace {
+
+constinit std::atomic<bool> left{false};
+constinit std::atomic<std::uint64_t> awaited{0};  // Ticket that this process had when it said so
 
 std::uint32_t generation_of(std::uint64_t life) {
   return static_cast<std::uint32_t>(life >> 32);
@@ -150,11 +155,16 @@ void note_end(Ticket ticket) noexcept {
   }
 }
 
+void expect_our_end() noexcept {
+  awaited.store(self().ticket.word(), std::memory_order_relaxed);
+}
+
 void leave_participant() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr) {
     return;
   }
+  empty_own_holdings();
   if (os::thread_count() - library_threads() > 1) {
     return;  // others may hold something until the process is gone: its end will be noticed
   }
@@ -169,11 +179,16 @@ void leave_participant() noexcept {
     forget_sleepers(me->ticket.word());
     std::uint64_t life = place.life.load(std::memory_order_acquire);
     step::cas(place.life, life, life_word(me->ticket.generation, 0, Life::left));
-    if (me->has_hands.load(std::memory_order_relaxed)) {
-      wake_everybody();  // what was in them is over: joiners may wait for nothing else
+    if (awaited.load(std::memory_order_relaxed) == me->ticket.word()) {
+      wake_everybody();
     }
   }
   std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
+  left.store(true, std::memory_order_relaxed);
+}
+
+bool has_left() noexcept {
+  return left.load(std::memory_order_relaxed);
 }
 
 }  // namespace multiprocess::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/shipment.hpp>
 
+#include <multiprocess/detail/deposit.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/error.hpp>
 
@@ -37,12 +38,26 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
         "Lock, Queue, Connection and other shared objects belong to the processes of one tree: a "
         "connection to another program carries values only");
   }
-  const auto found = std::find(refs_.begin(), refs_.end(), ref);
-  if (found != refs_.end()) {
-    return static_cast<std::uint32_t>(found - refs_.begin());
+  if (const Attachment* const beside = ref.control()->attachment.load(); beside != nullptr) {
+    beside->require_sendable();
+  }
+  constexpr std::size_t few = 16;
+  const auto next = static_cast<std::uint32_t>(refs_.size());
+  if (next < few) {
+    const auto found = std::find(refs_.begin(), refs_.end(), ref);
+    if (found != refs_.end()) {
+      return static_cast<std::uint32_t>(found - refs_.begin());
+    }
+  } else {
+    for (auto i = static_cast<std::uint32_t>(indices_.size()); i < next; ++i) {
+      indices_.try_emplace(refs_[i].offset(), i);
+    }
+    if (const auto found = indices_.find(ref.offset()); found != indices_.end()) {
+      return found->second;
+    }
   }
   refs_.push_back(ref);
-  return static_cast<std::uint32_t>(refs_.size() - 1);
+  return next;
 }
 
 std::uint32_t Outgoing::add_descriptor(os::Handle descriptor, const SharedRef& companion,
@@ -50,12 +65,14 @@ std::uint32_t Outgoing::add_descriptor(os::Handle descriptor, const SharedRef& c
   if (bytes_only_) {
     throw NotSendable("a descriptor cannot travel on a connection to another program");
   }
-  if (!hands_over_) {
-    throw NotSendable(
-        "a descriptor cannot travel on this channel: pass it as an argument of a Process");
+  if (hands_over_) {
+    refs_.push_back(make_parcel(descriptors_.size(), companion, meta));
+    descriptors_.push_back(std::move(descriptor));
+  } else {
+    const std::uint64_t number = next_deposit();
+    refs_.push_back(make_parcel(number, companion, meta));
+    deposit(descriptor.get(), number, refs_.back().offset());
   }
-  refs_.push_back(make_parcel(descriptors_.size(), companion, meta));
-  descriptors_.push_back(std::move(descriptor));
   return static_cast<std::uint32_t>(refs_.size() - 1);
 }
 
@@ -94,11 +111,12 @@ bool Incoming::has_descriptor(std::uint32_t index) const {
 ReceivedDescriptor Incoming::descriptor(std::uint32_t index) const {
   const SharedRef parcel_ref = ref(index);
   const Parcel* const parcel = as_parcel(parcel_ref);
-  if (parcel == nullptr || parcel->place >= descriptors_.size()) {
+  if (parcel == nullptr || (!parcel->is_deposited() && parcel->place >= descriptors_.size())) {
     throw ValueError("the message names a descriptor that it does not carry");
   }
   const Offset companion = parcel->companion.load(std::memory_order_acquire);
-  return {os::duplicate(descriptors_[parcel->place].get()),
+  return {parcel->is_deposited() ? withdraw(parcel->place)
+                                 : os::duplicate(descriptors_[parcel->place].get()),
           companion == 0 ? SharedRef() : take_reference(companion), parcel->meta};
 }
 

@@ -23,13 +23,7 @@ Nanoseconds wait_time(long double count, long double num, long double den) {
 
 }  // namespace detail
 
-detail::os::Deadline Timeout::deadline() const {
-  if (is_forever()) {
-    return detail::os::never;
-  }
-  if (duration_ == detail::Nanoseconds::zero()) {
-    return detail::os::at_once;
-  }
+detail::os::Deadline Timeout::deadline_from_now() const {
   const auto now = std::chrono::steady_clock::now();
   const bool beyond = duration_ > detail::os::never - now;
   return beyond ? detail::os::never : now + duration_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/wait.hpp>
 
+#include <multiprocess/detail/bell.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/word.hpp>
@@ -19,8 +20,6 @@ using Objects = std::span<const Waitable>;
 
 // To look at more of them takes longer than to be woken.
 constexpr std::size_t most_spun_over = 16;
-// Somebody may be killed between his message and the ring that goes with it.
-constexpr std::chrono::milliseconds slice{100};
 
 /// All pipes among them are watched while it exists.
 class WatchAll {
@@ -46,8 +45,12 @@ class WatchAll {
   Objects objects_;
 };
 
+bool is_pipe(const Waitable& object) {
+  return object.transport() != nullptr;
+}
+
 bool has_message(const Waitable& object) {
-  return object.transport() != nullptr && object.transport()->has_message();
+  return is_pipe(object) && object.transport()->has_message();
 }
 
 bool any_has_message(Objects objects) {
@@ -56,9 +59,7 @@ bool any_has_message(Objects objects) {
 
 void spin_over(Objects objects, os::Deadline deadline) {
   const bool worth_it = deadline != os::at_once && objects.size() <= most_spun_over &&
-                        std::any_of(objects.begin(), objects.end(), [](const Waitable& each) {
-                          return each.transport() != nullptr;
-                        });
+                        std::any_of(objects.begin(), objects.end(), is_pipe);
   for (detail::Spin spin; worth_it && !any_has_message(objects) && spin.again();) {
   }
 }
@@ -72,22 +73,47 @@ bool is_ready(const Waitable& object) {
   return true;
 }
 
-std::vector<std::size_t> poll_all(Objects objects, std::span<const os::NativeHandle> handles,
-                                  os::Deadline deadline) {
-  std::vector<std::size_t> ready = os::wait_any(handles, deadline);
-  std::erase_if(ready, [objects](std::size_t i) { return !is_ready(objects[i]); });
+/// The handles of the objects, each once: the system takes no more than a process may have open.
+class Handles {
+ public:
+  explicit Handles(Objects objects) : all_(objects.size()), place_(objects.size()) {
+    std::transform(objects.begin(), objects.end(), all_.begin(),
+                   [](const Waitable& each) { return each.native_handle(); });
+    std::sort(all_.begin(), all_.end());
+    all_.erase(std::unique(all_.begin(), all_.end()), all_.end());
+    std::transform(objects.begin(), objects.end(), place_.begin(), [this](const Waitable& each) {
+      const auto found = std::lower_bound(all_.begin(), all_.end(), each.native_handle());
+      return static_cast<std::size_t>(found - all_.begin());
+    });
+  }
+
+  void poll(os::Deadline deadline) {
+    readable_.assign(all_.size(), false);
+    for (const std::size_t i : os::wait_any(all_, deadline)) {
+      readable_[i] = true;
+    }
+  }
+  bool is_readable(std::size_t object) const { return readable_[place_[object]]; }
+
+ private:
+  std::vector<os::NativeHandle> all_;
+  std::vector<std::size_t> place_;  // for each object
+  std::vector<bool> readable_;
+};
+
+std::vector<std::size_t> poll_all(Objects objects, Handles& handles, os::Deadline deadline) {
+  handles.poll(deadline);
+  std::vector<std::size_t> ready;
   for (std::size_t i = 0; i < objects.size(); ++i) {
-    if (has_message(objects[i])) {
+    if (handles.is_readable(i) ? is_ready(objects[i]) : has_message(objects[i])) {
       ready.push_back(i);
     }
   }
-  std::sort(ready.begin(), ready.end());
-  ready.erase(std::unique(ready.begin(), ready.end()), ready.end());
   return ready;
 }
 
 os::Deadline look_again(os::Deadline deadline, bool has_pipes) {
-  return has_pipes ? std::min(deadline, std::chrono::steady_clock::now() + slice) : deadline;
+  return has_pipes ? std::min(deadline, detail::Bell::look_again()) : deadline;
 }
 
 }  // namespace
@@ -107,12 +133,8 @@ Waitable::Waitable(int handle) : handle_(handle) {
 
 std::vector<std::size_t> detail::wait_for(Objects objects, Timeout timeout) {
   const os::Deadline deadline = timeout.deadline();
-  std::vector<os::NativeHandle> handles;
-  bool has_pipes = false;
-  for (const Waitable& each : objects) {
-    handles.push_back(each.native_handle());
-    has_pipes = has_pipes || each.transport() != nullptr;
-  }
+  Handles handles(objects);
+  const bool has_pipes = std::any_of(objects.begin(), objects.end(), is_pipe);
   spin_over(objects, deadline);
   if (any_has_message(objects)) {
     return poll_all(objects, handles, os::at_once);

@@ -2,11 +2,13 @@
 #include <multiprocess/detail/warden.hpp>
 
 #include <multiprocess/detail/os/poll.hpp>
+#include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/self.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -28,7 +30,10 @@ struct Watched {
 struct Warden {
   std::vector<Watched> children;
   os::Pipe bell;  // a byte in it: the list has changed
+  std::uint64_t bell_id = 0;
   bool runs = false;
+
+  bool hears() const noexcept { return os::stream_id(bell.read.get()) == bell_id; }
 };
 
 namespace {
@@ -42,7 +47,22 @@ Warden& warden_of(Self& me) {
 
 void ring(const Warden& warden) {
   const std::array<std::byte, 1> byte{};
-  os::write_all(warden.bell.write.get(), byte);
+  if (warden.hears()) {
+    os::write_all(warden.bell.write.get(), byte);
+  }
+}
+
+/// Somebody has closed our descriptors: their numbers may be anybody's now. The deaths that are
+/// still to come are seen by those who wait.
+void give_up(Self& me, Warden& warden) noexcept {
+  const std::scoped_lock guard(me.warden_lock);
+  for (const Watched& watched : warden.children) {
+    watched.process->release();
+  }
+  warden.children.clear();
+  warden.bell.read.release();
+  warden.bell.write.release();
+  warden.runs = false;
 }
 
 /// What to poll now; empty when the thread has nothing left to do, and then it counts as gone.
@@ -55,38 +75,59 @@ std::vector<Watched> next_round(Self& me, Warden& warden) {
   return warden.children;
 }
 
-void poll_round(Self& me, Warden& warden, const std::vector<Watched>& round,
+void note_child(Self& me, Warden& warden, const Watched& ready) {
+  {
+    const std::scoped_lock guard(me.warden_lock);
+    std::erase_if(warden.children, [&](const Watched& w) { return w.child == ready.child; });
+  }
+  if (os::is_sentinel(ready.process->get())) {
+    note_end(ready.child);
+  } else {
+    check_participant(ready.child);
+  }
+}
+
+/// False when it cannot go on.
+bool poll_round(Self& me, Warden& warden, const std::vector<Watched>& round,
                 os::NativeHandle bell) {
   std::vector<os::NativeHandle> handles{bell};
   for (const Watched& watched : round) {
     handles.push_back(watched.process->get());
   }
-  for (const std::size_t index : os::wait_any(handles, os::never)) {
+  const std::vector<std::size_t> ready = os::wait_any(handles, os::never);
+  if (!warden.hears()) {
+    return false;
+  }
+  for (const std::size_t index : ready) {
     if (index == 0) {
       std::array<std::byte, 64> rung{};
       os::read_some(bell, rung);
     } else {
-      const Ticket child = round[index - 1].child;
-      {
-        const std::scoped_lock guard(me.warden_lock);
-        std::erase_if(warden.children, [&](const Watched& w) { return w.child == child; });
-      }
-      note_end(child);
+      note_child(me, warden, round[index - 1]);
     }
   }
+  return true;
+}
+
+bool watch(Self& me, Warden& warden, os::NativeHandle bell) {
+  std::vector<Watched> round;
+  do {
+    round = next_round(me, warden);
+  } while (!round.empty() && poll_round(me, warden, round, bell));
+  return round.empty();
 }
 
 void run_warden(void* argument) {
   auto& me = *static_cast<Self*>(argument);
   Warden& warden = *me.warden;
-  const os::NativeHandle bell = warden.bell.read.get();
-  while (true) {
-    const std::vector<Watched> round = next_round(me, warden);
-    if (round.empty()) {
+  try {
+    if (watch(me, warden, warden.bell.read.get())) {
       return;
     }
-    poll_round(me, warden, round, bell);
+  } catch (const std::system_error&) {
+    // They were closed while we used them.
   }
+  give_up(me, warden);
 }
 
 /// With the lock held.
@@ -95,13 +136,60 @@ void start(Self& me, Warden& warden) {
     return;
   }
   warden.bell = os::make_pipe();
+  warden.bell_id = os::stream_id(warden.bell.read.get());
   os::start_quiet_thread(&run_warden, &me);
   warden.runs = true;
+}
+
+constinit thread_local Self* forking = nullptr;
+
+void before_fork() {
+  forking = self_if_entered();
+  if (forking != nullptr) {
+    forking->warden_lock.lock();
+  }
+}
+
+void after_fork_here() {
+  if (forking != nullptr) {
+    forking->warden_lock.unlock();
+  }
+}
+
+void close_number(const os::Handle& handle) noexcept {
+  const os::Handle closed(handle.get());
+}
+
+/// A forked child has no use for its parent's descriptors. It closes them without a change to what
+/// the parent knows: that would cost it a copy of each page.
+void after_fork_there() {
+  if (forking == nullptr) {
+    return;
+  }
+  PrivateLock::forget();
+  const Warden* const parents = forking->warden;
+  if (parents == nullptr) {
+    return;
+  }
+  for (const Watched& watched : parents->children) {
+    if (os::is_sentinel(watched.process->get())) {
+      close_number(*watched.process);
+    }
+  }
+  if (parents->bell.read && parents->hears()) {
+    close_number(parents->bell.read);
+    close_number(parents->bell.write);
+  }
 }
 
 }  // namespace
 
 void watch_child(Ticket child, os::NativeHandle process) {
+  static const bool surrounded = [] {
+    os::around_fork(before_fork, after_fork_here, after_fork_there);
+    return true;
+  }();
+  static_cast<void>(surrounded);
   Self& me = self();
   auto duplicate = std::make_shared<os::Handle>(os::duplicate(process));
   const std::scoped_lock guard(me.warden_lock);

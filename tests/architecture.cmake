@@ -7,18 +7,22 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream doorbell mapping futex identity random module symbols backtrace info transfer poll
-  process program takeover
+  deadline handle stream doorbell mapping futex identity random module symbols backtrace info
+  transfer poll process program daemon rendezvous takeover
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error detail/count start_method timeout range
+  detail/std_lockable
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/arena detail/word detail/participants detail/process_state authentication
-  detail/self detail/owned_lock detail/repair detail/heap detail/account detail/journal
+  detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
+  detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
-  detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/keeper detail/deposit
+  detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
@@ -28,9 +32,12 @@ set(floor_2
   detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
-  lock rlock semaphore condition event barrier detail/shared_data raw_value raw_array detail/guarded
+  lock detail/units semaphore event detail/waiters condition
+  detail/meeting detail/barrier_action barrier
+  detail/shared_data raw_value raw_array detail/guarded
   value array containers shared_memory shareable_list
-  detail/bell detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
+  detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
+  detail/stream_transport detail/pipe_transport
   connection wait
 )
 set(floor_4

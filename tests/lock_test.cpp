@@ -213,9 +213,7 @@ TEST(Lock, HandlesAreMadeCopiedAndDroppedByThreads) {
     std::vector<mp::Lock> locks;
     for (int i = 0; i < 500; ++i) {
       locks.push_back(i % 3 == 0 ? mp::Lock() : shared);
-      {
-        const std::scoped_lock guard(locks.back());
-      }
+      { const std::scoped_lock guard(locks.back()); }
       if (i % 50 == 49) {
         locks.clear();
       }

@@ -4,6 +4,7 @@
 #include "../harness/crew.hpp"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <boost/interprocess/sync/interprocess_mutex.hpp>
 
 namespace bench {
@@ -37,6 +38,17 @@ class RobustMutex final : public Mutex {
   Shared<pthread_mutex_t> mutex_;
 };
 
+class RawSemaphore final : public Mutex {
+ public:
+  RawSemaphore() { sem_init(&*semaphore_, 1, 1); }
+  ~RawSemaphore() override { sem_destroy(&*semaphore_); }
+  void lock() override { sem_wait(&*semaphore_); }
+  void unlock() override { sem_post(&*semaphore_); }
+
+ private:
+  Shared<sem_t> semaphore_;
+};
+
 }  // namespace
 
 std::unique_ptr<Mutex> make_boost_mutex() {
@@ -45,6 +57,10 @@ std::unique_ptr<Mutex> make_boost_mutex() {
 
 std::unique_ptr<Mutex> make_robust_mutex() {
   return std::make_unique<RobustMutex>();
+}
+
+std::unique_ptr<Mutex> make_raw_semaphore() {
+  return std::make_unique<RawSemaphore>();
 }
 
 }  // namespace bench

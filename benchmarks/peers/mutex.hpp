@@ -19,4 +19,7 @@ std::unique_ptr<Mutex> make_boost_mutex();
 /// The system's mutex that survives the death of its owner, as the library's does.
 std::unique_ptr<Mutex> make_robust_mutex();
 
+/// The system's semaphore, with one unit.
+std::unique_ptr<Mutex> make_raw_semaphore();
+
 }  // namespace bench

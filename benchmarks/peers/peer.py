@@ -68,6 +68,29 @@ def _row(family, case, placement, rounds):
              rounds=rounds))
 
 
+WARM_UP = 4  # large messages
+
+
+def transfer(placement, size, count):
+    """Large messages through a Pipe: nanoseconds for each."""
+    reader, writer = fork.Pipe(duplex=False)
+    item = b"\7" * size
+
+    def produce(gate):
+        for i in range(WARM_UP + count):
+            if i == WARM_UP:
+                gate()
+            writer.send_bytes(item)
+
+    def consume(gate):
+        for i in range(WARM_UP + count):
+            if i == WARM_UP:
+                gate()
+            assert len(reader.recv_bytes()) == size
+
+    return run_crew(placement, [produce, consume])[0] / count
+
+
 def serve(family, cases):
     """cases: name -> (placements, function of placement and scale that returns nanoseconds)."""
     if "--serve" not in sys.argv[1:]:

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Pipe of Python's multiprocessing."""
-from peer import fork, run_crew, scaled, serve
-
-WARM_UP = 4  # large messages
+from peer import fork, run_crew, scaled, serve, transfer
 
 
 def ping_pong(placement, count):
@@ -44,25 +42,6 @@ def stream(placement, count):
     elapsed, sums = run_crew(placement, [produce, consume])
     assert sum(each or 0 for each in sums) == count * (count + 1) // 2
     return elapsed / count
-
-
-def transfer(placement, size, count):
-    reader, writer = fork.Pipe(duplex=False)
-    item = b"\7" * size
-
-    def produce(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            writer.send_bytes(item)
-
-    def consume(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            assert len(reader.recv_bytes()) == size
-
-    return run_crew(placement, [produce, consume])[0] / count
 
 
 BOTH = ("split", "same")

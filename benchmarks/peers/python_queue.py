@@ -2,14 +2,13 @@
 """Queue, and Pipe for bytes, of Python's multiprocessing."""
 import time
 
-from peer import fork, run_crew, scaled, serve
+from peer import fork, run_crew, scaled, serve, transfer
 
 BURST = 100
-WARM_UP = 4  # large items
 
 
-def stream(placement, producers, count, maxsize=0):
-    queue, each = fork.Queue(maxsize), count // producers or 1
+def stream(placement, producers, count, maxsize=0, queue=None, done=lambda: None):
+    queue, each = queue or fork.Queue(maxsize), count // producers or 1
 
     def produce(gate):
         queue.put(0)
@@ -19,14 +18,25 @@ def stream(placement, producers, count, maxsize=0):
 
     def consume(gate):
         total = queue.get()
+        done()
         gate()
         for _ in range(each):
             total += queue.get()
+            done()
         return total
 
     elapsed, sums = run_crew(placement, [produce, consume] * producers)
     assert sum(sums) == producers * each * (each + 1) // 2
     return elapsed / (each * producers)
+
+
+def joinable_stream(placement, count):
+    queue = fork.JoinableQueue()
+    return stream(placement, 1, count, queue=queue, done=queue.task_done)
+
+
+def simple_stream(placement, count):
+    return stream(placement, 1, count, queue=fork.SimpleQueue())
 
 
 def round_trip(placement, count):
@@ -72,30 +82,13 @@ def bursts(placement, count):
     return run_crew(placement, [send, receive])[1][0] / (count * BURST)
 
 
-def transfer(placement, size, count):
-    reader, writer = fork.Pipe(duplex=False)
-    item = b"\7" * size
-
-    def produce(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            writer.send_bytes(item)
-
-    def consume(gate):
-        for i in range(WARM_UP + count):
-            if i == WARM_UP:
-                gate()
-            assert len(reader.recv_bytes()) == size
-
-    return run_crew(placement, [produce, consume])[0] / count
-
-
 BOTH = ("split", "same")
 serve("queue", {
     "int 1p1c": (BOTH, lambda p, s: stream(p, 1, scaled(30000, s))),
     "int 2p2c": (("free", "same"), lambda p, s: stream(p, 2, scaled(30000, s))),
     "int bounded 100": (BOTH, lambda p, s: stream(p, 1, scaled(20000, s), 100)),
+    "joinable int 1p1c": (BOTH, lambda p, s: joinable_stream(p, scaled(10000, s))),
+    "simple int 1p1c": (BOTH, lambda p, s: simple_stream(p, scaled(30000, s))),
     "round trip": (BOTH + ("free",), lambda p, s: round_trip(p, scaled(1500, s))),
     "burst of 100": (BOTH, lambda p, s: bursts(p, scaled(100, s))),
     "bytes 64 KiB": (BOTH, lambda p, s: transfer(p, 64 << 10, scaled(1000, s))),

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/detail/repr.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace multiprocess {
@@ -55,3 +57,11 @@ class Key {
 };
 
 }  // namespace multiprocess
+
+FMT_BEGIN_NAMESPACE
+
+/// Nor does <fmt/ranges.h> print it.
+template <typename Char>
+struct is_range<multiprocess::AuthenticationString, Char> : std::false_type {};
+
+FMT_END_NAMESPACE

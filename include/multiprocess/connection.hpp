@@ -1,41 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/byte_view.hpp>
 #include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/repr.hpp>
 #include <multiprocess/detail/transport.hpp>
 #include <multiprocess/serialization.hpp>
 #include <multiprocess/timeout.hpp>
 
-#include <concepts>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <span>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace multiprocess {
-
-namespace detail {
-
-/// What send_bytes takes apart from text: the bytes of its items are sent.
-template <class R>
-concept ByteSource = std::ranges::contiguous_range<const R> && std::ranges::sized_range<const R> &&
-    std::is_trivially_copyable_v<std::ranges::range_value_t<const R>> &&
-    !std::convertible_to<const R&, std::string_view>;
-
-/// What recv_bytes_into fills.
-template <class R>
-concept ByteTarget = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
-    std::is_trivially_copyable_v<std::ranges::range_value_t<R>> &&
-    !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<R>>>;
-
-}  // namespace detail
 
 /// One end of a channel for messages: of a `Pipe`, whose ends are processes of the tree, or of a
 /// stream to any program.
@@ -89,25 +71,16 @@ class Connection {
     return *std::move(value);
   }
 
-  /// Sends bytes as they are; `offset` and `size` count bytes. Waits and throws as send() does;
-  /// ValueError for a part that is not inside.
+  /// Sends bytes as they are: text (a literal without its NUL), or the items of a contiguous range.
+  /// `offset` and `size` count bytes. Waits and throws as send() does; ValueError for a part that
+  /// is not inside.
   template <detail::Count Offset = int>
-  void send_bytes(std::string_view text, Offset offset = 0) const {
-    send_part(std::as_bytes(std::span(text)), detail::count(offset), {});
+  void send_bytes(detail::ByteView items, Offset offset = 0) const {
+    send_part(items.bytes(), detail::count(offset), {});
   }
   template <detail::Count Offset, detail::Count Size>
-  void send_bytes(std::string_view text, Offset offset, Size size) const {
-    send_part(std::as_bytes(std::span(text)), detail::count(offset), detail::count(size));
-  }
-  template <detail::ByteSource R, detail::Count Offset = int>
-  void send_bytes(const R& items, Offset offset = 0) const {
-    send_part(std::as_bytes(std::span(std::ranges::data(items), std::ranges::size(items))),
-              detail::count(offset), {});
-  }
-  template <detail::ByteSource R, detail::Count Offset, detail::Count Size>
-  void send_bytes(const R& items, Offset offset, Size size) const {
-    send_part(std::as_bytes(std::span(std::ranges::data(items), std::ranges::size(items))),
-              detail::count(offset), detail::count(size));
+  void send_bytes(detail::ByteView items, Offset offset, Size size) const {
+    send_part(items.bytes(), detail::count(offset), detail::count(size));
   }
 
   /// The bytes of the next message. Waits for it. Throws EOFError as recv() does; std::system_error

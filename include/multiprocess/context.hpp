@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/barrier.hpp>
+#include <multiprocess/condition.hpp>
 #include <multiprocess/connection.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/semaphore.hpp>
 #include <multiprocess/simple_queue.hpp>
 #include <multiprocess/start_method.hpp>
 
@@ -37,12 +41,33 @@ class Context {
   }
 
   multiprocess::Lock Lock() const { return multiprocess::Lock(); }
-  template <class T = Object>
-  multiprocess::Queue<T> Queue(std::ptrdiff_t maxsize = 0) const {
+  multiprocess::RLock RLock() const { return multiprocess::RLock(); }
+  template <detail::Count Number = int>
+  multiprocess::Semaphore Semaphore(Number value = 1) const {
+    return multiprocess::Semaphore(value);
+  }
+  template <detail::Count Number = int>
+  multiprocess::BoundedSemaphore BoundedSemaphore(Number value = 1) const {
+    return multiprocess::BoundedSemaphore(value);
+  }
+  multiprocess::Event Event() const { return multiprocess::Event(); }
+  multiprocess::Condition Condition() const { return multiprocess::Condition(); }
+  multiprocess::Condition Condition(multiprocess::Lock lock) const {
+    return multiprocess::Condition(std::move(lock));
+  }
+  multiprocess::Condition Condition(multiprocess::RLock lock) const {
+    return multiprocess::Condition(std::move(lock));
+  }
+  template <detail::Count Number, class... Args>
+  multiprocess::Barrier Barrier(Number parties, Args&&... args) const {
+    return multiprocess::Barrier(parties, std::forward<Args>(args)...);
+  }
+  template <class T = Object, detail::Count Number = int>
+  multiprocess::Queue<T> Queue(Number maxsize = 0) const {
     return multiprocess::Queue<T>(maxsize);
   }
-  template <class T = Object>
-  multiprocess::JoinableQueue<T> JoinableQueue(std::ptrdiff_t maxsize = 0) const {
+  template <class T = Object, detail::Count Number = int>
+  multiprocess::JoinableQueue<T> JoinableQueue(Number maxsize = 0) const {
     return multiprocess::JoinableQueue<T>(maxsize);
   }
   template <class T = Object>

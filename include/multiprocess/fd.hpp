@@ -10,7 +10,8 @@
 namespace multiprocess {
 
 /// An owned descriptor (POSIX) or socket handle (Windows) that can be sent: as an argument of a
-/// Process, captured, or through a Connection. The receiver gets a descriptor of its own.
+/// Process, captured, on a Queue or through a Connection, also inside of other things. The receiver
+/// gets a descriptor of its own, whatever has become of the sender meanwhile.
 ///
 /// A copyable handle: copies share the descriptor, and the last one closes it. Threads may copy and
 /// destroy their copies at will.

@@ -15,7 +15,7 @@ namespace multiprocess {
 /// It is a Queue in every other respect, and can be passed as one. An item is in the hand of the
 /// process that took it until that process, or any other on its behalf, calls `task_done`. What a
 /// process has in hand when it ends, in whatever way, counts as done, so that nobody waits for the
-/// dead; `lost` tells how many items that were.
+/// dead; `lost` tells how many items that were. An item that `get` could not decode was taken, too.
 template <class T = Object>
 class JoinableQueue : public Queue<T> {
  public:

@@ -16,6 +16,10 @@
 #include <multiprocess/authentication.hpp>
 #include <multiprocess/exit.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/semaphore.hpp>
+#include <multiprocess/event.hpp>
+#include <multiprocess/condition.hpp>
+#include <multiprocess/barrier.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

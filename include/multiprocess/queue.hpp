@@ -53,7 +53,7 @@ class Queue {
 
   /// False when the queue stayed full; otherwise as put().
   bool try_put(const T& item, Timeout timeout = std::chrono::seconds::zero()) const {
-    return detail::was_put(put_outcome(item, timeout));
+    return detail::was_done(put_outcome(item, timeout));
   }
 
   /// Takes the oldest item out. Waits until there is one, at most `timeout`, and not at all when
@@ -74,7 +74,7 @@ class Queue {
   std::optional<T> try_get(Timeout timeout = std::chrono::seconds::zero()) const {
     detail::Outcome outcome{};
     std::optional<T> item = get_outcome(timeout, outcome);
-    detail::was_got(outcome);
+    detail::was_done(outcome);
     return item;
   }
 
@@ -158,6 +158,7 @@ class Queue<T>::Iterator {
 
   T& operator*() const { return *item_; }
   Iterator& operator++() {
+    item_.reset();  // what it holds must not live on while we wait for the next
     detail::Outcome outcome{};
     item_ = queue_.get_outcome(forever, outcome);
     return *this;

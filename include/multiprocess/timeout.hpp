@@ -71,11 +71,17 @@ class Timeout {
   constexpr std::chrono::nanoseconds duration() const noexcept { return duration_; }
 
   /// The moment at which a wait that starts now gives up. Looks at the clock only when it must.
-  detail::os::Deadline deadline() const;
+  detail::os::Deadline deadline() const {
+    return is_forever()                                    ? detail::os::never
+           : duration_ == std::chrono::nanoseconds::zero() ? detail::os::at_once
+                                                           : deadline_from_now();
+  }
 
   friend constexpr bool operator==(Timeout, Timeout) noexcept = default;
 
  private:
+  detail::os::Deadline deadline_from_now() const;
+
   std::chrono::nanoseconds duration_ = detail::Nanoseconds::max();
 };
 

@@ -46,6 +46,9 @@ std::pair<Handle, Handle> make_doorbell() {
 }
 
 DoorbellState wait_for_doorbell(NativeHandle end, Deadline deadline) {
+  if (end == no_handle) {
+    throw last_error("poll of a closed end", EBADF);  // poll() would pass over it
+  }
   pollfd entry{static_cast<int>(end), POLLIN, 0};
   int ready = 0;
   do {

@@ -4,6 +4,7 @@
 #include "system_error.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace multiprocess::detail::os {
@@ -15,6 +16,14 @@ void Handle::reset(NativeHandle native) noexcept {
     errno = kept;
   }
   native_ = native;
+}
+
+std::uint64_t stream_id(NativeHandle native) noexcept {
+  struct stat facts {};
+  const int kept = errno;
+  const bool is_open = fstat(static_cast<int>(native), &facts) == 0;
+  errno = kept;
+  return is_open ? (std::uint64_t{facts.st_dev} << 40 ^ facts.st_ino) | std::uint64_t{1} << 63 : 0;
 }
 
 Handle duplicate(NativeHandle native) {

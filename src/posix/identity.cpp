@@ -72,7 +72,7 @@ enum class Glance { ended, running, unknown };
 
 /// A process handle is readable once every thread of the process has ended.
 Glance glance(std::uint32_t pid) noexcept {
-  const Handle process(static_cast<NativeHandle>(syscall(SYS_pidfd_open, pid, 0)));
+  const Handle process = sentinel_of(pid);
   if (!process) {
     return errno == ESRCH ? Glance::ended : Glance::unknown;
   }
@@ -108,6 +108,10 @@ bool has_ended(const Identity& who) noexcept {
   const bool reused = stat->started > who.seen + 1;
   const bool replaced = who.image != 0 && stat->stack != 0 && stat->stack != who.image;
   return zombie || reused || replaced;
+}
+
+Handle sentinel_of(std::uint32_t pid) noexcept {
+  return Handle(static_cast<NativeHandle>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
 bool runs(std::uint32_t pid) noexcept {

@@ -41,6 +41,11 @@ struct LifeLine {
   std::mutex guard;
   int read = -1;
   int write = -1;
+  std::uint64_t id = 0;
+
+  bool is_open() const noexcept {
+    return write >= 0 && stream_id(read) == id && stream_id(write) == id;
+  }
 };
 
 constinit LifeLine own_line;
@@ -48,11 +53,11 @@ constinit thread_local bool forking_a_child = false;
 
 /// In a forked child the lines are the parent's: a write end kept open would hide the parent's end.
 void drop_inherited_line() {
-  if (own_line.write >= 0) {
+  if (forking_a_child) {
     close(own_line.write);
-    if (!forking_a_child) {
-      close(own_line.read);
-    }
+  } else if (own_line.is_open()) {
+    close(own_line.write);
+    close(own_line.read);
   }
   own_line.write = -1;
   own_line.guard.unlock();
@@ -159,6 +164,10 @@ bool wait_ended(NativeHandle sentinel, Deadline deadline) {
   return wait_readable(sentinel, deadline);
 }
 
+bool is_sentinel(NativeHandle sentinel) noexcept {
+  return syscall(SYS_pidfd_send_signal, number(sentinel), 0, nullptr, 0) == 0 || errno != EBADF;
+}
+
 Handle own_sentinel() {
   const int sentinel = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));
   if (sentinel < 0) {
@@ -219,13 +228,14 @@ NativeHandle life_line() {
     throw last_error("pthread_atfork", surrounded);
   }
   const std::lock_guard lock(own_line.guard);
-  if (own_line.write < 0) {
+  if (!own_line.is_open()) {
     std::array<int, 2> ends{};
     if (pipe2(ends.data(), O_CLOEXEC) != 0) {
       throw last_error("pipe2");
     }
     own_line.read = ends[0];
     own_line.write = ends[1];
+    own_line.id = stream_id(ends[0]);
   }
   return own_line.read;
 }

@@ -28,6 +28,9 @@ timespec time_until(Deadline deadline) {
 
 /// Waits for `events`; false when the deadline passes first.
 bool wait_for(NativeHandle handle, short events, Deadline deadline) {
+  if (handle == no_handle) {
+    throw last_error("poll of no descriptor", EBADF);  // poll() would pass over it
+  }
   pollfd entry{static_cast<int>(handle), events, 0};
   for (;;) {
     std::optional<timespec> rest;

@@ -2,6 +2,7 @@
 #include "chaos/crew.hpp"
 
 #include "support/leftovers.hpp"
+#include "support/sanitizer.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -14,11 +15,7 @@ constexpr std::chrono::seconds patience{3};
 
 // The thread sanitizer does not see what other processes do: a block that one thread has put, that
 // was freed elsewhere and is another thread's now, is a race to it.
-#ifdef __SANITIZE_THREAD__
-constexpr std::uint32_t most_threads = 1;
-#else
-constexpr std::uint32_t most_threads = 3;
-#endif
+constexpr std::uint32_t most_threads = under_thread_sanitizer ? 1 : 3;
 
 StartMethod method_of(Start how) {
   return how == Start::spawn        ? StartMethod::spawn

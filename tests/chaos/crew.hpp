@@ -62,6 +62,8 @@ class Crew {
   /// Takes out those that have ended by themselves.
   void dismiss_ended();
   std::size_t count(Role role) const;
+  /// How many threads there have been with that role: so many numbers are taken.
+  std::uint32_t hired(Role role) const { return numbers_[static_cast<std::size_t>(role)]; }
 
   std::uint64_t kills() const noexcept { return kills_; }
   std::uint64_t may_be_missing() const noexcept { return may_be_missing_; }
@@ -85,7 +87,7 @@ class Crew {
   const Works& works_;
   Random random_;
   std::vector<std::unique_ptr<Victim>> victims_;
-  std::array<std::uint32_t, 6> numbers_{};  // given so far, by role
+  std::array<std::uint32_t, 8> numbers_{};  // given so far, by role
   std::uint64_t kills_ = 0;
   std::uint64_t may_be_missing_ = 0;
   Progress traffic_;

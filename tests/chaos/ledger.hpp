@@ -23,6 +23,11 @@ class Ledger {
     std::atomic<std::uint32_t> acknowledged;  // items whose put has returned
   };
 
+  /// How far a job is, in `received`.
+  static constexpr std::uint8_t taken = 1;
+  static constexpr std::uint8_t saying = 2;  // that it is done
+  static constexpr std::uint8_t said = 3;
+
   struct Pages {
     std::atomic<std::uint64_t> traffic;  // puts and gets that succeeded
     std::atomic<std::uint64_t> holdings;

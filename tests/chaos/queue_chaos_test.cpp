@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/queue.hpp>
 
-#include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/word.hpp>
 #include <multiprocess/process.hpp>
 
+#include "chaos/chaos.hpp"
 #include "chaos/crew.hpp"
 #include "support/leftovers.hpp"
 #include "support/start_methods.hpp"
@@ -13,136 +13,19 @@
 #include <sched.h>
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <fstream>
-#include <random>
 #include <string>
 #include <thread>
 
 // Kills putters, getters, holders of locks and allocating processes at random, and accounts for
 // every item afterwards.
-//
-// MULTIPROCESS_CHAOS_SEED    repeats a run
-// MULTIPROCESS_CHAOS_SCALE   so many times as many kills
-// MULTIPROCESS_CHAOS_WITHOUT broadcast or backstop: switches a cure off, and a test must fail
 
 namespace multiprocess::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::uint64_t base_seed() {
-  static const std::uint64_t seed = [] {
-    const char* const wanted = std::getenv("MULTIPROCESS_CHAOS_SEED");
-    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
-  }();
-  return seed;
-}
-
-std::uint64_t scaled(std::uint64_t kills) {
-  const char* const scale = std::getenv("MULTIPROCESS_CHAOS_SCALE");
-  return scale == nullptr
-             ? kills
-             : std::max<std::uint64_t>(
-                   static_cast<std::uint64_t>(static_cast<double>(kills) * atof(scale)), 10);
-}
-
-/// What all tests together have done.
-struct Totals : testing::Environment {
-  std::uint64_t kills = 0;
-  std::uint64_t acknowledged = 0;
-  std::uint64_t received = 0;
-  std::uint64_t in_hand = 0;
-  std::uint64_t shortages = 0;
-  std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
-
-  void SetUp() override {
-    std::printf("seed: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
-    std::fflush(stdout);
-  }
-  void TearDown() override {
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    std::printf(
-        "kills=%lu in %.1f s (%.0f/s) acknowledged=%lu received=%lu in_hand=%lu "
-        "shortages=%lu seed=%lu\n",
-        kills, seconds, static_cast<double>(kills) / seconds, acknowledged, received, in_hand,
-        shortages, base_seed());
-  }
-};
-Totals& totals = *static_cast<Totals*>(testing::AddGlobalTestEnvironment(new Totals));
-
-/// Of the library's memory: blocks, and places of processes.
-struct InUse {
-  detail::HeapUse heap;
-  std::uint32_t places = 0;
-
-  friend bool operator==(const InUse& a, const InUse& b) {
-    return a.heap.objects == b.heap.objects && a.heap.parts == b.heap.parts &&
-           a.heap.private_blocks == b.heap.private_blocks && a.places == b.places;
-  }
-};
-
-InUse in_use() {
-  { const Lock lock; }  // drops what waited for the end of children
-  detail::return_magazines();
-  InUse all{detail::heap_use()};
-  all.heap.private_blocks -= detail::self().account_blocks.size();  // these a process keeps
-  for (std::uint32_t slot = 1; slot <= detail::most_participants; ++slot) {
-    all.places += detail::life_of(detail::participant(slot).life) != detail::Life::free ? 1 : 0;
-  }
-  return all;
-}
-
-class QueueChaos : public testing::Test {
- protected:
-  QueueChaos() : random_(base_seed() + ++tests_) {
-    const char* const without = std::getenv("MULTIPROCESS_CHAOS_WITHOUT");
-    detail::cures().broadcast = without == nullptr || std::string(without) != "broadcast";
-    detail::cures().backstop = without == nullptr || std::string(without) != "backstop";
-  }
-
-  void SetUp() override { before_ = in_use(); }
-
-  void TearDown() override {
-    const auto end = std::chrono::steady_clock::now() + 5s;
-    InUse now = in_use();
-    while (now != before_ && std::chrono::steady_clock::now() < end) {
-      detail::check_everybody();
-      std::this_thread::sleep_for(10ms);
-      now = in_use();
-    }
-    EXPECT_EQ(now.heap.objects, before_.heap.objects);
-    EXPECT_EQ(now.heap.parts, before_.heap.parts);
-    EXPECT_EQ(now.heap.private_blocks, before_.heap.private_blocks);
-    EXPECT_EQ(now.places, before_.places);
-    if (HasFailure()) {
-      std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
-    }
-  }
-
-  static Works make_works(const Ledger& ledger, std::ptrdiff_t capacity) {
-    return {ledger.path(), Queue<Stamp>(capacity), Queue<Parcel>(capacity), Queue<Letter>(capacity),
-            Lock()};
-  }
-
-  void pause() {
-    std::this_thread::sleep_for(std::chrono::microseconds(between(random_, 0, 1'000)));
-  }
-
-  Random random_;
-
- private:
-  static inline std::uint64_t tests_ = 0;
-  InUse before_;
-};
-
-void add_up(const Ledger& ledger, const Crew& crew) {
-  EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
-  totals.kills += crew.kills();
-  totals.shortages += ledger->shortages;
-}
+class QueueChaos : public Chaos {};
 
 void expect_accounted(const Ledger& ledger, const Crew& crew) {
   const Ledger::Sums sums = ledger.sums();
@@ -155,7 +38,7 @@ void expect_accounted(const Ledger& ledger, const Crew& crew) {
 }
 
 /// A mixed crew under fire; then those who put finish, and those who get take what is left.
-class Traffic : public QueueChaos {
+class Traffic : public Chaos {
  protected:
   void run(Kind kind, const std::vector<Start>& starts, std::uint64_t kills,
            std::ptrdiff_t capacity) {
@@ -165,7 +48,7 @@ class Traffic : public QueueChaos {
     while (crew.kills() < kills) {
       fill_up(crew, kind, starts);
       pause();
-      crew.kill(between(random_, 0, static_cast<std::uint32_t>(crew.size()) - 1));
+      kill_somebody(crew);
       crew.dismiss_ended();
       ASSERT_FALSE(crew.hangs());
     }
@@ -188,18 +71,13 @@ class Traffic : public QueueChaos {
   }
 
  private:
-  /// One way to start for each that is missing.
   void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts) {
     for (const Role role : {Role::put, Role::get, Role::hold, Role::allocate, Role::clear}) {
       fill_up(crew, kind, starts, role);
     }
   }
   void fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role) {
-    const std::size_t wanted = role == Role::put || role == Role::get ? 3 : 1;
-    while (crew.count(role) < wanted) {
-      crew.hire(starts[between(random_, 0, static_cast<std::uint32_t>(starts.size()) - 1)], role,
-                kind);
-    }
+    Chaos::fill_up(crew, kind, starts, role, role == Role::put || role == Role::get ? 3 : 1);
   }
 };
 
@@ -253,7 +131,7 @@ TEST_F(QueueChaos, AllocatingProcessesLeaveNothing) {
       }
     }
     pause();
-    crew.kill(between(random_, 0, static_cast<std::uint32_t>(crew.size()) - 1));
+    kill_somebody(crew);
     ASSERT_FALSE(crew.hangs());
   }
   add_up(ledger, crew);
@@ -286,7 +164,7 @@ bool sleeps_in_a_futex(int pid) {
 
 /// Getters that all sleep. The kernel wakes the one that has slept longest: it is killed after that
 /// and before it runs, so that its wake-up is lost; or in its sleep, before there is an item.
-class Idle : public QueueChaos {
+class Idle : public Chaos {
  protected:
   void run(Start how, std::uint64_t wanted, std::chrono::milliseconds promptly) {
     const Ledger ledger;

@@ -28,6 +28,8 @@ decltype(auto) with_queue(const Works& works, Kind kind, F use) {
       return use(works.stamps);
     case Kind::parcels:
       return use(works.parcels);
+    case Kind::jobs:
+      return use(works.jobs);
     case Kind::letters:
       break;
   }
@@ -95,6 +97,29 @@ void get_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
     if (task.pace == Pace::busy) {
       pause_sometimes(random, 32, 200);
     }
+  }
+}
+
+void do_jobs(const JoinableQueue<Stamp>& jobs, const Ledger& ledger, const Task& task) {
+  Random random(task.seed);
+  for (const Stamp& job : jobs) {
+    auto& progress = ledger->received[job.producer][job.sequence];
+    if (!Goods<Stamp>::read(job) || progress.exchange(Ledger::taken) != 0) {
+      ledger.note_fault("a job that is torn or was done already");
+    }
+    pause_sometimes(random, 4, 300);
+    progress = Ledger::saying;
+    jobs.task_done();
+    progress = Ledger::said;
+    ++ledger->traffic;
+    pause_sometimes(random, 16, 200);
+  }
+}
+
+void wait_for_jobs(const JoinableQueue<Stamp>& jobs, const Task& task) {
+  Random random(task.seed);
+  while (true) {
+    jobs.join(std::chrono::microseconds(between(random, 0, 3'000)));
   }
 }
 
@@ -204,6 +229,10 @@ void work_alone(const Works& works, const Ledger& ledger, const Task& task) {
         return with_queue(works, task.kind, [&](auto& queue) { put_goods(queue, ledger, task); });
       case Role::get:
         return with_queue(works, task.kind, [&](auto& queue) { get_goods(queue, ledger, task); });
+      case Role::consume:
+        return do_jobs(works.jobs, ledger, task);
+      case Role::join:
+        return wait_for_jobs(works.jobs, task);
       case Role::hold:
         return hold_lock(works.lock, ledger, task);
       case Role::allocate:
@@ -229,8 +258,8 @@ const detail::QueueState& state_of(const Queue<T>& queue) {
 }  // namespace
 
 const char* name_of(Role role) {
-  constexpr const char* names[] = {"putter",    "getter", "holder",
-                                   "allocator", "parent", "undertaker"};
+  constexpr const char* names[] = {"putter",    "getter", "consumer",   "holder",
+                                   "allocator", "parent", "undertaker", "joiner"};
   return names[static_cast<std::size_t>(role)];
 }
 

@@ -4,6 +4,8 @@
 #include "chaos/goods.hpp"
 #include "chaos/ledger.hpp"
 
+#include <multiprocess/joinable_queue.hpp>
+
 #include <cstdint>
 #include <string>
 
@@ -15,16 +17,17 @@ struct Works {
   Queue<Stamp> stamps;
   Queue<Parcel> parcels;
   Queue<Letter> letters;
+  JoinableQueue<Stamp> jobs;
   Lock lock;
 };
 
-/// raise: starts children, which are left alone when it is killed; clear: clears away after the
-/// dead.
-enum class Role : std::uint32_t { put, get, hold, allocate, raise, clear };
+/// consume: gets jobs and does them; raise: starts children, which are left alone when it is
+/// killed; clear: clears away after the dead; join: waits until all jobs are done.
+enum class Role : std::uint32_t { put, get, consume, hold, allocate, raise, clear, join };
 /// idle: does nothing but wait for one item after the other; lazy: and runs only when nobody else
 /// wants its CPU.
 enum class Pace : std::uint32_t { busy, idle, lazy };
-enum class Kind : std::uint32_t { stamps, parcels, letters };
+enum class Kind : std::uint32_t { stamps, parcels, letters, jobs };
 
 struct Task {
   Role role;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/play.hpp"
 #include "crash_points/recorder.hpp"
-#include "crash_points/scenarios.hpp"
 
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
+
+#include "support/keeper.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -28,14 +30,17 @@ detail::HeapUse shared_use() {
   return detail::heap_use();
 }
 
-/// Runs `body` in a child; true when it was killed by SIGKILL rather than having come to its end.
-bool run_child(const std::function<void()>& body) {
+/// Plays the victim's part in a child; true when it was killed by SIGKILL rather than having come
+/// to its end.
+bool run_victim(Play& play, const std::function<void()>& prepare) {
   const pid_t child = fork();
   if (child == 0) {
     alarm(20);  // a hang is a failure
-    body();
+    prepare();
+    play.victim();
     _exit(0);
   }
+  play.accompany();
   int status = 0;
   waitpid(child, &status, 0);
   EXPECT_FALSE(WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
@@ -47,7 +52,16 @@ std::string describe(const CrashSite& site) {
   return fmt::format("{}:{}", site.file, site.line);
 }
 
+std::string describe(std::size_t site) {
+  return site == nowhere ? "no site" : describe(visited_sites()[site]);
+}
+
 std::set<std::uint64_t> visits_to_try(std::size_t site);
+
+bool is_among(const std::vector<std::string>& files, std::size_t site) {
+  return files.empty() ||
+         std::find(files.begin(), files.end(), visited_sites()[site].file) != files.end();
+}
 
 void note_all_ends() {
   const std::uint64_t last = detail::census().high_water.load();
@@ -66,38 +80,30 @@ struct Kill {
 
 class CrashPoints : public testing::Test {
  protected:
-  /// One world, at most two victims, and then the survivor looks: false when nobody was killed.
+  /// One play with at most two victims: false when nobody was killed in the end.
   bool run(const Scenario& scenario, const Kill& kill) {
+    SCOPED_TRACE(fmt::format("{}: killed at {}, visit {}, after {}", scenario.name,
+                             describe(kill.site), kill.visit, describe(kill.first_site)));
     bool killed = false;
     {
-      World world;
+      const std::unique_ptr<Play> play = scenario.begin();
       before_ = shared_use();
       if (kill.first_site != nowhere) {
-        run_child([&] {
-          die_at(kill.first_site, 1);
-          scenario.victim(world);
-        });
-        restart_ledger(world);
+        run_victim(*play, [&] { die_at(kill.first_site, 1); });
+        play->next_victim();
       }
-      killed = run_child([&] {
-        kill.site == nowhere ? record_visits() : die_at(kill.site, kill.visit);
-        scenario.victim(world);
-      });
+      killed = run_victim(
+          *play, [&] { kill.site == nowhere ? record_visits() : die_at(kill.site, kill.visit); });
+      play->see_death();
       note_all_ends();
-      if (kill.first_site == nowhere) {
-        world.check();
-      } else {
-        EXPECT_TRUE(world.lock.acquire(std::chrono::seconds(2)));
-        world.lock.release();
-        world.numbers.put(1);
-        EXPECT_GE(world.numbers.qsize(), 1);
-      }
+      play->check();
     }
     note_all_ends();
     const detail::HeapUse after = shared_use();
     EXPECT_EQ(after.objects, 0u);
     EXPECT_EQ(after.parts, 0u);
     EXPECT_LE(after.private_blocks, before_.private_blocks + 1) << "blocks are stranded";
+    EXPECT_TRUE(deposits_become(0, std::chrono::seconds(2))) << "descriptors are stranded";
     return killed;
   }
 
@@ -107,7 +113,7 @@ class CrashPoints : public testing::Test {
     forget_visits();
     run(scenario, {first, nowhere, 1});
     for (std::size_t site = 0; site < visited_sites().size() && !HasFailure(); ++site) {
-      if (first != nowhere && killed_.contains(site)) {
+      if ((first != nowhere && killed_.contains(site)) || !is_among(scenario.files, site)) {
         continue;
       }
       for (const std::uint64_t visit : visits_to_try(site)) {
@@ -116,9 +122,6 @@ class CrashPoints : public testing::Test {
           killed_.insert(site);
         }
         if (HasFailure()) {
-          ADD_FAILURE() << scenario.name << ": killed at " << describe(visited_sites()[site])
-                        << ", visit " << visit
-                        << (first == nowhere ? "" : ", after " + describe(visited_sites()[first]));
           return;
         }
       }
@@ -131,8 +134,6 @@ class CrashPoints : public testing::Test {
                HasFailure() ? 1 : 0, runs_);
   }
 
-  static void restart_ledger(World& world) { new (&*world.ledger) Ledger{}; }
-
   detail::HeapUse before_;
   std::set<std::size_t> killed_;
   std::size_t runs_ = 0;
@@ -141,15 +142,16 @@ class CrashPoints : public testing::Test {
 /// The first site that a scenario's first victims may die at; `nowhere` stands for "no such
 /// victim".
 std::vector<std::size_t> first_sites(const Scenario& scenario) {
+  if (scenario.first_victims.empty()) {
+    return {nowhere};
+  }
   std::vector<std::size_t> sites;
-  const auto visited = visited_sites();
-  for (std::size_t i = 0; i < visited.size(); ++i) {
-    const auto& files = scenario.first_victims;
-    if (std::find(files.begin(), files.end(), visited[i].file) != files.end()) {
-      sites.push_back(i);
+  for (std::size_t site = 0; site < visited_sites().size(); ++site) {
+    if (is_among(scenario.first_victims, site)) {
+      sites.push_back(site);
     }
   }
-  return scenario.first_victims.empty() ? std::vector{nowhere} : sites;
+  return sites;
 }
 
 /// The first time, the second and one in the middle; none when the victim does not get there.
@@ -164,8 +166,24 @@ std::set<std::uint64_t> visits_to_try(std::size_t site) {
   return chosen;
 }
 
+/// MULTIPROCESS_CRASH_SCENARIO: only those with this in their names, while one works on them.
+const char* wanted_scenarios() {
+  return std::getenv("MULTIPROCESS_CRASH_SCENARIO");
+}
+
 TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
-  for (const Scenario& scenario : scenarios()) {
+  std::vector<Scenario> all = scenarios();
+  for (const auto more : {&pipe_scenarios, &sync_scenarios}) {
+    for (Scenario& each : more()) {
+      all.push_back(std::move(each));
+    }
+  }
+  if (const char* const wanted = wanted_scenarios()) {
+    std::erase_if(all, [wanted](const Scenario& each) {
+      return std::string(each.name).find(wanted) == std::string::npos;
+    });
+  }
+  for (const Scenario& scenario : all) {
     for (const std::size_t first : first_sites(scenario)) {
       kill_everywhere(scenario, first);
       if (HasFailure()) {
@@ -175,6 +193,9 @@ TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
     }
   }
   report();
+  if (wanted_scenarios() != nullptr) {
+    return;
+  }
   const auto visited = visited_sites();
   for (const CrashSite& site : sites_in_sources(MULTIPROCESS_SOURCE_DIR)) {
     const bool reached = std::any_of(killed_.begin(), killed_.end(), [&](std::size_t i) {

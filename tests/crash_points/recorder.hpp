@@ -25,6 +25,8 @@ void record_visits();
 /// In a child: ends by SIGKILL just before the step at this site, when it is there for the
 /// `visit`th time.
 void die_at(std::size_t site, std::uint64_t visit);
+/// In a child of a victim: it is none.
+void never_die();
 
 /// The sites that stand in the sources of the library.
 std::vector<CrashSite> sites_in_sources(const std::string& root);

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/scenarios.hpp"
 
+#include "crash_points/joinable_scenarios.hpp"
+
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/keeper.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/page_runs.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/detail/word.hpp>
+
+#include "support/keeper.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -65,6 +71,45 @@ void put_and_get_parcels(World& world) {
     world.full_parcels.get();
     world.ledger->parcels_got = i + 1;
   }
+}
+
+/// A descriptor from which its number can be read.
+Fd make_end(std::size_t number) {
+  detail::os::Pipe pipe = detail::os::make_pipe();
+  detail::os::write_all(pipe.write.get(), std::as_bytes(std::span(&number, 1)));
+  return Fd(std::move(pipe.read));
+}
+
+std::size_t number_of(const Fd& end) {
+  std::size_t number = 0;
+  detail::os::read_all(end.fileno(), std::as_writable_bytes(std::span(&number, 1)));
+  return number;
+}
+
+void fill_with_ends(World& world) {
+  world.ends_before = 3;
+  for (std::size_t i = 0; i < world.ends_before; ++i) {
+    world.full_ends.put(make_end(i));
+  }
+}
+
+void kill_the_keeper(World&) {
+  kill_keeper();
+}
+
+void put_and_get_ends(World& world) {
+  for (std::size_t i = 0; i < 3; ++i) {
+    world.ends.put(make_end(i));
+    world.ledger->ends_put = i + 1;
+  }
+  for (std::size_t i = 0; i < world.ends_before; ++i) {
+    world.full_ends.get();
+    world.ledger->ends_got = i + 1;
+  }
+}
+
+void become_the_keeper(World&) {
+  detail::announce_keeper(detail::keeper_state().keeper, 1);
 }
 
 void make_and_drop_objects(World&) {
@@ -152,12 +197,6 @@ bool somebody_sleeps() {
   return false;
 }
 
-void wait_for_a_sleeper() {
-  while (!somebody_sleeps()) {
-    std::this_thread::yield();
-  }
-}
-
 /// Sleeps in every way there is, until the time is up.
 void sleep_and_give_up(World& world) {
   const Queue<std::size_t> bounded(1);
@@ -239,6 +278,12 @@ void drain(const Queue<Item>& queue, std::size_t first, std::size_t acknowledged
 
 }  // namespace
 
+void wait_for_a_sleeper() {
+  while (!somebody_sleeps()) {
+    std::this_thread::yield();
+  }
+}
+
 std::vector<std::size_t> blob(std::size_t number) {
   const std::size_t sizes[] = {3, 20, 500, 30'000, 7, 40'000};
   return std::vector<std::size_t>(sizes[number % 6], number);
@@ -254,6 +299,9 @@ World::World() {
   for (std::size_t i = 0; i < parcels_before; ++i) {
     full_parcels.put(Parcel{i, lock, std::string(i * 40, 'y')});
   }
+  for (std::size_t i = 0; i < jobs_before; ++i) {
+    jobs.put(blob(i));
+  }
 }
 
 void World::check() {
@@ -266,6 +314,7 @@ void World::check() {
   const auto is_parcel = [this](const Parcel& got, std::size_t number) {
     return got.number == number && got.lock == lock && got.text.size() == number * 40;
   };
+  const auto is_end = [](const Fd& got, std::size_t number) { return number_of(got) == number; };
   // One more may have been put than was acknowledged, one more taken than was recorded.
   drain(numbers, 0, ledger->numbers_put, ledger->numbers_put + 1, is_number, "numbers");
   drain(blobs, 0, ledger->blobs_put, ledger->blobs_put + 1, is_blob, "blobs");
@@ -279,24 +328,73 @@ void World::check() {
         is_blob, "blobs there before");
   drain(full_parcels, rest(full_parcels, ledger->parcels_got, parcels_before), parcels_before,
         parcels_before, is_parcel, "parcels there before");
+  drain(ends, 0, ledger->ends_put, ledger->ends_put + 1, is_end, "descriptors");
+  drain(full_ends, rest(full_ends, ledger->ends_got, ends_before), ends_before, ends_before, is_end,
+        "descriptors there before");
+  check_jobs(*this, 1);
 }
 
-const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all{
-      {"numbers", &put_and_get_numbers, {}},
-      {"blobs", &put_and_get_blobs, {}},
-      {"parcels", &put_and_get_parcels, {}},
-      {"objects", &make_and_drop_objects, {}},
-      {"large blocks", &use_large_blocks, {}},
-      {"sleep", &sleep_and_give_up, {}},
-      {"wake", &wake_others, {}},
-      {"clear away", &clear_away_after_a_child, {}},
-      {"unnamed", &leave_a_child_unnamed, {}},
-      {"leave", &take_over_and_leave, {}},
-      {"take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}},
-      {"take over blobs", &put_and_get_blobs, {"item_queue.hpp", "block_item.cpp", "journal.cpp"}},
+namespace {
+
+class QueuePlay final : public Play {
+ public:
+  QueuePlay(void (*plays)(World&), void (*prepare)(World&)) : plays_(plays) { prepare(world_); }
+
+  void victim() override { plays_(world_); }
+  void next_victim() override {
+    new (&*world_.ledger) Ledger{};
+    two_ = true;
+  }
+  void check() override { two_ ? check_use() : world_.check(); }
+
+ private:
+  void check_use() const {
+    EXPECT_TRUE(world_.lock.acquire(2s));
+    world_.lock.release();
+    world_.numbers.put(1);
+    EXPECT_GE(world_.numbers.qsize(), 1);
+    check_jobs(world_, 2);
+  }
+
+  World world_;
+  void (*plays_)(World&);
+  bool two_ = false;
+};
+
+void leave_as_it_is(World&) {}
+
+/// `prepare`: what the survivor does before there is a victim.
+Scenario scenario(const char* name, void (*victim)(World&), std::vector<std::string> first = {},
+                  void (*prepare)(World&) = &leave_as_it_is) {
+  return {name, [=] { return std::make_unique<QueuePlay>(victim, prepare); }, std::move(first)};
+}
+
+}  // namespace
+
+std::vector<Scenario> scenarios() {
+  return {
+      scenario("numbers", &put_and_get_numbers),
+      scenario("blobs", &put_and_get_blobs),
+      scenario("parcels", &put_and_get_parcels),
+      scenario("objects", &make_and_drop_objects),
+      scenario("large blocks", &use_large_blocks),
+      scenario("sleep", &sleep_and_give_up),
+      scenario("wake", &wake_others),
+      scenario("clear away", &clear_away_after_a_child),
+      scenario("unnamed", &leave_a_child_unnamed),
+      scenario("leave", &take_over_and_leave),
+      scenario("jobs", &take_and_finish_jobs),
+      scenario("hands", &empty_hands),
+      scenario("join", &tell_a_joiner),
+      scenario("descriptors", &put_and_get_ends, {}, &fill_with_ends),
+      scenario("start a keeper", &put_and_get_ends, {}, &kill_the_keeper),
+      scenario("be a keeper", &become_the_keeper, {}, &kill_the_keeper),
+      scenario("take over numbers", &put_and_get_numbers, {"item_queue.hpp", "item_queue.cpp"}),
+      scenario("take over blobs", &put_and_get_blobs,
+               {"item_queue.hpp", "block_item.cpp", "journal.cpp"}),
+      scenario("take over jobs", &take_and_finish_jobs,
+               {"item_queue.hpp", "hands.hpp", "block_item.cpp"}),
   };
-  return all;
 }
 
 }  // namespace multiprocess::test

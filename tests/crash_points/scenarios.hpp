@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "crash_points/play.hpp"
 #include "support/forked.hpp"
 
+#include <multiprocess/fd.hpp>
+#include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
 
@@ -28,13 +31,18 @@ struct Ledger {
   std::atomic<std::size_t> blobs_got;
   std::atomic<std::size_t> parcels_put;
   std::atomic<std::size_t> parcels_got;
+  std::atomic<std::size_t> ends_put;
+  std::atomic<std::size_t> ends_got;
+  std::atomic<std::size_t> jobs_got;
+  std::atomic<std::size_t> jobs_done;
 };
 
-/// What victims and the survivor share.
+/// What victims and the survivor of a scenario about queues share.
 struct World {
   static constexpr std::size_t numbers_before = 2200;  // more than two segments
   static constexpr std::size_t blobs_before = 6;
   static constexpr std::size_t parcels_before = 3;
+  static constexpr std::size_t jobs_before = 5;
 
   World();
 
@@ -45,6 +53,10 @@ struct World {
   Queue<std::vector<std::size_t>> full_blobs;
   Queue<Parcel> parcels;
   Queue<Parcel> full_parcels;
+  Queue<Fd> ends;
+  Queue<Fd> full_ends;
+  std::size_t ends_before = 0;
+  JoinableQueue<std::vector<std::size_t>> jobs;
   Lock lock;
 
   /// Fails the test unless everything acknowledged is there once and in order, and all works.
@@ -54,14 +66,7 @@ struct World {
 /// Item `number` of the blob queues: short ones, some in a block, some sent in pieces.
 std::vector<std::size_t> blob(std::size_t number);
 
-struct Scenario {
-  const char* name;
-  void (*victim)(World&);
-  /// Sites of these files each kill a process that runs the victim's part first: the victim takes
-  /// over.
-  std::vector<std::string> first_victims;
-};
-
-const std::vector<Scenario>& scenarios();
+/// Until a thread of this process sleeps, and is counted.
+void wait_for_a_sleeper();
 
 }  // namespace multiprocess::test

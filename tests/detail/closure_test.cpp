@@ -84,6 +84,14 @@ struct Counter {
   int base;
 };
 
+#if !defined(__has_builtin)
+constexpr bool can_clear_padding = false;
+#elif __has_builtin(__builtin_clear_padding)
+constexpr bool can_clear_padding = true;
+#else
+constexpr bool can_clear_padding = false;
+#endif
+
 TEST(Closure, CarriesPlainCaptures) {
   int k = 3;
   double d = 0.5;
@@ -111,6 +119,9 @@ TEST(Closure, CarriesPointersToMembers) {
 }
 
 TEST(Closure, CarriesWhatStdBindsTogether) {
+  if (!can_clear_padding) {
+    GTEST_SKIP() << "what happens to lie in the padding may look like a pointer";
+  }
   EXPECT_EQ(crossed(std::bind_front(std::plus<>(), 3))(4), 7);
   EXPECT_EQ(crossed(std::bind_front(&twice, 3))(), 6);
   const auto f = [o = std::optional<int>(3), t = std::tuple(1, 2)] { return *o + get<1>(t); };
@@ -128,8 +139,8 @@ std::string refusal(const F& f) {
 }
 
 TEST(Closure, RefusesPointersToTheStackAndTheHeap) {
-  int local = 1;
-  const std::string on_stack = refusal([p = &local] { return *p; });
+  // A sanitizer may keep variables elsewhere.
+  const std::string on_stack = refusal([p = __builtin_frame_address(0)] { return p; });
   EXPECT_NE(on_stack.find("at offset 0"), on_stack.npos) << on_stack;
   EXPECT_NE(on_stack.find("stack]"), on_stack.npos) << on_stack;
   EXPECT_NE(on_stack.find("cannot send '"), on_stack.npos) << on_stack;
@@ -137,6 +148,8 @@ TEST(Closure, RefusesPointersToTheStackAndTheHeap) {
   EXPECT_NE(refusal([k = 1L, p = owner.get()] { return *p + k; }), "");
   const std::string text(100, 'x');
   EXPECT_NE(refusal([view = std::string_view(text)] { return view.size(); }), "");
+  int local = 1;
+  EXPECT_NE(refusal([p = &local] { return *p; }), "");
   EXPECT_NE(refusal(std::bind_front([](int& x) { return x; }, std::ref(local))), "");
   EXPECT_NE(refusal([shared = std::make_shared<int>(1)] { return *shared; }), "");
 }

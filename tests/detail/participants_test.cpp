@@ -5,6 +5,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -48,7 +49,7 @@ TEST(Participants, ThisProcessIsOne) {
 }
 
 TEST(Participants, AReservedPlaceBecomesTheChilds) {
-  if (test::other_threads_run()) {
+  if (test::under_thread_sanitizer) {
     GTEST_SKIP() << "who has threads does not leave, and the sanitizer has one";
   }
   const Ticket place = reserve_participant(true);
@@ -176,7 +177,7 @@ TEST(Participants, TheNextChildHasNoExitCodeYet) {
 }
 
 TEST(Participants, SomebodyWhoLeftMayComeBack) {
-  if (test::other_threads_run()) {
+  if (test::under_thread_sanitizer) {
     GTEST_SKIP() << "who has threads does not leave, and the sanitizer has one";
   }
   Child child([] {

@@ -9,6 +9,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -133,7 +134,7 @@ TEST(Repair, SeveralProcessesDoItAtOnce) {
 }
 
 TEST(Repair, LeavingGivesEverythingBack) {
-  if (test::other_threads_run()) {
+  if (test::under_thread_sanitizer) {
     GTEST_SKIP() << "who has threads does not leave, and the sanitizer has one";
   }
   const auto before = use_now();

@@ -56,9 +56,22 @@ TEST(Outgoing, HandsDescriptorsOver) {
   EXPECT_EQ(message.descriptors().at(0).get(), number);
 }
 
-TEST(Outgoing, RefusesADescriptorWhereItsChannelCannotCarryIt) {
-  Outgoing bytes_only(false);
-  EXPECT_THROW(bytes_only.add_descriptor(os::make_pipe().read), NotSendable);
+TEST(Outgoing, GivesDescriptorsToTheKeeperOtherwise) {
+  os::Pipe pipe = os::make_pipe();
+  {
+    Outgoing message(false);
+    EXPECT_EQ(message.add_descriptor(std::move(pipe.write), {}, 7), 0U);
+    EXPECT_TRUE(message.descriptors().empty());
+    const Incoming incoming(message.refs());
+    const ReceivedDescriptor received = incoming.descriptor(0);
+    os::write_all(received.handle.get(), std::array<std::byte, 1>{});
+    EXPECT_EQ(received.meta, 7U);
+    std::array<std::byte, 1> got{};
+    EXPECT_TRUE(os::read_all(pipe.read.get(), got));
+    EXPECT_FALSE(os::wait_readable(pipe.read.get(), os::at_once));
+  }
+  std::array<std::byte, 1> got{};
+  EXPECT_FALSE(os::read_all(pipe.read.get(), got)) << "gone with the message";
 }
 
 TEST(Outgoing, PassesOnWhatCame) {

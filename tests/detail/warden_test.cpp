@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/warden.hpp>
 
+#include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/owned_lock.hpp>
 #include <multiprocess/detail/word.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -139,6 +142,53 @@ TEST_F(Warden, AForkedChildHasNone) {
     EXPECT_EQ(library_threads(), 0);
     this_participant();
     EXPECT_EQ(library_threads(), 0);
+  });
+  EXPECT_EQ(child.wait(), 0);
+  test::notice_deaths();
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for (int number = 0; number < 256; ++number) {
+    count += fcntl(number, F_GETFD) != -1 ? 1U : 0U;
+  }
+  return count;
+}
+
+TEST_F(Warden, AForkedChildInheritsNoneOfItsDescriptors) {
+  Watched first;
+  Watched second;
+  const std::size_t before = open_descriptors();
+  first.watch();
+  second.watch();
+  EXPECT_EQ(open_descriptors(), before + 4);
+  Child child([before] { EXPECT_EQ(open_descriptors(), before); });
+  EXPECT_EQ(child.wait(), 0);
+  EXPECT_EQ(open_descriptors(), before + 4);
+  second.kill();
+  test::until([&] { return is_over(second.ticket()); });
+  test::notice_deaths();
+}
+
+TEST_F(Warden, GivesUpWhenItsDescriptorsAreClosed) {
+  Child child([] {
+    Watched first;
+    Watched second;
+    first.watch();
+    second.watch();
+    closefrom(3);
+    std::vector<os::Handle> foreign;
+    for (int i = 0; i < 30; ++i) {  // always readable
+      foreign.emplace_back(open("/dev/null", O_RDONLY));
+    }
+    first.kill();
+    test::until([] { return library_threads() == 0; });
+    EXPECT_FALSE(is_over(second.ticket()));
+    for (const os::Handle& each : foreign) {
+      EXPECT_NE(fcntl(static_cast<int>(each.get()), F_GETFD), -1);
+    }
+    second.kill();
+    os::end_process(testing::Test::HasFailure() ? 1 : 0);  // the handles mean nothing any more
   });
   EXPECT_EQ(child.wait(), 0);
   test::notice_deaths();

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <multiprocess/detail/heap.hpp>
-#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
-#include <multiprocess/detail/warden.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,11 +44,6 @@ inline void notice_deaths() {
     detail::check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
   }
   detail::clear_away_the_dead();
-}
-
-/// True where a sanitizer runs threads beside ours.
-inline bool other_threads_run() {
-  return detail::os::thread_count() - detail::library_threads() > 1;
 }
 
 /// The place of the process with this number, once it has one.

@@ -19,6 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* shared_memory = "/dev/shm";
+
 std::string read_line(const fs::path& file) {
   std::ifstream stream(file);
   std::string line;
@@ -80,8 +82,10 @@ bool is_descendant(int pid, const Stat& self, const std::string& executable) {
   if (stat.parent == getpid()) {
     return true;
   }
-  // An orphan is found by the program that it runs: our group, our executable, younger than we.
-  return stat.group == self.group && std::pair(stat.start, pid) > std::pair(self.start, getpid()) &&
+  // An orphan is found by the program that it runs: our group (the keeper has left it), our
+  // executable, younger than we.
+  const bool may_be_ours = stat.group == self.group || stat.name == "mp-keeper";
+  return may_be_ours && std::pair(stat.start, pid) > std::pair(self.start, getpid()) &&
          read_link(proc(pid) / "exe") == executable;
 }
 
@@ -135,7 +139,7 @@ void add_threads(Inventory& all) {
 
 void add_shared_memory(Inventory& all) {
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator("/dev/shm", absent)) {
+  for (const auto& entry : fs::directory_iterator(shared_memory, absent)) {
     all.emplace(entry.path(), entry.path());
   }
 }
@@ -153,21 +157,30 @@ struct Allowance {
 /// What the library makes at its first use and keeps as long as the program runs.
 class Allowances {
  public:
+  /// What is there no more may be made anew.
+  void forget_all_but(const Inventory& now) {
+    std::erase_if(known_, [&](const auto& each) {
+      const bool is_gone = !now.contains(each.first);
+      rows_[each.second].left += is_gone ? 1 : 0;
+      return is_gone;
+    });
+  }
+
   bool allow(const std::string& key, const std::string& words) {
     if (known_.contains(key)) {
       return true;
     }
-    for (Allowance& row : rows_) {
-      if (row.fits(words)) {
-        --row.left;
-        return known_.insert(key).second;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      if (rows_[i].fits(words)) {
+        --rows_[i].left;
+        return known_.emplace(key, i).second;
       }
     }
     return false;
   }
 
  private:
-  std::set<std::string> known_;
+  std::map<std::string, std::size_t> known_;  // and its row
   std::vector<Allowance> rows_ = {
       {"descriptor", "/memfd:multiprocess", 1},
       {"mapping", "/memfd:multiprocess", 1},
@@ -175,13 +188,49 @@ class Allowances {
       {"descriptor", "-> socket:", 1},             // the way to the fork server,
       {"descriptor", "-> anon_inode:[pidfd]", 1},  // its sentinel,
       {"process", "(mp-forkserver)", 1},           // and it
+      {"process", "(mp-keeper)", 1},               // who holds the descriptors in messages
   };
 };
 
-Inventory additions(const Inventory& before) {
+bool has_open(int pid, const fs::path& file) {
+  const fs::path folder = proc(pid) / "fd";
+  const std::vector<int> all = numbers_in(folder);
+  return std::any_of(all.begin(), all.end(),
+                     [&](int fd) { return read_link(folder / std::to_string(fd)) == file; });
+}
+
+bool has_mapped(int pid, const fs::path& file) {
+  std::ifstream maps(proc(pid) / "maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.ends_with(" " + file.string())) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// An entry of /dev/shm that a process which is none of ours uses, or has used when we looked: the
+/// folder is everybody's.
+bool is_of_others(const fs::path& entry) {
+  static std::set<fs::path> known;
+  if (entry.parent_path() != shared_memory || known.contains(entry)) {
+    return known.contains(entry);
+  }
+  const std::vector<int> ours = descendants();
+  for (const int pid : numbers_in("/proc")) {
+    if (pid != getpid() && std::find(ours.begin(), ours.end(), pid) == ours.end() &&
+        (has_open(pid, entry) || has_mapped(pid, entry))) {
+      known.insert(entry);
+      return true;
+    }
+  }
+  return false;
+}
+
+Inventory additions(const Inventory& before, const Inventory& now) {
   Inventory added;
-  for (const auto& [key, words] : take_inventory()) {
-    if (!before.contains(key)) {
+  for (const auto& [key, words] : now) {
+    if (!before.contains(key) && !is_of_others(key)) {
       added.emplace(key, words);
     }
   }
@@ -208,7 +257,9 @@ std::vector<std::string> leftovers(const Inventory& before) {
   do {
     rest.clear();
     now = granted;  // what goes away while we look has used up nothing
-    for (const auto& [key, words] : additions(before)) {
+    const Inventory present = take_inventory();
+    now.forget_all_but(present);
+    for (const auto& [key, words] : additions(before, present)) {
       if (!now.allow(key, words)) {
         rest.push_back(words);
       }

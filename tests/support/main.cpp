@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "support/deadline.hpp"
 #include "support/leftovers.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -40,9 +41,9 @@ class Referee : public testing::EmptyTestEventListener {
 
 int main(int argc, char** argv) {
   testing::InitGoogleTest(&argc, argv);
-#if defined(__SANITIZE_THREAD__)
-  std::thread([] {}).join();  // the sanitizer starts a thread of its own with our first one
-#endif
+  if (multiprocess::test::under_thread_sanitizer) {
+    std::thread([] {}).join();  // the sanitizer starts a thread of its own with our first one
+  }
   testing::UnitTest::GetInstance()->listeners().Append(new multiprocess::test::Referee);
   return RUN_ALL_TESTS();
 }

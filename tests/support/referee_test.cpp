@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,10 @@
 // with one test that behaves badly on purpose.
 
 namespace {
+
+int pidfd_open(pid_t pid) {
+  return static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+}
 
 struct Verdict {
   bool passed;
@@ -87,12 +93,29 @@ TEST(Culprit, DISABLED_Thread) {
 
 TEST(Culprit, DISABLED_SharedMemory) {
   const std::string name = "/multiprocess-referee-" + std::to_string(getpid());
-  const int fd = shm_open(name.c_str(), O_CREAT | O_RDWR, 0600);
-  ASSERT_GE(fd, 0);
-  close(fd);
+  ASSERT_GE(shm_open(name.c_str(), O_CREAT | O_RDWR, 0600), 0);
   static std::string forgotten;
   forgotten = name;
   std::atexit([] { shm_unlink(forgotten.c_str()); });
+}
+
+// No child of ours and not of our group; it ends with us.
+TEST(Culprit, DISABLED_SharedMemoryOfAStranger) {
+  const std::string name = "/multiprocess-stranger-" + std::to_string(getpid());
+  const int self = pidfd_open(getpid());
+  const pid_t child = fork();
+  if (child == 0) {
+    setsid();
+    shm_open(name.c_str(), O_CREAT | O_RDWR, 0600);
+    if (fork() == 0) {
+      pollfd our_end{self, POLLIN, 0};
+      poll(&our_end, 1, -1);
+      shm_unlink(name.c_str());
+    }
+    _exit(0);
+  }
+  close(self);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
 }
 
 TEST(Culprit, DISABLED_Hang) {
@@ -133,6 +156,11 @@ TEST(Referee, NamesALeftThread) {
 
 TEST(Referee, NamesALeftSharedMemoryEntry) {
   expect_failure("SharedMemory", "left behind: /dev/shm/multiprocess-referee-");
+}
+
+TEST(Referee, LeavesTheSharedMemoryOfStrangersToThem) {
+  const Verdict verdict = run_again("SharedMemoryOfAStranger");
+  EXPECT_TRUE(verdict.passed) << verdict.output;
 }
 
 TEST(Referee, EndsATestThatHangs) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/queue.hpp>
 
+#include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
 
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdlib>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -82,6 +84,33 @@ TEST(ClosedDescriptors, AForkStillWorks) {
   });
   EXPECT_TRUE(child.succeeds());
   EXPECT_EQ(queue.try_get(), 42);
+}
+
+TEST(ClosedDescriptors, ChildrenEndAndTheirParentGoesOn) {
+  const Queue<int> queue;
+  Forked child([&] {
+    ProcessOptions options;
+    options.start_method = StartMethod::fork;
+    const auto wait = [queue] { queue.get(); };
+    Process first(options, wait);
+    Process second(options, wait);
+    first.start();
+    second.start();
+    const int sentinel = dup2(second.sentinel().fileno(), 200);
+    close_range(3, 199, 0);
+    const int foreign = open("/dev/null", O_RDONLY);
+    require(detail::os::wait_ended(sentinel, Timeout(5s).deadline()), "it lost its life line");
+    queue.put(1);
+    require(queue.get(0s) == 1, "nobody else takes it");
+    Process third(options, [queue] { queue.put(2); });
+    third.start();
+    require(queue.get(5s) == 2, "a new child works");
+    third.join();
+    require(third.exitcode() == 0, "and follows a new life line");
+    require(fcntl(foreign, F_GETFD) != -1, "nobody closes what is not ours");
+    std::_Exit(0);
+  });
+  EXPECT_TRUE(child.succeeds());
 }
 
 TEST(ClosedDescriptors, SpawnSaysWhyItCannot) {

@@ -11,7 +11,19 @@
 namespace multiprocess::detail {
 
 /// What an object in the arena is; says how it ends.
-enum class ObjectType : std::uint32_t { plain, queue, parcel, lock, pipe, items };
+enum class ObjectType : std::uint32_t {
+  plain,
+  queue,
+  parcel,
+  lock,
+  pipe,
+  rlock,
+  semaphore,
+  condition,
+  event,
+  barrier,
+  items
+};
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.
 using Destroy = void (*)(Offset object) noexcept;
@@ -24,6 +36,10 @@ SharedRef publish_object(Offset block, ObjectType type);
 
 /// A reference to an object that somebody else keeps alive meanwhile (a message, a forked parent).
 SharedRef take_reference(Offset object);
+
+/// A reference to the object, of whatever type, that begins at this place now; empty when none
+/// does.
+SharedRef find_reference(Offset place);
 
 /// Throws TypeError when the object of a reference that was received is of another type.
 void require_type(const SharedRef& ref, ObjectType type);

@@ -26,6 +26,7 @@ inline constexpr std::size_t arena_page = std::size_t{64} << 10;
 /// Where the fixed areas begin.
 namespace area {
 inline constexpr Offset journal = 4096;
+inline constexpr Offset keeper = Offset{28} << 10;
 inline constexpr Offset heap = Offset{32} << 10;
 inline constexpr Offset participants = Offset{64} << 10;
 inline constexpr Offset repair = participants + 192;  // lock of who clears the dead away

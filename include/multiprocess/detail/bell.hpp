@@ -43,28 +43,26 @@ class Bell {
       if ((quiet || guard.from_dead()) && not_empty()) {
         os::ring_doorbell(end_);
         step::store(state_.rung, 1);
+      } else if (guard.from_dead()) {
+        step::store(state_.rung, 0);
       }
     }
   }
 
-  /// Getter: an item is taken.
+  /// Getter: an item is taken, said with a full barrier before this.
   template <class NotEmpty>
   void item_taken(NotEmpty not_empty) const noexcept {
-    if (state_.rung.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-      silence(not_empty);
+    // Not rung yet, but watched: the putter may be about to ring for the very item that is taken.
+    if (state_.rung.load(std::memory_order_relaxed) != 0 ||
+        state_.watchers.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+      settle(not_empty, false);
     }
   }
 
   /// Getter: takes the bytes out of the socket, unless items wait.
   template <class NotEmpty>
   void silence(NotEmpty not_empty) const noexcept {
-    const OwnedGuard guard(state_.lock);
-    if (!not_empty()) {
-      os::silence_doorbell(end_);
-    } else if (!guard.from_dead()) {
-      return;
-    }
-    step::store(state_.rung, 0);
+    settle(not_empty, true);
   }
 
   /// Getter: waits until `ready()`: `rung`, even when the putters' end is closed. `quiet` when the
@@ -85,10 +83,32 @@ class Bell {
     return changes != seen_.load(std::memory_order_relaxed) && ask_for_getters(changes);
   }
 
+  /// Putter: the next time the system is asked whatever has happened. For getters may end without a
+  /// word: their descriptors tell, and nobody else.
+  void ask_again() const noexcept;
+
+  /// Until when one sleeps at most: others may be killed just before they say what is new.
+  static os::Deadline look_again() noexcept;
+
   /// Getter: one of our descriptors is closed.
   void note_closing() const noexcept { step::add(state_.closings, 1); }
 
  private:
+  template <class NotEmpty>
+  void settle(NotEmpty not_empty, bool although_not_rung) const noexcept {
+    const OwnedGuard guard(state_.lock);
+    if (!although_not_rung && !guard.from_dead() &&
+        state_.rung.load(std::memory_order_relaxed) == 0) {
+      return;
+    }
+    if (!not_empty()) {
+      os::silence_doorbell(end_);
+    } else if (!guard.from_dead()) {
+      return;
+    }
+    step::store(state_.rung, 0);
+  }
+
   bool ask_for_getters(std::uint64_t changes) const;
 
   BellState& state_;
@@ -118,8 +138,7 @@ os::DoorbellState Bell::wait(os::Deadline deadline, Ready ready) const {
   }
   const Watch watch(*this);
   while (!ready()) {
-    // A putter may be killed after its item is there and before it rings.
-    const os::Deadline slice = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    const os::Deadline slice = look_again();
     const os::DoorbellState found = os::wait_for_doorbell(end_, std::min(deadline, slice));
     if (ready()) {
       break;

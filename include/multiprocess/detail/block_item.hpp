@@ -23,6 +23,12 @@ struct BlockItem {
   bool is_block() const noexcept { return (word & 2) != 0; }
   Offset block() const noexcept { return word & ~std::uint64_t{3}; }
   std::size_t size() const noexcept { return word >> 2; }
+  /// Of a block: what ItemQueue::count_put said.
+  std::uint64_t bytes_put() const noexcept {
+    std::uint64_t sum = 0;
+    std::memcpy(&sum, inside, sizeof(sum));
+    return sum;
+  }
 
   /// 0 when the item in a slot has none.
   static Offset block_of(const std::byte* payload) noexcept {

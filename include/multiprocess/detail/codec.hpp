@@ -74,8 +74,14 @@ T read_scalar(InputArchive& archive) {
 
 template <class T, std::size_t... I>
 T read_members(InputArchive& archive, std::index_sequence<I...>) {
-  // Braces: the members are read in their order.
-  return T{read_value<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>(archive)...};
+  if constexpr (has_array_field<T>) {
+    T value{};
+    for_each_field(value, [&archive](auto& member) { load_value(archive, member); });
+    return value;
+  } else {
+    // Braces: the members are read in their order.
+    return T{read_value<field_type<I, T>>(archive)...};
+  }
 }
 
 template <class T>
@@ -129,7 +135,7 @@ void save_value(OutputArchive& archive, const T& value) {
     if constexpr (f == Form::own) {
       own::save_object(archive, value);
     } else if constexpr (f == Form::members) {
-      boost::pfr::for_each_field(value, [&](const auto& member) { save_value(archive, member); });
+      for_each_field(value, [&](const auto& member) { save_value(archive, member); });
     } else if constexpr (f == Form::elements) {
       for (const auto& item : value) {
         save_value(archive, item);
@@ -167,7 +173,7 @@ T read_value(InputArchive& archive) {
     if constexpr (f == Form::own) {
       return read_own<T>(archive);
     } else if constexpr (f == Form::members) {
-      return read_members<T>(archive, std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+      return read_members<T>(archive, std::make_index_sequence<field_count<T>>());
     } else if constexpr (f == Form::elements) {
       T value;
       for (auto& item : value) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/fields.hpp>
 #include <multiprocess/detail/plain.hpp>
 #include <multiprocess/detail/type_facts.hpp>
 #include <multiprocess/detail/type_name.hpp>
 
-#include <boost/pfr/core.hpp>
 #include <cereal/cereal.hpp>
 
 #include <array>
@@ -81,9 +81,9 @@ consteval bool sendable_in();
 template <class T, class... Seen>
 consteval bool members_sendable() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
-    return (sendable_in<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>, Seen...>() && ...);
+    return (sendable_in<field_type<I, T>, Seen...>() && ...);
   }
-  (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  (std::make_index_sequence<field_count<T>>());
 }
 
 /// A closure or functor whose bytes can be looked through when it is sent.

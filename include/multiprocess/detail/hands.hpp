@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/entries.hpp>
 #include <multiprocess/detail/item_queue.hpp>
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 namespace multiprocess::detail {
 
-/// Hands of so many processes; a joinable queue has a chain of them.
-struct HandBlock {
-  static constexpr std::size_t most = 7;
-  alignas(64) std::atomic<std::uint64_t> next;
-  std::array<Hand, most> hands;
-};
+using HandBlock = EntryBlock<Hand, 7>;
 
 /// What a joinable queue has beside its items. Changed under its lock, but for what a process
 /// changes in its own hand.

@@ -11,7 +11,7 @@ namespace multiprocess::detail {
 /// What a program of ours is told by the one that starts it. It comes through a descriptor.
 struct StartRecord {
   static constexpr std::uint64_t right_magic = 0x3174726174736d70;  // "pmstart1"
-  enum class Role : std::uint32_t { child, server };
+  enum class Role : std::uint32_t { child, server, keeper };
 
   std::uint64_t magic = right_magic;
   Role role = Role::child;
@@ -19,7 +19,8 @@ struct StartRecord {
   std::uint32_t generation = 0;
   std::uint32_t outlive_parent = 0;
   std::uint32_t has_server = 0;  ///< a way to the fork server follows the life line
-  std::uint64_t payload = 0;     ///< offset of the message with everything else
+  std::uint64_t payload = 0;     ///< child: offset of the message with everything else;
+                                 ///< keeper: the Ticket of its predecessor
 };
 
 /// What such a program has inherited.

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/bell.hpp>
 #include <multiprocess/detail/owned_lock.hpp>
+#include <multiprocess/detail/queue_state.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/word.hpp>
@@ -10,70 +11,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 namespace multiprocess::detail {
-
-/// Where one item lies: full once `sequence` is its position + 1, which no earlier item of the
-/// place, nor an empty place, can say.
-struct Slot {
-  std::atomic<std::uint64_t> sequence;
-
-  std::byte* payload() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
-};
-
-/// A run of slots, beginning with position `base`; a queue is a chain of them.
-struct alignas(64) Segment {
-  std::atomic<std::uint64_t> next;  // a later segment, 0: none yet
-  std::uint64_t base;
-
-  Slot& slot(std::uint64_t position, std::size_t slot_size) noexcept {
-    return *reinterpret_cast<Slot*>(reinterpret_cast<std::byte*>(this + 1) +
-                                    (position - base) * slot_size);
-  }
-};
-
-/// What one process has taken from a joinable queue, and how much of that is done; see hands.hpp.
-struct alignas(64) Hand {
-  std::atomic<std::uint64_t> ticket;  // 0: nobody's
-  std::atomic<std::uint64_t> gets;
-  std::atomic<std::uint64_t> dones;  // never more than gets
-};
-
-/// A queue in the arena. Putters and getters each have a lock and words of their own; they meet
-/// only in the slots.
-struct QueueState {
-  // Fixed.
-  std::uint64_t slot_size;
-  std::uint64_t slots;               // in a segment
-  std::uint64_t capacity;            // in items
-  std::uint64_t most_bytes;          // that wait outside of slots, 0: any number
-  std::uint64_t holds_blocks;        // its items are BlockItems
-  std::uint64_t hands;               // HandsState of a joinable one, else 0
-  std::atomic<std::uint64_t> ended;  // shutdown() was called
-  std::uint64_t item_type;           // type_tag of the items
-  std::atomic<std::uint64_t> spare;  // emptied segments, linked by `next`; changed by transactions
-  std::atomic<std::uint64_t> spares;
-  // Putters.
-  alignas(64) OwnedLock put_lock;
-  std::atomic<std::uint64_t> tail;  // position of the next item
-  std::atomic<std::uint64_t> tail_segment;
-  std::uint64_t head_seen;               // head was here at least; only a saving
-  std::atomic<std::uint64_t> bytes_put;  // about: what a killed process had not counted is missing
-  // Getters.
-  alignas(64) OwnedLock get_lock;
-  std::atomic<std::uint64_t> head;  // position of the oldest item
-  std::atomic<std::uint64_t> head_segment;
-  std::atomic<std::uint64_t> counter;       // goes up with the head just now, 0: none does
-  std::atomic<std::uint64_t> counted;       // to this, if
-  std::atomic<std::uint64_t> counted_head;  // the head has come here
-  std::atomic<std::uint64_t> bytes_got;
-  // Sleepers.
-  alignas(64) Signal items;  // getters wait for an item
-  alignas(64) Signal room;   // putters wait for room
-};
-
-inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
 enum class Outcome { done, time_up, ended };
 
@@ -113,10 +52,21 @@ class ItemQueue {
     return Outcome::done;
   }
 
-  /// Bytes of the item that is being put or taken, for `most_bytes`. To be called from `fill`,
-  /// `keep`.
-  void count_put(std::size_t bytes) const noexcept { count(state_.bytes_put, bytes); }
-  void count_got(std::size_t bytes) const noexcept { count(state_.bytes_got, bytes); }
+  /// For `most_bytes`, to be called from `fill`: the item has so many bytes. What it returns goes
+  /// with the item to count_got, which is called from `keep`. So no miscount outlives the next
+  /// item.
+  std::uint64_t count_put(std::size_t bytes) const noexcept {
+    const std::uint64_t sum = state_.bytes_put.load(std::memory_order_relaxed) + bytes;
+    if (state_.most_bytes != 0) {
+      step::store(state_.bytes_put, sum);
+    }
+    return sum;
+  }
+  void count_got(std::uint64_t sum) const noexcept {
+    if (state_.most_bytes != 0) {
+      step::store(state_.bytes_got, sum);
+    }
+  }
 
   /// With a bell: waits until get() would not, since an item is there or nobody who could put one.
   /// False at the deadline.
@@ -126,6 +76,11 @@ class ItemQueue {
   void discard_all() const {
     while (discard_oldest()) {
     }
+  }
+
+  std::uint64_t size() const noexcept;
+  auto not_empty() const noexcept {
+    return [this] { return size() != 0; };
   }
 
   /// Takes the oldest item: `take(payload)` copies it, `keep()` runs when it is ours. Both run
@@ -158,7 +113,8 @@ class ItemQueue {
     return Outcome::done;
   }
 
-  std::uint64_t size() const noexcept;
+  /// Also when the item's putter was killed before it had counted it.
+  bool has_item() const noexcept { return size() != 0 || finish_put(); }
   std::uint64_t capacity() const noexcept { return state_.capacity; }
   std::uint64_t item_type() const noexcept { return state_.item_type; }
 
@@ -174,7 +130,6 @@ class ItemQueue {
 
   /// Frees what a queue owns; see ObjectType.
   static void destroy(Offset object) noexcept;
-  static void destroy(QueueState& state) noexcept;
 
   /// The first state of a queue in a zeroed block.
   static void init(QueueState& state, std::size_t item_size, std::size_t segment_size,
@@ -209,7 +164,9 @@ class ItemQueue {
         if (taken == Taken::no) {
           return give_up_put();
         }
-        recover_put();
+        if (recover_put()) {
+          tell_getters();
+        }
       }
       const std::uint64_t tail = state_.tail.load(std::memory_order_relaxed);
       if (state_.ended.load(std::memory_order_relaxed) == 0 && has_room(tail)) [[likely]] {
@@ -243,21 +200,11 @@ class ItemQueue {
     }
   }
 
-  auto not_empty() const noexcept {
-    return [this] { return size() != 0; };
-  }
-
   void tell_getters() const noexcept {
     if (bell_ == nullptr) {
       state_.items.wake(1);
     } else {
       bell_->ring(not_empty());
-    }
-  }
-
-  void count(std::atomic<std::uint64_t>& sum, std::size_t bytes) const noexcept {
-    if (state_.most_bytes != 0) {
-      step::store(sum, sum.load(std::memory_order_relaxed) + bytes);
     }
   }
 
@@ -353,9 +300,12 @@ class ItemQueue {
   Segment* add_segment(std::uint64_t tail) const;
   void show_first_segment() const noexcept;
   Slot* next_segment(Segment& emptied, std::uint64_t head) const;
-  void recover_put() const noexcept;
+  bool recover_put() const noexcept;
+  bool finish_put() const noexcept;
   void recover_get() const noexcept;
   Outcome wait_for_room(os::Deadline deadline) const;
+  template <class Changed>
+  bool sleep_for_room(os::Deadline deadline, Changed changed) const;
   Outcome wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_t head) const;
   template <class Ready>
   Outcome wait_for_bell(os::Deadline deadline, Ready ready) const;

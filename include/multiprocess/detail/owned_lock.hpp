@@ -46,6 +46,7 @@ class OwnedLock {
   }
 
   std::uint64_t owner() const noexcept { return owner_.load(std::memory_order_acquire); }
+  bool was_taken_over() const noexcept { return (owner() & died_flag) != 0; }
   bool held_by_this_thread() const { return (owner() & ~std::uint64_t{3}) == this_owner(); }
 
  private:

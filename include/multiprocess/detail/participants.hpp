@@ -112,6 +112,9 @@ Ticket this_participant();
 /// afterwards (static destructors) enters anew.
 void leave_participant() noexcept;
 
+/// Since then: what static objects refer to may be gone.
+bool has_left() noexcept;
+
 /// Python's exit code, stored by the child before it ends or by the fork server that reaped it.
 void set_exit_code(Ticket ticket, int code) noexcept;
 std::optional<int> exit_code(Ticket ticket);

@@ -41,9 +41,12 @@ class PipeEnd {
   Outcome put(Bytes bytes, std::span<const SharedRef> beside) const;
   Outcome get(BlockItem& item, CopyAlong* along) const;
 
+  /// The next put() asks the system in any case whether anybody is left.
+  void ask_again() const noexcept { out_bell_.ask_again(); }
+
   /// True when get() would not wait.
   bool wait_ready(os::Deadline deadline) const { return in().wait_ready(deadline); }
-  bool has_items() const noexcept { return in().size() != 0; }
+  bool has_items() const noexcept { return in().has_item(); }
 
   /// Between these two, the descriptor is readable when items come or the other side goes; not for
   /// those that are there already.

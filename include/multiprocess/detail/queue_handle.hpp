@@ -13,10 +13,27 @@
 namespace multiprocess::detail {
 
 /// What the queues do alike whatever lies in them: Python's errors for an Outcome.
-void require_put(Outcome outcome);
-bool was_put(Outcome outcome);
-void require_got(Outcome outcome);
-bool was_got(Outcome outcome);
+[[noreturn]] void throw_full();
+[[noreturn]] void throw_empty();
+[[noreturn]] void throw_shut_down();
+
+/// False when the time is up.
+inline bool was_done(Outcome outcome) {
+  if (outcome == Outcome::ended) [[unlikely]] {
+    throw_shut_down();
+  }
+  return outcome == Outcome::done;
+}
+inline void require_put(Outcome outcome) {
+  if (!was_done(outcome)) [[unlikely]] {
+    throw_full();
+  }
+}
+inline void require_got(Outcome outcome) {
+  if (!was_done(outcome)) [[unlikely]] {
+    throw_empty();
+  }
+}
 void require_counted(bool done);
 
 /// Throws ValueError if it was this process that closed it, not one that this is a fork of.

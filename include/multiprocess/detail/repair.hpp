@@ -14,6 +14,10 @@ void clear_away_the_dead() noexcept;
 /// False when its place was cleared away already.
 bool mark_end(Ticket ticket) noexcept;
 
+/// Others may wait for the end of this process: it will wake them, also when it leaves in good
+/// order.
+void expect_our_end() noexcept;
+
 /// Drops the references that this process kept only for forked children that have ended by now.
 void drop_what_was_inherited() noexcept;
 

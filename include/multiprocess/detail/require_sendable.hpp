@@ -31,9 +31,9 @@ constexpr void require_callable_sendable() {
 template <class T>
 constexpr void require_members_sendable() {
   []<std::size_t... I>(std::index_sequence<I...>) {
-    (require_sendable<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>>(), ...);
+    (require_sendable<field_type<I, T>>(), ...);
   }
-  (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  (std::make_index_sequence<field_count<T>>());
 }
 
 template <class T>

@@ -41,6 +41,8 @@ class PrivateLock {
     held_.store(false, std::memory_order_release);
     --Unrepaired::depth_;
   }
+  /// In a forked child, in place of unlock: the lock is the parent's, and its page shared yet.
+  static void forget() noexcept { --Unrepaired::depth_; }
 
  private:
   void lock_slowly() noexcept;
@@ -78,14 +80,15 @@ struct Self {
   std::vector<Offset> account_blocks;
   std::vector<std::uint32_t> free_entries;
   std::vector<PinnedEntry> pinned;
+  std::vector<Offset> held;      // objects that this process has a Holding of
   std::uint64_t newest_pin = 0;  // the youngest forked child that lives was born at this count
   std::uint64_t pin_changes_seen = 0;
   std::atomic<std::uint64_t> forks{0};
 
-  std::atomic<bool> has_hands{false};  // joinable queues count what this process has in hand
-
   PrivateLock warden_lock;
   Warden* warden = nullptr;
+
+  Self* before = nullptr;  // in a forked child the parent's: whoever forked may still look at it
 };
 
 /// Where the pointer to Self stands; null until the first use.

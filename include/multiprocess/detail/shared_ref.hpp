@@ -13,15 +13,28 @@ namespace multiprocess::detail {
 /// A place in the arena, counted in bytes from its start; 0 is nowhere.
 using Offset = std::uint64_t;
 
+/// What else a process may keep beside a reference.
+struct Attachment {
+  virtual ~Attachment() = default;
+  /// Throws NotSendable when the reference may not cross, since this cannot.
+  virtual void require_sendable() const = 0;
+};
+
 /// What a process keeps privately about one reference to a shared object; see shared_ref.cpp.
 struct RefControl {
+  RefControl() = default;
+  ~RefControl() { delete attachment.load(std::memory_order_acquire); }
+  RefControl(const RefControl&) = delete;
+  RefControl& operator=(const RefControl&) = delete;
+
   std::atomic<std::uint32_t> uses{1};
   std::uint32_t entry = 0;    // index in this process's account
   std::uint64_t holder = 0;   // Ticket of the process that has the entry: after a fork the parent
   std::uint64_t created = 0;  // its count of forks when it took the reference
   Offset object = 0;
   std::atomic<std::uint64_t> closed{0};  // for types with close(): Self::owner where it was closed
-  std::atomic<Offset> hand{0};           // for joinable queues: the Hand that was ours last
+  std::atomic<Offset> hand{0};           // the Hand or Holding that was ours last
+  std::atomic<Attachment*> attachment{nullptr};
 };
 
 /// A counted reference to an object in the arena. Copies share one private count, so copying

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/shared_ref.hpp>
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -23,6 +24,7 @@ class Incoming;
 class Outgoing {
  public:
   /// `hands_over`: the sender gives the descriptors to the receiver itself, who is about to start.
+  /// Otherwise the keeper of the tree has them meanwhile.
   explicit Outgoing(bool hands_over) noexcept;
 
   /// To another program: nothing but bytes. Everything else is NotSendable.
@@ -40,7 +42,7 @@ class Outgoing {
   std::uint32_t add(const SharedRef& ref);
 
   /// Index of a reference that stands for the descriptor. With it go a shared object that belongs
-  /// to it, if any, and a number. NotSendable where the channel cannot carry descriptors.
+  /// to it, if any, and a number. Throws as deposit() does.
   std::uint32_t add_descriptor(os::Handle descriptor, const SharedRef& companion = {},
                                std::uint64_t meta = 0);
 
@@ -56,6 +58,7 @@ class Outgoing {
   bool hands_over_;
   bool bytes_only_ = false;
   std::vector<SharedRef> refs_;
+  std::unordered_map<Offset, std::uint32_t> indices_;  // of refs_, once there are many
   std::vector<os::Handle> descriptors_;
 };
 
@@ -78,7 +81,8 @@ class Incoming {
   /// True when a descriptor was added there. Throws as above.
   bool has_descriptor(std::uint32_t index) const;
 
-  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added.
+  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added,
+  /// else as withdraw() does.
   ReceivedDescriptor descriptor(std::uint32_t index) const;
 
  private:

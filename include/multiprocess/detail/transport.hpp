@@ -4,17 +4,12 @@
 #include <multiprocess/detail/bytes.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/handle.hpp>
-#include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/detail/shipment.hpp>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <span>
-#include <string>
-#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -28,6 +23,12 @@ class Transport {
   struct Directions {
     bool readable = true;
     bool writable = true;
+
+    /// As it crosses.
+    std::uint64_t bits() const noexcept { return (readable ? 2U : 0U) | (writable ? 1U : 0U); }
+    static Directions from(std::uint64_t bits) noexcept {
+      return {(bits & 2) != 0, (bits & 1) != 0};
+    }
   };
 
   Transport(os::Handle handle, Directions directions) noexcept
@@ -71,7 +72,6 @@ class Transport {
 
   /// Adds it to the message that is being sent; its index there.
   virtual std::uint32_t pack(Outgoing& message) const = 0;
-  static Transport* unpack(Incoming& message, std::uint32_t index);
 
   /// The same end of the same channel.
   virtual bool is_same_end(const Transport& other) const noexcept { return this == &other; }
@@ -84,9 +84,7 @@ class Transport {
   Directions directions_;
 };
 
-Transport* stream_transport(os::Handle handle, Transport::Directions directions);
-
-/// The two ends of a new pipe; without `duplex` the first receives and the second sends.
-std::pair<Transport*, Transport*> make_pipe_transports(bool duplex);
+/// That a message was dropped, since it has more than `most` bytes.
+[[noreturn]] void throw_too_long(std::uint64_t size, std::uint64_t most);
 
 }  // namespace multiprocess::detail

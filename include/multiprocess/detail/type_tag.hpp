@@ -46,10 +46,10 @@ template <class T, class... Seen>
 consteval std::uint64_t members_tag() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     std::uint64_t tag = hash_text(type_name<T>());
-    ((tag = mix(tag, tag_in<std::remove_cv_t<boost::pfr::tuple_element_t<I, T>>, Seen...>())), ...);
+    ((tag = mix(tag, tag_in<field_type<I, T>, Seen...>())), ...);
     return tag;
   }
-  (std::make_index_sequence<boost::pfr::tuple_size_v<T>>());
+  (std::make_index_sequence<field_count<T>>());
 }
 
 template <class T, class... Seen>

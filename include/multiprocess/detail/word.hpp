@@ -66,13 +66,11 @@ struct Signal {
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
-                std::chrono::milliseconds slice = long_slice);
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
 
 /// The same without spinning, for a `ready()` that may itself wait.
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
-                 std::chrono::milliseconds slice = long_slice);
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready);
 
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
 void wake_everybody() noexcept;
@@ -100,26 +98,24 @@ struct Cures {
 Cures& cures() noexcept;
 
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
-                std::chrono::milliseconds slice) {
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
   for (Spin spin; spin.again();) {
     if (ready()) {
       return true;
     }
   }
-  return sleep_until(signal, deadline, ready, slice);
+  return sleep_until(signal, deadline, ready);
 }
 
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
-                 std::chrono::milliseconds slice) {
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready) {
   while (true) {
     Sleep sleep(signal.word, signal.sleepers);
     const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);
     if (ready()) {
       return true;
     }
-    if (sleep.while_equal(before, deadline, slice) == Woken::deadline) {
+    if (sleep.while_equal(before, deadline, long_slice) == Woken::deadline) {
       return ready();
     }
   }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
 #include <system_error>
 #include <utility>
 
@@ -65,6 +66,19 @@ TEST(Handle, DuplicateOfNothingIsASystemError) {
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::bad_file_descriptor);
   }
+}
+
+TEST(Handle, TheStreamBehindANumberIsKnown) {
+  os::Pipe pipe = os::make_pipe();
+  const std::uint64_t id = os::stream_id(pipe.read.get());
+  EXPECT_NE(id, 0U);
+  EXPECT_EQ(os::stream_id(pipe.write.get()), id);
+  EXPECT_EQ(os::stream_id(os::duplicate(pipe.read.get()).get()), id);
+  EXPECT_NE(os::stream_id(os::make_pipe().read.get()), id);
+  const os::NativeHandle number = pipe.read.get();
+  pipe.read.reset();
+  EXPECT_EQ(os::stream_id(number), 0U);
+  EXPECT_EQ(os::stream_id(os::no_handle), 0U);
 }
 
 }  // namespace

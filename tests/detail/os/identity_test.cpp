@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/identity.hpp>
 
+#include <multiprocess/detail/os/stream.hpp>
+
 #include "support/child.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -79,6 +82,9 @@ TEST(Identity, AProgramThatReplacedItselfIsAnEnd) {
 }
 
 TEST(Identity, AProcessLivesOnAfterItsMainThread) {
+  if (multiprocess::test::under_thread_sanitizer) {
+    GTEST_SKIP() << "who waits for a thread that ended without pthread_exit confuses the sanitizer";
+  }
   Gate main_ends;
   Child child([&] {
     std::thread([&main_ends, main = pthread_self()] {
@@ -110,6 +116,23 @@ TEST(Identity, AQuickLookSeesWhoRuns) {
   EXPECT_FALSE(os::runs(pid)) << "a zombie does not";
   child.wait();
   EXPECT_FALSE(os::runs(pid));
+}
+
+TEST(Identity, ASentinelTellsOfTheEndOfAnyProcess) {
+  EXPECT_FALSE(os::sentinel_of(0x3fffffff));
+  Gate runs;
+  Child child([&] {
+    const os::Handle parent = os::sentinel_of(static_cast<std::uint32_t>(getppid()));
+    EXPECT_FALSE(os::wait_readable(parent.get(), os::at_once));
+    runs.open();
+    multiprocess::test::wait_to_be_killed();
+  });
+  runs.wait();
+  const os::Handle sentinel = os::sentinel_of(static_cast<std::uint32_t>(child.pid()));
+  ASSERT_TRUE(sentinel);
+  child.kill();
+  EXPECT_TRUE(os::wait_readable(sentinel.get(), os::never));
+  child.wait();
 }
 
 }  // namespace

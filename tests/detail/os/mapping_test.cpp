@@ -2,6 +2,7 @@
 #include <multiprocess/detail/os/mapping.hpp>
 
 #include "support/child.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -15,6 +16,8 @@
 
 namespace os = multiprocess::detail::os;
 using multiprocess::test::Child;
+using multiprocess::test::sanitizer;
+using multiprocess::test::Sanitizer;
 
 namespace {
 
@@ -99,13 +102,17 @@ TEST(SharedMapping, SeesThatItsNumberIsAnotherFileNow) {
   });
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+constexpr const char* sanitizers_need_addresses = "a sanitizer itself needs more addresses";
+
 void limit_addresses(std::size_t bytes) {
   const rlimit limit{bytes, bytes};
   ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
 TEST(SharedMapping, IsSmallerWhereAddressesAreLimited) {
+  if (sanitizer != Sanitizer::none) {
+    GTEST_SKIP() << sanitizers_need_addresses;
+  }
   in_a_process([] {
     limit_addresses(std::size_t{1} << 30);
     const auto memory = os::SharedMapping::create(std::size_t{64} << 30, mib);
@@ -115,13 +122,15 @@ TEST(SharedMapping, IsSmallerWhereAddressesAreLimited) {
 }
 
 TEST(SharedMapping, SaysSoWhenEvenTheSmallestIsRefused) {
+  if (sanitizer != Sanitizer::none) {
+    GTEST_SKIP() << sanitizers_need_addresses;
+  }
   in_a_process([] {
     limit_addresses(256 * mib);
     EXPECT_THROW(os::SharedMapping::create(std::size_t{64} << 30, std::size_t{1} << 30),
                  std::system_error);
   });
 }
-#endif
 
 TEST(SharedMapping, RefusesMoreThanTheMachineHas) {
   in_a_process([] {

@@ -44,8 +44,8 @@ TEST(Module, ThatCannotBeLoadedSaysWhy) {
 }
 
 TEST(Region, TellsStackFromHeapFromNothing) {
-  const int local = 0;
-  EXPECT_NE(region_at(address_of(&local)).find("stack"), std::string::npos);
+  // Not a variable: a sanitizer may keep those elsewhere.
+  EXPECT_NE(region_at(address_of(__builtin_frame_address(0))).find("stack"), std::string::npos);
   EXPECT_NE(region_at(address_of(std::make_unique<int>().get())), "");
   EXPECT_EQ(region_at(0x12345000), "");
 }

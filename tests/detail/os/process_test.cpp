@@ -103,6 +103,36 @@ TEST(OsProcess, APlainForkDoesNotHoldTheLifeLineOpen) {
   EXPECT_TRUE(os::read_all(parked.read.get(), std::span(&byte, 1)));
 }
 
+TEST(OsProcess, ASentinelIsTold) {
+  os::Started child = run([](os::Handle) {});
+  EXPECT_EQ(exit_code(child), 0);
+  EXPECT_TRUE(os::is_sentinel(child.sentinel.get())) << "of an ended process, too";
+  EXPECT_FALSE(os::is_sentinel(os::make_pipe().read.get()));
+  const os::NativeHandle number = child.sentinel.get();
+  child.sentinel.reset();
+  EXPECT_FALSE(os::is_sentinel(number));
+}
+
+TEST(OsProcess, ALifeLineThatWasClosedIsMadeAnew) {
+  const os::Started process = run([](os::Handle) {
+    os::life_line();
+    close_range(3, ~0U, 0);
+    const os::Pipe foreign = os::make_pipe();  // under the old numbers
+    EXPECT_EQ(foreign.read.get(), 3);
+    const os::NativeHandle anew = os::life_line();
+    EXPECT_NE(os::stream_id(anew), os::stream_id(foreign.read.get()));
+    EXPECT_EQ(os::life_line(), anew);
+    EXPECT_EQ(exit_code(run([](os::Handle life_line) {
+                const os::Handle kept = os::enter_child(std::move(life_line), false);
+                os::end_process(7);
+              })),
+              7);
+    EXPECT_EQ(os::stream_id(foreign.read.get()), os::stream_id(foreign.write.get()));
+    os::end_process(testing::Test::HasFailure() ? 1 : 0);
+  });
+  EXPECT_EQ(exit_code(process), 0);
+}
+
 TEST(OsProcess, StandardInputOfAChildIsEmpty) {
   const os::Started child = run([](os::Handle life_line) {
     const os::Handle kept = os::enter_child(std::move(life_line), false);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace multiprocess::detail::os {
 
@@ -13,5 +14,8 @@ inline constexpr Deadline never = Deadline::max();
 
 /// Long past: look once, do not wait.
 inline constexpr Deadline at_once{};
+
+/// Milliseconds on a clock that nobody can set: cheaper to ask for, and right to about ten.
+std::uint64_t rough_milliseconds() noexcept;
 
 }  // namespace multiprocess::detail::os

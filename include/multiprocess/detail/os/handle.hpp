@@ -36,6 +36,10 @@ class Handle {
   NativeHandle native_ = no_handle;
 };
 
+/// Says which open file or stream a number means now: 0 when none. Somebody may have closed all
+/// descriptors, and opened others since. Sentinels are not told apart.
+std::uint64_t stream_id(NativeHandle native) noexcept;
+
 /// A second handle on the same open thing, not inherited by new programs. Throws std::system_error.
 Handle duplicate(NativeHandle native);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/os/handle.hpp>
+
 #include <cstdint>
 
 namespace multiprocess::detail::os {
@@ -21,6 +23,10 @@ Identity child_identity(int pid) noexcept;
 
 /// True only when that life is over: nothing of it runs and nothing of it will write any more.
 bool has_ended(const Identity& who) noexcept;
+
+/// A sentinel of the process that now has the number; ask `has_ended` whether it is still that one.
+/// None when there is no such process or it cannot be watched.
+Handle sentinel_of(std::uint32_t pid) noexcept;
 
 /// A quick look: true when some process of that number runs. It may be another one by now.
 bool runs(std::uint32_t pid) noexcept;

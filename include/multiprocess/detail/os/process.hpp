@@ -26,6 +26,9 @@ Started fork_process();
 /// Waits until the process has ended; false when `deadline` comes first.
 bool wait_ended(NativeHandle sentinel, Deadline deadline);
 
+/// False when the number is no sentinel any more: somebody closed it behind our back.
+bool is_sentinel(NativeHandle sentinel) noexcept;
+
 /// A sentinel of the calling process. Throws std::system_error.
 Handle own_sentinel();
 
@@ -49,7 +52,8 @@ void show_as(const std::string& name) noexcept;
 /// was forked meanwhile gets then what came since its birth.
 void hold_interrupt(bool hold) noexcept;
 
-/// A handle that is readable once this process has ended, for its children; the same all its life.
+/// A handle that is readable once this process has ended, for its children; the same all its life,
+/// unless somebody closes it: then those children are killed that follow it.
 NativeHandle life_line();
 
 /// The first step of a child: nothing comes from its standard input any more, and unless it is to

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chaos/chaos.hpp"
+
+#include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/word.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <string>
+#include <thread>
+
+namespace multiprocess::test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+std::uint64_t base_seed() {
+  static const std::uint64_t seed = [] {
+    const char* const wanted = std::getenv("MULTIPROCESS_CHAOS_SEED");
+    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
+  }();
+  return seed;
+}
+
+InUse in_use() {
+  { const Lock lock; }  // drops what waited for the end of children
+  detail::return_magazines();
+  InUse all{detail::heap_use()};
+  all.heap.private_blocks -= detail::self().account_blocks.size();  // these a process keeps
+  for (std::uint32_t slot = 1; slot <= detail::most_participants; ++slot) {
+    all.places += detail::life_of(detail::participant(slot).life) != detail::Life::free ? 1 : 0;
+  }
+  return all;
+}
+
+}  // namespace
+
+Totals& totals = *static_cast<Totals*>(testing::AddGlobalTestEnvironment(new Totals));
+
+std::uint64_t scaled(std::uint64_t kills) {
+  const char* const scale = std::getenv("MULTIPROCESS_CHAOS_SCALE");
+  return scale == nullptr
+             ? kills
+             : std::max<std::uint64_t>(
+                   static_cast<std::uint64_t>(static_cast<double>(kills) * atof(scale)), 10);
+}
+
+void Totals::SetUp() {
+  std::printf("seed: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
+  std::fflush(stdout);
+}
+
+void Totals::TearDown() {
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  std::printf(
+      "kills=%lu in %.1f s (%.0f/s) acknowledged=%lu received=%lu in_hand=%lu "
+      "shortages=%lu seed=%lu\n",
+      kills, seconds, static_cast<double>(kills) / seconds, acknowledged, received, in_hand,
+      shortages, base_seed());
+}
+
+void add_up(const Ledger& ledger, const Crew& crew) {
+  EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
+  totals.kills += crew.kills();
+  totals.shortages += ledger->shortages;
+}
+
+Chaos::Chaos() : random_(base_seed() + ++tests_) {
+  const char* const without = std::getenv("MULTIPROCESS_CHAOS_WITHOUT");
+  detail::cures().broadcast = without == nullptr || std::string(without) != "broadcast";
+  detail::cures().backstop = without == nullptr || std::string(without) != "backstop";
+}
+
+void Chaos::SetUp() {
+  before_ = in_use();
+}
+
+void Chaos::TearDown() {
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  InUse now = in_use();
+  while (now != before_ && std::chrono::steady_clock::now() < end) {
+    detail::check_everybody();
+    std::this_thread::sleep_for(10ms);
+    now = in_use();
+  }
+  EXPECT_EQ(now.heap.objects, before_.heap.objects);
+  EXPECT_EQ(now.heap.parts, before_.heap.parts);
+  EXPECT_EQ(now.heap.private_blocks, before_.heap.private_blocks);
+  EXPECT_EQ(now.places, before_.places);
+  if (HasFailure()) {
+    std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
+  }
+}
+
+Works Chaos::make_works(const Ledger& ledger, std::ptrdiff_t capacity) {
+  return {ledger.path(),           Queue<Stamp>(capacity),         Queue<Parcel>(capacity),
+          Queue<Letter>(capacity), JoinableQueue<Stamp>(capacity), Lock()};
+}
+
+void Chaos::pause() {
+  std::this_thread::sleep_for(std::chrono::microseconds(between(random_, 0, 1'000)));
+}
+
+void Chaos::kill_somebody(Crew& crew) {
+  crew.kill(between(random_, 0, static_cast<std::uint32_t>(crew.size()) - 1));
+}
+
+void Chaos::fill_up(Crew& crew, Kind kind, const std::vector<Start>& starts, Role role,
+                    std::size_t wanted) {
+  while (crew.count(role) < wanted) {
+    crew.hire(starts[between(random_, 0, static_cast<std::uint32_t>(starts.size()) - 1)], role,
+              kind);
+  }
+}
+
+}  // namespace multiprocess::test

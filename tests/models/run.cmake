@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# cmake -D MODEL=<x.pml> -D SPIN=<spin> -D COMPILER=<c++> -D WORK=<folder> -P run.cmake
+# Tries a model in every way that its head names: `holds: <definitions>`, `fails: <definitions>`.
+cmake_minimum_required(VERSION 3.25)
+
+file(STRINGS ${MODEL} ways REGEX "^ \\* (holds|fails):")
+if(NOT ways)
+  message(FATAL_ERROR "${MODEL} does not say what holds")
+endif()
+cmake_path(GET MODEL PARENT_PATH folder)
+
+function(run)
+  execute_process(${ARGN} WORKING_DIRECTORY ${WORK}
+    RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output
+  )
+  set(result ${result} PARENT_SCOPE)
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+foreach(way IN LISTS ways)
+  string(REGEX MATCH "^ \\* (holds|fails): *(.*)$" way "${way}")
+  set(expected ${CMAKE_MATCH_1})
+  set(definitions "${CMAKE_MATCH_2}")
+  string(REGEX REPLACE "([A-Z_]+)" "-D\\1" flags "${definitions}")
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+
+  file(REMOVE_RECURSE ${WORK})
+  file(MAKE_DIRECTORY ${WORK})
+  file(COPY ${MODEL} ${folder}/world.inc DESTINATION ${WORK})
+  cmake_path(GET MODEL FILENAME name)
+  run(COMMAND ${SPIN} -a ${flags} ${name})
+  if(NOT EXISTS ${WORK}/pan.c)
+    message(FATAL_ERROR "spin -a ${definitions} ${name}:\n${output}")
+  endif()
+  run(COMMAND ${COMPILER} -x c -w -O2 -DSAFETY -DCOLLAPSE -DMEMLIM=2048 -o pan pan.c)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "pan.c of ${name} ${definitions}:\n${output}")
+  endif()
+  run(COMMAND ./pan -m1000000)
+  string(REGEX MATCH "[0-9]+ states, stored" states "${output}")
+  if(output MATCHES "Search not completed|max search depth too small|out of memory" AND NOT output MATCHES "errors: [1-9]")
+    message(FATAL_ERROR "${name} ${definitions} was not searched through:\n${output}")
+  elseif(output MATCHES "errors: 0")
+    set(found holds)
+  elseif(output MATCHES "pan:1: ([^\n]*)")
+    set(found fails)
+    string(APPEND states " ${CMAKE_MATCH_1}")
+  else()
+    message(FATAL_ERROR "${name} ${definitions}:\n${output}")
+  endif()
+  message("${found}: ${definitions} (${states})")
+  if(NOT found STREQUAL expected)
+    message(FATAL_ERROR "${name} ${definitions}: expected is that it ${expected}\n${output}")
+  endif()
+endforeach()

@@ -45,6 +45,8 @@ const char* name_of(ObjectType type) noexcept {
       return "a barrier";
     case ObjectType::items:
       return "shared data";
+    case ObjectType::sequence:
+      return "a shared container";
     case ObjectType::plain:
       break;
   }

@@ -60,9 +60,18 @@ void throw_other_size(std::size_t given, std::size_t places) {
   throw ValueError(fmt::format("{} items do not fit into {} places", given, places));
 }
 
-std::string shared_data_repr(const char* class_name, std::string_view item, const SharedRef& ref) {
-  return fmt::format("<multiprocess.sharedctypes.{} of {} at {:#x}>", class_name, item,
-                     ref.offset());
+void throw_not_one_of(std::string_view type) {
+  throw ValueError(fmt::format("the number is none that a '{}' can be", type));
+}
+
+std::string raw_value_repr(std::string_view item, std::string_view number, const SharedRef& ref) {
+  return number.empty() ? fmt::format("<{} object at {:#x}>", item, ref.offset())
+                        : fmt::format("{}({})", item, number);
+}
+
+std::string raw_array_repr(std::string_view item, const SharedRef& ref) {
+  return fmt::format("<multiprocess.sharedctypes.{}_Array_{} object at {:#x}>", item,
+                     static_cast<const SharedItems*>(ref.address())->count, ref.offset());
 }
 
 void throw_owner_died() {

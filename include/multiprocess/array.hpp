@@ -2,12 +2,12 @@
 #pragma once
 
 #include <multiprocess/detail/guarded.hpp>
+#include <multiprocess/lock.hpp>
 #include <multiprocess/raw_array.hpp>
-#include <multiprocess/rlock.hpp>
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
+#include <deque>
 #include <initializer_list>
 #include <iterator>
 #include <limits>
@@ -45,17 +45,19 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   explicit Array(Number size) : Base(RawArray<T>(size), L()) {}
   Array(std::initializer_list<T> items) : Base(RawArray<T>(items), L()) {}
   template <class R>
-  requires(!std::derived_from<std::remove_cvref_t<R>, Base> && detail::ItemRange<R, T> &&
-           std::ranges::forward_range<R>) explicit Array(R&& items)
+  requires(!std::derived_from<std::remove_cvref_t<R>, Base> &&
+           detail::ItemRange<R, T>) explicit Array(R&& items)
       : Base(RawArray<T>(std::forward<R>(items)), L()) {}
   /// The characters, without a NUL at the end.
   explicit Array(const char* text) requires(std::is_same_v<T, char>)
-      : Array(std::string_view(text)) {}
+      : Base(RawArray<T>(text), L()) {}
 
   /// With a lock that other objects share: `Array<int, mp::Lock> a({.lock = lock}, 10)`.
   template <class Items>
   Array(Options options, Items&& items)
-      : Base(Array<T, L>(std::forward<Items>(items)).raw(), std::move(options.lock)) {}
+      : Base(RawArray<T>(std::forward<Items>(items)), std::move(options.lock)) {}
+  Array(Options options, std::initializer_list<T> items)
+      : Base(RawArray<T>(items), std::move(options.lock)) {}
 
   /// Puts a lock to an array that is there already.
   Array(RawArray<T> raw, L lock) : Base(std::move(raw), std::move(lock)) {}
@@ -64,13 +66,13 @@ class Array : public detail::Guarded<RawArray<T>, L> {
 
   /// One item, under the lock; counted from the end when `index` is negative. Throws IndexError.
   T get(std::ptrdiff_t index) const {
-    const T& item = this->raw().at(index);
-    const std::scoped_lock held(*this);
+    T& item = this->raw().at(index);
+    const auto held = this->pass();
     return item;
   }
   void set(std::ptrdiff_t index, const T& value) const {
     T& item = this->raw().at(index);
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     item = value;
   }
 
@@ -80,7 +82,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
 
   /// The items as they are at one moment.
   std::vector<T> to_vector() const {
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     return {this->raw().begin(), this->raw().end()};
   }
 
@@ -88,7 +90,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   std::vector<T> slice(std::ptrdiff_t begin,
                        std::ptrdiff_t end = std::numeric_limits<std::ptrdiff_t>::max()) const {
     const detail::Slice part = detail::python_slice(begin, end, static_cast<std::size_t>(size()));
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     return {this->raw().data() + part.begin, this->raw().data() + part.end};
   }
 
@@ -96,13 +98,17 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   /// IndexError, or ValueError when they do not all fit; then nothing is written.
   template <detail::ItemRange<T> R>
   void assign(std::ptrdiff_t index, R&& items) const {
-    write(index, std::vector<T>(std::ranges::begin(items), std::ranges::end(items)));
+    std::deque<T> converted;  // before the lock: the range may be one of ours
+    for (auto&& item : items) {
+      converted.push_back(detail::item_of<T>(item));
+    }
+    write(index, converted);
   }
   void assign(std::ptrdiff_t index, std::initializer_list<T> items) const { write(index, items); }
 
   /// The text up to its first NUL.
   std::string value() const requires(std::is_same_v<T, char>) {
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     return {this->raw().begin(), std::find(this->raw().begin(), this->raw().end(), '\0')};
   }
   /// Writes the text, and a NUL behind it if there is room. Throws ValueError when it is longer
@@ -111,7 +117,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
     if (text.size() > this->raw().get_obj().size()) {
       detail::throw_other_size(text.size(), this->raw().get_obj().size());
     }
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     char* const end = std::copy(text.begin(), text.end(), this->raw().begin());
     if (end != this->raw().end()) {
       *end = '\0';
@@ -130,10 +136,6 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   Iterator begin() const { return Iterator(*this, 0); }
   Iterator end() const { return Iterator(*this, size()); }
 
-  friend RawArray<T> copy(const Array& array) {
-    const std::scoped_lock held(array);
-    return RawArray<T>(array.get_obj());
-  }
   friend std::string mp_repr(const Array& array) {
     return "<SynchronizedArray wrapper for " + mp_repr(array.raw()) + ">";
   }
@@ -152,7 +154,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
     if (items.size() > all - first) {
       detail::throw_other_size(items.size(), all - first);
     }
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     std::copy(items.begin(), items.end(), this->raw().data() + first);
   }
 };
@@ -166,11 +168,11 @@ template <class T, class L>
 class Array<T, L>::Element {
  public:
   operator T() const {
-    const std::scoped_lock held(array_);
+    const auto held = array_.pass();
     return item_;
   }
   const Element& operator=(const T& value) const {
-    const std::scoped_lock held(array_);
+    const auto held = array_.pass();
     item_ = value;
     return *this;
   }
@@ -202,11 +204,14 @@ class Array<T, L>::Element {
 
  private:
   friend class Array;
+  friend std::string mp_repr(const Element& element) requires(fmt::is_formattable<T>::value) {
+    return fmt::format("{}", static_cast<T>(element));
+  }
   Element(const Array& array, T& item) : array_(array), item_(item) {}
 
   template <class F>
   const Element& change(F f) const {
-    const std::scoped_lock held(array_);
+    const auto held = array_.pass();
     f(item_);
     return *this;
   }
@@ -215,7 +220,7 @@ class Array<T, L>::Element {
   T& item_;
 };
 
-/// Goes over the Elements of an Array.
+/// Goes over the Elements of an Array, as long as the handle that it was got from lives.
 template <class T, class L>
 class Array<T, L>::Iterator {
  public:
@@ -225,9 +230,10 @@ class Array<T, L>::Iterator {
   using pointer = void;
   using iterator_category = std::input_iterator_tag;
 
-  Iterator(Array array, std::ptrdiff_t index) : array_(std::move(array)), index_(index) {}
+  Iterator() = default;
+  Iterator(const Array& array, std::ptrdiff_t index) : array_(&array), index_(index) {}
 
-  Element operator*() const { return array_[index_]; }
+  Element operator*() const { return (*array_)[index_]; }
   Iterator& operator++() {
     ++index_;
     return *this;
@@ -242,9 +248,15 @@ class Array<T, L>::Iterator {
   }
 
  private:
-  Array array_;
-  std::ptrdiff_t index_;
+  const Array* array_ = nullptr;
+  std::ptrdiff_t index_ = 0;
 };
+
+/// A new array without a lock, apart from the first, with the same items at one moment.
+template <class T, class L>
+RawArray<T> copy(const Array<T, L>& array) {
+  return RawArray<T>(array.to_vector());
+}
 
 /// The same array with a lock: a new RLock, or one that other objects share.
 template <class T, class L = RLock>

@@ -20,6 +20,10 @@
 #include <multiprocess/event.hpp>
 #include <multiprocess/condition.hpp>
 #include <multiprocess/barrier.hpp>
+#include <multiprocess/raw_value.hpp>
+#include <multiprocess/raw_array.hpp>
+#include <multiprocess/value.hpp>
+#include <multiprocess/array.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

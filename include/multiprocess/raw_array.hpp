@@ -11,6 +11,7 @@
 #include <ranges>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace multiprocess {
@@ -42,14 +43,17 @@ class RawArray {
   explicit RawArray(Number size) : ref_(make(detail::count(size))) {}
   RawArray(std::initializer_list<T> items) requires(std::is_copy_assignable_v<T>)
       : ref_(make(std::ssize(items))) {
-    std::copy(items.begin(), items.end(), data());
+    fill(items);
   }
   template <class R>
-  requires(!std::derived_from<std::remove_cvref_t<R>, RawArray> && detail::ItemRange<R, T> &&
-           std::ranges::forward_range<R>) explicit RawArray(R&& items)
-      : ref_(make(std::ranges::distance(items))) {
-    std::ranges::copy(items, data());
+  requires(!std::derived_from<std::remove_cvref_t<R>, RawArray> &&
+           detail::ItemRange<R, T>) explicit RawArray(R&& items)
+      : ref_(make(length_of(items))) {
+    fill(items);
   }
+  /// The characters, without a NUL at the end.
+  explicit RawArray(const char* text) requires(std::is_same_v<T, char>)
+      : RawArray(std::string_view(text)) {}
 
   std::ptrdiff_t size() const noexcept { return static_cast<std::ptrdiff_t>(items().count); }
   T* data() const noexcept { return items().template items<T>(); }
@@ -64,7 +68,7 @@ class RawArray {
 
   friend bool operator==(const RawArray&, const RawArray&) = default;
   friend std::string mp_repr(const RawArray& array) {
-    return detail::shared_data_repr("RawArray", detail::type_name<T>(), array.ref_);
+    return detail::raw_array_repr(detail::item_name<T>, array.ref_);
   }
 
   /// How it crosses: beside the bytes of the message.
@@ -79,6 +83,20 @@ class RawArray {
     return detail::make_shared_items(detail::ItemType<T>::tag, sizeof(T),
                                      detail::SharedItems::offset<T>, count);
   }
+  template <class R>
+  static std::ptrdiff_t length_of(R& items) {
+    static_assert(std::ranges::forward_range<R> || std::ranges::sized_range<R>,
+                  "multiprocess: how many items there are must be known before they are read: put "
+                  "them into a std::vector first");
+    return static_cast<std::ptrdiff_t>(std::ranges::distance(items));
+  }
+  template <class R>
+  void fill(R& items) const {
+    T* to = data();
+    for (auto&& item : items) {
+      *to++ = detail::item_of<T>(item);
+    }
+  }
   detail::SharedItems& items() const noexcept {
     return *static_cast<detail::SharedItems*>(ref_.address());
   }
@@ -89,10 +107,16 @@ class RawArray {
 template <std::ranges::input_range R>
 RawArray(R&&) -> RawArray<std::ranges::range_value_t<R>>;
 
+RawArray(const char*)->RawArray<char>;
+
 /// A new array, apart from the first, with the same items at this moment.
 template <class T>
 RawArray<T> copy(const RawArray<T>& array) {
-  return RawArray<T>(array.get_obj());
+  RawArray<T> made(array.size());
+  for (std::ptrdiff_t i = 0; i < array.size(); ++i) {
+    detail::assign_item<T>(made.data()[i], array.data()[i]);
+  }
+  return made;
 }
 
 }  // namespace multiprocess

@@ -5,7 +5,6 @@
 #include <multiprocess/detail/shared_data.hpp>
 
 #include <concepts>
-#include <cstring>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -17,7 +16,9 @@ namespace detail {
 /// A T of arguments, in parentheses where that works, else in braces.
 template <class T, class... A>
 T make_item(A&&... args) {
-  if constexpr (std::is_constructible_v<T, A...>) {
+  if constexpr (sizeof...(A) == 1 && std::is_constructible_v<T, A...>) {
+    return item_of<T>(std::forward<A>(args)...);
+  } else if constexpr (std::is_constructible_v<T, A...>) {
     return T(std::forward<A>(args)...);
   } else {
     return T{std::forward<A>(args)...};
@@ -28,16 +29,6 @@ template <class T, class Self, class... A>
 concept ItemArguments =
     !(sizeof...(A) == 1 && (std::derived_from<std::remove_cvref_t<A>, Self> && ...)) &&
     (std::is_constructible_v<T, A...> || requires { T{std::declval<A>()...}; });
-
-/// What a std::atomic holds, else the type itself.
-template <class T>
-struct Held {
-  using type = T;
-};
-template <class T>
-struct Held<std::atomic<T>> {
-  using type = T;
-};
 
 }  // namespace detail
 
@@ -65,11 +56,7 @@ class RawValue {
 
   value_type value() const noexcept { return get_obj(); }
   void set_value(const value_type& value) const noexcept {
-    if constexpr (std::is_copy_assignable_v<T> || !std::is_same_v<T, value_type>) {
-      get_obj() = value;
-    } else {
-      std::memcpy(static_cast<void*>(&get_obj()), &value, sizeof(T));
-    }
+    detail::assign_item<T>(get_obj(), value);
   }
 
   /// The object itself; valid as long as a handle is.
@@ -79,7 +66,11 @@ class RawValue {
 
   friend bool operator==(const RawValue&, const RawValue&) = default;
   friend std::string mp_repr(const RawValue& value) {
-    return detail::shared_data_repr("RawValue", detail::type_name<T>(), value.ref_);
+    std::string number;
+    if constexpr (detail::is_number<T>) {
+      number = detail::Number(value.value()).repr();
+    }
+    return detail::raw_value_repr(detail::item_name<T>, number, value.ref_);
   }
 
   /// How it crosses: beside the bytes of the message.

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <multiprocess/detail/guarded.hpp>
+#include <multiprocess/lock.hpp>
 #include <multiprocess/raw_value.hpp>
-#include <multiprocess/rlock.hpp>
 
 #include <string>
 #include <type_traits>
@@ -45,12 +45,13 @@ class Value : public detail::Guarded<RawValue<T>, L> {
   Value(RawValue<T> raw, L lock) : Base(std::move(raw), std::move(lock)) {}
 
   /// Each takes the lock: of two processes that do `v.set_value(v.value() + 1)` one may be lost.
+  /// That a holder died they leave to `with_lock` to say.
   T value() const {
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     return get_obj();
   }
   void set_value(const T& value) const {
-    const std::scoped_lock held(*this);
+    const auto held = this->pass();
     this->raw().set_value(value);
   }
 
@@ -65,7 +66,6 @@ class Value : public detail::Guarded<RawValue<T>, L> {
   /// The object itself, without the lock; valid as long as a handle is.
   T& get_obj() const noexcept { return this->raw().get_obj(); }
 
-  friend RawValue<T> copy(const Value& value) { return RawValue<T>(value.value()); }
   friend std::string mp_repr(const Value& value) {
     return "<Synchronized wrapper for " + mp_repr(value.raw()) + ">";
   }
@@ -79,6 +79,12 @@ class Value : public detail::Guarded<RawValue<T>, L> {
 template <class T>
 requires(!std::is_pointer_v<T>) Value(T)
 ->Value<T>;
+
+/// A new object without a lock, apart from the first, with the same value at this moment.
+template <class T, class L>
+RawValue<T> copy(const Value<T, L>& value) {
+  return RawValue<T>(value.value());
+}
 
 /// The same object with a lock: a new RLock, or one that other objects share.
 template <class T, class L = RLock>

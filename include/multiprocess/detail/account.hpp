@@ -22,7 +22,8 @@ enum class ObjectType : std::uint32_t {
   condition,
   event,
   barrier,
-  items
+  items,
+  sequence
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

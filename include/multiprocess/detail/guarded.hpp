@@ -4,6 +4,7 @@
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/shared_data.hpp>
+#include <multiprocess/detail/std_lockable.hpp>
 #include <multiprocess/timeout.hpp>
 
 #include <mutex>
@@ -12,9 +13,29 @@
 
 namespace multiprocess::detail {
 
+/// Holds a lock for an access that cannot report that its last holder died with it: who can, and
+/// comes next, is still told.
+template <class L>
+class Passing {
+ public:
+  explicit Passing(const L& lock) : lock_(lock) { lock_.lock(); }
+  ~Passing() {
+    if (lock_.owner_died()) [[unlikely]] {
+      lock_.release_unrepaired();
+    } else {
+      lock_.release();
+    }
+  }
+  Passing(const Passing&) = delete;
+  Passing& operator=(const Passing&) = delete;
+
+ private:
+  const L& lock_;
+};
+
 /// Shared data of type Raw with a lock of type L beside it: what Value and Array do alike.
 template <class Raw, class L>
-class Guarded {
+class Guarded : public StdLockable<Guarded<Raw, L>> {
  public:
   static constexpr bool multiprocess_codec = true;
 
@@ -28,9 +49,8 @@ class Guarded {
   }
   bool acquire(Timeout timeout) const { return lock_.acquire(timeout); }
   void release() const { lock_.release(); }
-  void lock() const { lock_.lock(); }
-  void unlock() const { lock_.unlock(); }
-  bool try_lock() const { return lock_.try_lock(); }
+  /// Whether the present holder of the lock took it over from a process that died with it.
+  bool owner_died() const { return lock_.owner_died(); }
 
   friend bool operator==(const Guarded& a, const Guarded& b) { return a.raw_ == b.raw_; }
 
@@ -41,6 +61,7 @@ class Guarded {
 
  protected:
   const Raw& raw() const noexcept { return raw_; }
+  Passing<L> pass() const { return Passing<L>(lock_); }
 
   /// `f(object)` under the lock. When the last holder died with it, `f(object, true)` if that can
   /// be called, else throws OwnerDied, once: the lock is free and clean afterwards.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/number.hpp>
 #include <multiprocess/detail/plain.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/detail/type_name.hpp>
@@ -9,9 +10,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace multiprocess::detail {
 
@@ -78,10 +81,84 @@ struct Slice {
 };
 Slice python_slice(std::ptrdiff_t begin, std::ptrdiff_t end, std::size_t size) noexcept;
 
+/// What a std::atomic holds, else the type itself.
+template <class T>
+struct Held {
+  using type = T;
+};
+template <class T>
+struct Held<std::atomic<T>> {
+  using type = T;
+};
+
+/// Also to atomics, and to what has const members.
+template <class T>
+void assign_item(T& item, const typename Held<T>::type& value) noexcept {
+  if constexpr (!std::is_same_v<typename Held<T>::type, T> || std::is_copy_assignable_v<T>) {
+    item = value;
+  } else {
+    std::memcpy(static_cast<void*>(&item), &value, sizeof(T));
+  }
+}
+
 /// Throws ValueError.
 [[noreturn]] void throw_other_size(std::size_t given, std::size_t places);
+[[noreturn]] void throw_not_one_of(std::string_view type);
 
-std::string shared_data_repr(const char* class_name, std::string_view item, const SharedRef& ref);
+/// A T made of something else. Throws ValueError where an integer cannot be the same number:
+/// unlike in Python nothing wraps silently.
+template <class T, class A>
+T item_of(A&& value) {
+  using From = std::remove_cvref_t<A>;
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool> && is_number<From> &&
+                !std::is_same_v<T, From>) {
+    T item{};
+    if (!Number(value).convert(item)) {
+      throw_not_one_of(type_name<T>());
+    }
+    return item;
+  } else {
+    return static_cast<T>(std::forward<A>(value));
+  }
+}
+
+/// What Python calls the types that both have.
+template <class T>
+inline constexpr std::string_view item_name = type_name<T>();
+template <>
+inline constexpr std::string_view item_name<bool> = "c_bool";
+template <>
+inline constexpr std::string_view item_name<char> = "c_char";
+template <>
+inline constexpr std::string_view item_name<wchar_t> = "c_wchar";
+template <>
+inline constexpr std::string_view item_name<signed char> = "c_byte";
+template <>
+inline constexpr std::string_view item_name<unsigned char> = "c_ubyte";
+template <>
+inline constexpr std::string_view item_name<short> = "c_short";
+template <>
+inline constexpr std::string_view item_name<unsigned short> = "c_ushort";
+template <>
+inline constexpr std::string_view item_name<int> = "c_int";
+template <>
+inline constexpr std::string_view item_name<unsigned> = "c_uint";
+template <>
+inline constexpr std::string_view item_name<long> = "c_long";
+template <>
+inline constexpr std::string_view item_name<unsigned long> = "c_ulong";
+template <>
+inline constexpr std::string_view item_name<long long> = "c_longlong";
+template <>
+inline constexpr std::string_view item_name<unsigned long long> = "c_ulonglong";
+template <>
+inline constexpr std::string_view item_name<float> = "c_float";
+template <>
+inline constexpr std::string_view item_name<double> = "c_double";
+
+/// `c_int(5)`, `<Point object at 0x...>`.
+std::string raw_value_repr(std::string_view item, std::string_view number, const SharedRef& ref);
+std::string raw_array_repr(std::string_view item, const SharedRef& ref);
 
 /// Throws OwnerDied.
 [[noreturn]] void throw_owner_died();

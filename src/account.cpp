@@ -47,6 +47,8 @@ const char* name_of(ObjectType type) noexcept {
       return "shared data";
     case ObjectType::sequence:
       return "a shared container";
+    case ObjectType::name:
+      return "shared memory with a name";
     case ObjectType::plain:
       break;
   }

@@ -24,6 +24,8 @@
 #include <multiprocess/raw_array.hpp>
 #include <multiprocess/value.hpp>
 #include <multiprocess/array.hpp>
+#include <multiprocess/shared_memory.hpp>
+#include <multiprocess/shareable_list.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

@@ -23,7 +23,8 @@ enum class ObjectType : std::uint32_t {
   event,
   barrier,
   items,
-  sequence
+  sequence,
+  name
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

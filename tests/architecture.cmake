@@ -35,7 +35,7 @@ set(floor_3
   lock detail/units semaphore event detail/waiters condition
   detail/meeting detail/barrier_action barrier
   detail/shared_data raw_value raw_array detail/guarded
-  value array detail/sequence shared_vector shared_map shared_string
+  value array detail/sequence detail/map_key shared_vector shared_map shared_string
   shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   detail/stream_transport detail/pipe_transport

@@ -24,6 +24,9 @@
 #include <multiprocess/raw_array.hpp>
 #include <multiprocess/value.hpp>
 #include <multiprocess/array.hpp>
+#include <multiprocess/shared_vector.hpp>
+#include <multiprocess/shared_map.hpp>
+#include <multiprocess/shared_string.hpp>
 #include <multiprocess/shared_memory.hpp>
 #include <multiprocess/shareable_list.hpp>
 #include <multiprocess/connection.hpp>

@@ -32,7 +32,8 @@ TEST(ListItem, IsMadeOfWhatAListMayHold) {
   EXPECT_TRUE(ListItem(std::string_view("text")).is<std::string>());
   EXPECT_TRUE(ListItem(mp::Bytes(3)).is<mp::Bytes>());
   EXPECT_THROW(ListItem(mp::Object(1)), mp::TypeError);
-  EXPECT_THROW(ListItem(std::numeric_limits<std::uint64_t>::max()), mp::ValueError);
+  constexpr auto too_large = std::numeric_limits<std::uint64_t>::max();
+  EXPECT_THROW((void)ListItem(too_large), mp::ValueError);
 }
 
 TEST(ListItem, IsReadAsWhatItIs) {

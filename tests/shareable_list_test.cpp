@@ -123,6 +123,12 @@ TEST(ShareableList, TextIsMeasuredInBytes) {
   EXPECT_THROW(List{std::string(10'000'000, 'x')}, mp::ValueError);
 }
 
+TEST(ShareableList, NulsAtTheEndAreLost) {
+  const List list{std::string("a\0b\0", 4), bytes(std::string_view("\0\0", 2))};
+  EXPECT_EQ(list[0], std::string("a\0b", 3));
+  EXPECT_EQ(list[1], mp::Bytes());
+}
+
 TEST(ShareableList, IsARangeWithCountAndIndex) {
   const List list{1, 2, 1.0, "1", true};
   EXPECT_EQ(list.count(1), 3);

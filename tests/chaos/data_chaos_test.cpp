@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <thread>
@@ -105,7 +106,12 @@ void change_vector(const SharedVector<std::uint64_t>& vector, Board& board, Rand
     step_up(row.first(3));
   });
   vector.insert(3, 1);
-  vector.erase(-1);
+  {
+    const std::scoped_lock guard(vector);
+    if (vector.size() > 3) {
+      vector.erase(-1);
+    }
+  }
   if (between(random, 0, 50) == 0) {
     vector.assign(std::array<std::uint64_t, 3>{1, 1, 1});
   }
@@ -174,6 +180,12 @@ class DataChaos : public Chaos {
  protected:
   using Worker = std::variant<std::unique_ptr<Forked>, Process>;
 
+  void SetUp() override {
+    Chaos::SetUp();
+    wares_ = std::make_unique<Wares>();
+    wares_->board = board_.path();
+  }
+
   void TearDown() override {
     workers_.clear();
     wares_.reset();
@@ -224,13 +236,12 @@ class DataChaos : public Chaos {
   }
 
   SharedFile<Board> board_;
-  std::unique_ptr<Wares> wares_ = std::make_unique<Wares>();
+  std::unique_ptr<Wares> wares_;
   std::vector<Worker> workers_;
   std::uint64_t kills_ = 0;
 };
 
 TEST_F(DataChaos, WhatIsFoundIsWholeOrSomebodyIsTold) {
-  wares_->board = board_.path();
   while (kills_ < scaled(1500)) {
     while (workers_.size() < 5) {
       hire();

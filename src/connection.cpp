@@ -16,6 +16,8 @@ using detail::Transport;
 
 namespace {
 
+constexpr std::uint32_t never_open = UINT32_MAX;  // in place of an index
+
 [[noreturn]] void throw_unusable(const char* why) {
   throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), why);
 }
@@ -36,7 +38,8 @@ void receive_end(void* where, std::uint32_t index) {
   if (message == nullptr) {
     throw RuntimeError("a Connection can be received only with the message that carries it");
   }
-  ::new (where) Connection(detail::receive_transport(*message, index));
+  ::new (where)
+      Connection(index == never_open ? nullptr : detail::receive_transport(*message, index));
 }
 
 void destroy_end(void* part) noexcept {
@@ -190,7 +193,7 @@ int Connection::fileno() const {
 }
 
 std::uint32_t Connection::pack(detail::Outgoing& message) const {
-  return open().pack(message);
+  return transport_ == nullptr ? never_open : open().pack(message);
 }
 
 bool operator==(const Connection& a, const Connection& b) noexcept {

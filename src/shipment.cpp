@@ -110,8 +110,9 @@ bool Incoming::has_descriptor(std::uint32_t index) const {
 
 ReceivedDescriptor Incoming::descriptor(std::uint32_t index) const {
   const SharedRef parcel_ref = ref(index);
+  require_type(parcel_ref, ObjectType::parcel);
   const Parcel* const parcel = as_parcel(parcel_ref);
-  if (parcel == nullptr || (!parcel->is_deposited() && parcel->place >= descriptors_.size())) {
+  if (!parcel->is_deposited() && parcel->place >= descriptors_.size()) {
     throw ValueError("the message names a descriptor that it does not carry");
   }
   const Offset companion = parcel->companion.load(std::memory_order_acquire);

@@ -77,9 +77,10 @@ TEST(Barrier, OfOnePartyNeverWaits) {
 
 TEST(Barrier, MoreThreadsThanPartiesTakeTurns) {
   const mp::Barrier barrier(2);
+  std::atomic<int> left{1200};  // of all together: nobody stays alone with his
   std::atomic<int> through{0};
   in_threads(6, [&](int) {
-    for (int i = 0; i < 200; ++i) {
+    while (left-- > 0) {
       barrier.wait(plenty);
       ++through;
     }

@@ -16,7 +16,7 @@
 
 // MULTIPROCESS_CHAOS_SEED    repeats a run
 // MULTIPROCESS_CHAOS_SCALE   so many times as many kills
-// MULTIPROCESS_CHAOS_WITHOUT broadcast or backstop: switches a cure off, and a test must fail
+// MULTIPROCESS_CHAOS_WITHOUT broadcast, backstop or both: switches cures off, and a test must fail
 
 namespace multiprocess::test {
 

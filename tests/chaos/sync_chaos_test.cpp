@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 10s;
 const std::vector<Start> forks{Start::plain, Start::fork};
+const std::vector<Start> noticed{Start::fork};
 const std::vector<Start> all_starts{Start::plain, Start::fork, Start::spawn, Start::forkserver};
 
 class SyncChaos : public Chaos {
@@ -56,6 +57,23 @@ class SyncChaos : public Chaos {
   static void expect_no_fault(Gang& gang) {
     EXPECT_EQ(gang.board().faults, 0U) << gang.board().first_fault.data();
     totals.kills += gang.kills();
+  }
+
+  /// The end of others' forks is noticed once a second: few of them.
+  static const std::vector<Start>& mostly_noticed(const Gang& gang) {
+    return gang.kills() % 50 == 0 ? all_starts : noticed;
+  }
+
+  static void expect_all_taken(const Gang& gang) {
+    const multiprocess::Condition& condition = gang.works().condition;
+    {
+      const std::scoped_lock guard(condition);
+      if (condition.owner_died()) {
+        condition.notify_all();  // one was killed before it came to that
+      }
+    }
+    EXPECT_TRUE(becomes([&] { return gang.board().tokens == 0; }))
+        << fmt::format("{}: they sleep although there is a token", condition);
   }
 
   /// Six that do this for ever, and one after the other is killed.
@@ -138,7 +156,7 @@ TEST_F(SyncChaos, Event) {
 TEST_F(SyncChaos, Condition) {
   Gang gang(random_());
   const multiprocess::Condition& condition = gang.works().condition;
-  while (gang.kills() < scaled(1000)) {
+  while (gang.kills() < scaled(1000) && !HasFailure()) {
     gang.fill_up(gang.kills() % 50 == 0 ? all_starts : forks, Toil::consume, 4);
     gang.fill_up(forks, Toil::produce, 2);
     pause();
@@ -149,14 +167,7 @@ TEST_F(SyncChaos, Condition) {
     while (gang.count(Toil::produce) != 0) {
       gang.kill_somebody(Toil::produce);
     }
-    {
-      const std::scoped_lock guard(condition);
-      if (condition.owner_died()) {
-        condition.notify_all();  // one was killed before it came to that
-      }
-    }
-    ASSERT_TRUE(becomes([&] { return gang.board().tokens == 0; }))
-        << fmt::format("{} sleep although there are tokens", condition);
+    expect_all_taken(gang);
   }
   gang.kill_all();
   EXPECT_TRUE(condition.acquire(patience));
@@ -164,11 +175,30 @@ TEST_F(SyncChaos, Condition) {
   expect_no_fault(gang);
 }
 
+/// One notification for some who wait; the one that it is for may be killed before it wakes.
+TEST_F(SyncChaos, Notifications) {
+  Gang gang(random_());
+  const multiprocess::Condition& condition = gang.works().condition;
+  while (gang.kills() < scaled(1000) && !HasFailure()) {
+    gang.fill_up(mostly_noticed(gang), Toil::await, 4);
+    pause();
+    {
+      const std::scoped_lock guard(condition);
+      ++gang.board().tokens;
+      condition.notify();
+    }
+    gang.kill_somebody(Toil::await);
+    expect_all_taken(gang);
+  }
+  gang.kill_all();
+  expect_no_fault(gang);
+}
+
 TEST_F(SyncChaos, Barrier) {
   Gang gang(random_());
   const multiprocess::Barrier& barrier = gang.works().barrier;
   while (gang.kills() < scaled(1000)) {
-    gang.fill_up(gang.kills() % 50 == 0 ? all_starts : forks, Toil::meet, SyncWorks::parties);
+    gang.fill_up(mostly_noticed(gang), Toil::meet, SyncWorks::parties);
     barrier.reset();
     ASSERT_TRUE(goes_on(gang.board())) << fmt::format("{}", barrier);
     pause();

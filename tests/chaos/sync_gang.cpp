@@ -70,13 +70,13 @@ void share(const SyncWorks& works, Board& board, const SyncTask& task, Random& r
   pause_sometimes(random, 16, 100);
 }
 
-void consume(const SyncWorks& works, Board& board, Random& random) {
+void consume(const SyncWorks& works, Board& board, Timeout timeout) {
   const std::scoped_lock guard(works.condition);
   if (works.condition.owner_died()) {
     works.condition.notify_all();  // whom it would have notified is not known
   }
   const auto any = [&board] { return board.tokens != 0; };
-  if (works.condition.wait_for(any, some_time(random))) {
+  if (works.condition.wait_for(any, timeout)) {
     --board.tokens;
     ++board.turns;
   }
@@ -104,7 +104,7 @@ void meet(const SyncWorks& works, Board& board) {
 }
 
 void follow(const SyncWorks& works, Board& board, const SyncTask& task) {
-  for (std::uint64_t round = board.round;; ++round) {
+  for (std::uint64_t round = task.round;; ++round) {
     board.passed[task.number] = round;
     works.events[round % 2].wait();
   }
@@ -123,9 +123,11 @@ void toil(const SyncWorks& works, Board& board, const SyncTask& task, Random& ra
     case Toil::follow:
       return follow(works, board, task);
     case Toil::set:
-      return works.events[board.round % 2].set();
+      return works.events[task.round % 2].set();
     case Toil::consume:
-      return consume(works, board, random);
+      return consume(works, board, some_time(random));
+    case Toil::await:
+      return consume(works, board, forever);
     case Toil::produce:
       return produce(works, board, random);
     case Toil::meet:
@@ -176,8 +178,9 @@ Gang::Gang(std::uint64_t seed) : random_(seed) {
 void Gang::hire(Start how, Toil toil) {
   const auto place = std::find(members_.begin(), members_.end(), nullptr);
   const auto number = static_cast<std::uint32_t>(place - members_.begin());
-  board_->passed[number] = board_->round.load();
-  const SyncTask task{toil, number, random_()};
+  const std::uint64_t round = board_->round;
+  board_->passed[number] = round;
+  const SyncTask task{toil, number, round, random_()};
   *place = std::make_unique<Member>(Member{task, start(how, works_, task)});
 }
 

@@ -54,13 +54,25 @@ struct SyncWorks {
   Barrier barrier = Barrier(parties);
 };
 
-/// What a member does, for ever: set only sets the event of a round, once.
-enum class Toil : std::uint32_t { hold, share, take_signals, follow, set, consume, produce, meet };
+/// What a member does, for ever: set only sets the event of the round in which it was hired, once.
+/// consume: waits for a token, sometimes for a short time only; await: until there is one.
+enum class Toil : std::uint32_t {
+  hold,
+  share,
+  take_signals,
+  follow,
+  set,
+  consume,
+  await,
+  produce,
+  meet
+};
 
 /// Its place among the members, and how it begins.
 struct SyncTask {
   Toil toil;
   std::uint32_t number;
+  std::uint64_t round;
   std::uint64_t seed;
 };
 

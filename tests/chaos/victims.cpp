@@ -107,12 +107,11 @@ void do_jobs(const JoinableQueue<Stamp>& jobs, const Ledger& ledger, const Task&
     if (!Goods<Stamp>::read(job) || progress.exchange(Ledger::taken) != 0) {
       ledger.note_fault("a job that is torn or was done already");
     }
-    pause_sometimes(random, 4, 300);
+    pause_sometimes(random, 2, 300);  // work that leaves the CPU to others
     progress = Ledger::saying;
     jobs.task_done();
     progress = Ledger::said;
     ++ledger->traffic;
-    pause_sometimes(random, 16, 200);
   }
 }
 

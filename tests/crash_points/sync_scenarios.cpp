@@ -179,6 +179,7 @@ void pass_notifications_on(SyncWorld& world) {
   const auto ref = ref_of(world.condition);
   auto& state = *static_cast<detail::ConditionState*>(ref.address());
   const detail::Waiters waiters(state);
+  look_at_everybody();  // what a first victim left is free
   lose_a_child([&] {
     const std::scoped_lock guard(world.condition);
     waiters.enter();

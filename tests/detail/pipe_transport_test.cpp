@@ -8,6 +8,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/pipe_state.hpp"
 
 #include <gtest/gtest.h>
 
@@ -100,6 +101,23 @@ TEST(PipeTransportTest, IsWatchedOnlyByWhoShowsIt) {
   EXPECT_EQ(child.wait(), 0);
   there->send(message_of(1));
   EXPECT_TRUE(is_readable(shown)) << "a copy closed elsewhere takes nothing from us";
+}
+
+TEST(PipeTransportTest, TouchesNothingOnceItsProcessHasLeft) {
+  test::Child child([] {
+    auto ends = Pipe();
+    const BellState& bell = test::incoming_state(ends.first).bell;
+    ends.first.fileno();
+    leave_participant();
+    EXPECT_TRUE(has_left());
+    const std::uint64_t closings = bell.closings;
+    const std::uint64_t watchers = bell.watchers;
+    ends = {};
+    EXPECT_EQ(bell.closings, closings) << "the pipe is gone, and somebody else's is here by now";
+    EXPECT_EQ(bell.watchers, watchers);
+  });
+  EXPECT_EQ(child.wait(), 0);
+  test::notice_deaths();
 }
 
 TEST(PipeTransportTest, LeavesNothing) {

@@ -137,7 +137,7 @@ TEST(Incoming, RefusesAnIndexThatTheMessageDoesNotHave) {
   EXPECT_THROW(message.ref(0xffffffff), ValueError);
   EXPECT_THROW(message.has_descriptor(2), ValueError);
   EXPECT_THROW(message.descriptor(2), ValueError);
-  EXPECT_THROW(message.descriptor(0), ValueError) << "no descriptor";
+  EXPECT_THROW(message.descriptor(0), TypeError) << "no descriptor";
   EXPECT_THROW(message.descriptor(1), ValueError) << "one that was not handed over";
 }
 

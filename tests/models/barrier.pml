@@ -44,8 +44,10 @@ bool was_broken[PHASES];
 #undef MAY_DIE
 #define MAY_DIE                                                                  \
   if                                                                             \
-  :: deaths > 0 && (me == 2 || has_come[me]) ->                                  \
-     d_step { deaths--; killed[me] = true }; goto dead                           \
+  :: d_step {                                                                    \
+       deaths > 0 && (me == 2 || has_come[me]) -> deaths--; killed[me] = true    \
+     };                                                                          \
+     goto dead                                                                   \
   :: true                                                                        \
   fi
 
@@ -83,7 +85,7 @@ inline tell() {
   if
   :: sleepers > 0 ->
      MAY_DIE;
-     word = 1 - word;
+     word++;
      MAY_DIE;
      wake_all()
   :: else
@@ -212,7 +214,7 @@ dead:
 
 init {
   atomic {
-    run undertaker();
+    BEGIN;
     run party(0);
     run party(1);
     run aborter(2)

@@ -50,7 +50,7 @@ inline take_lock() {
 inline nudge(i) {
   d_step {
     if
-    :: WAITS(i) -> nudges[i] = 1 - nudges[i]; asleep[i] = false
+    :: WAITS(i) -> nudges[i]++; asleep[i] = false
     :: else
     fi
   }
@@ -138,6 +138,9 @@ woken:
     whose[me] = NOBODY;
     returned++;
     assert(all || returned <= made);
+#ifdef LATE
+    assert(all || me != 2);
+#endif
     lock = 0
   };
 dead:
@@ -203,7 +206,7 @@ proctype notifier(byte me) {
 
 init {
   atomic {
-    run undertaker();
+    BEGIN;
     run waiter(0);
     run waiter(1);
     run waiter(2);

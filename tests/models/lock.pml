@@ -21,7 +21,11 @@ bool holds[N];
 
 #define IS_INSIDE(i) (holds[i] && !killed[i])
 
+#ifdef WITHOUT_TAKE_OVER
+#define IS_OVER(word) false
+#else
 #define IS_OVER(word) (word != 0 && over[word - 1])
+#endif
 #ifdef LOOKS_AT_ONCE
 #define NOTICED_NOW(word) IS_OVER(word)
 #else
@@ -40,7 +44,6 @@ again:
     :: else
     fi
   };
-#ifndef WITHOUT_TAKE_OVER
   if
   :: IS_OVER(seen) ->
      MAY_DIE;
@@ -52,7 +55,6 @@ again:
      }
   :: else
   fi;
-#endif
   MAY_DIE;
   sleepers++;
   MAY_DIE;
@@ -82,7 +84,7 @@ dead:
 
 init {
   atomic {
-    run undertaker();
+    BEGIN;
     run thread(0);
     run thread(1);
     run thread(2)

@@ -28,7 +28,7 @@ byte left_behind = 0; /* by the killed, and not given back */
 #undef MAY_DIE
 #define MAY_DIE                                                                  \
   if                                                                             \
-  :: deaths > 0 -> d_step { DIE }; goto dead                                     \
+  :: d_step { deaths > 0 -> DIE }; goto dead                                     \
   :: true                                                                        \
   fi
 #define DIE                                                                      \
@@ -51,8 +51,7 @@ inline forget_one() {
 
 /* The sum of all notes and of all changes. */
 inline look_at_notes(units, versions) {
-  units = note[0];
-  versions = changes[0];
+  d_step { units = note[0]; versions = changes[0] };
   d_step { units = units + note[1]; versions = versions + changes[1] };
   d_step { units = units + note[2]; versions = versions + changes[2] }
 }
@@ -206,7 +205,7 @@ dead:
 
 init {
   atomic {
-    run undertaker();
+    BEGIN;
     run thread(0);
     run thread(1);
     run thread(2)

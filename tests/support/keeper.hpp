@@ -8,6 +8,9 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/parcel.hpp>
 
+#include "support/sanitizer.hpp"
+
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <chrono>
@@ -16,6 +19,9 @@
 #include <thread>
 
 namespace multiprocess::test {
+
+/// What the keeper is told of has happened by then; what it has to find out takes it a second.
+inline constexpr std::chrono::milliseconds soon{500};
 
 /// The number of the process that keeps this tree's descriptors, 0 when none was started.
 inline int keeper_pid() {
@@ -51,6 +57,15 @@ inline bool deposits_become(std::size_t count, std::chrono::milliseconds within)
 /// A pipe tells at its reading end whether anybody has the writing end.
 inline bool is_at_end(const detail::os::Handle& read_end, std::chrono::milliseconds within) {
   return detail::os::wait_readable(read_end.get(), std::chrono::steady_clock::now() + within);
+}
+
+/// This process can open nothing any more. False where the sanitizer would not survive that: it
+/// looks at every exception by means of a pipe.
+inline bool leave_no_descriptor() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = 0;
+  return !under_address_sanitizer && setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
 /// Which open thing a descriptor refers to.

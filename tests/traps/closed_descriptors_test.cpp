@@ -2,10 +2,12 @@
 #include <multiprocess/queue.hpp>
 
 #include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/fd.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
 
 #include "support/forked.hpp"
+#include "support/keeper.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -125,6 +127,30 @@ TEST(ClosedDescriptors, SpawnSaysWhyItCannot) {
       open("/dev/null", O_RDONLY);
     }
     require(error_of_start(StartMethod::spawn) == error, "it looks at what the number means now");
+  });
+  EXPECT_TRUE(child.succeeds());
+}
+
+std::string error_of_put(const Queue<Fd>& queue) {
+  try {
+    queue.put(Fd::duplicate(STDERR_FILENO));
+  } catch (const std::system_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ClosedDescriptors, DescriptorsOnQueuesNeedTheArenasOnlyToStartTheirKeeper) {
+  const Queue<Fd> queue;
+  queue.put(Fd::duplicate(STDERR_FILENO));
+  Forked child([&] {
+    closefrom(3);
+    require(thing(queue.get().fileno()) == thing(STDERR_FILENO), "it is there");
+    require(error_of_put(queue).empty(), "another one may follow");
+    kill_keeper();
+    require(
+        error_of_put(queue).find("descriptor of the shared arena was closed") != std::string::npos,
+        "it says why it cannot");
   });
   EXPECT_TRUE(child.succeeds());
 }

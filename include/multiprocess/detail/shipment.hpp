@@ -81,7 +81,7 @@ class Incoming {
   /// True when a descriptor was added there. Throws as above.
   bool has_descriptor(std::uint32_t index) const;
 
-  /// A duplicate, as often as it is asked for. Throws ValueError where no descriptor was added,
+  /// A duplicate, as often as it is asked for. Throws TypeError where something else was added,
   /// else as withdraw() does.
   ReceivedDescriptor descriptor(std::uint32_t index) const;
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <new>
 
@@ -74,10 +75,10 @@ void Sequence::release() const {
   release_lock(state().lock);
 }
 
-Sequence::Hold::Hold(const Sequence& sequence) : sequence_(sequence) {
+Sequence::Hold::Hold(const Sequence& sequence, State accepted) : sequence_(sequence) {
   sequence_.lock();
   const std::uint64_t changer = sequence_.changer();
-  if (changer == 0) {
+  if (changer == 0 || (accepted == State::any && changer != this_owner())) {
     return;
   }
   sequence_.release();
@@ -91,12 +92,16 @@ Sequence::Hold::Hold(const Sequence& sequence) : sequence_(sequence) {
   }
 }
 
-Sequence::Change::Change(const Sequence& sequence) : state_(sequence.state()) {
+Sequence::Change::Change(const Sequence& sequence)
+    : state_(sequence.state()),
+      torn_by_(sequence.changer()),
+      exceptions_(std::uncaught_exceptions()) {
   step::store(state_.torn, this_owner());
 }
 
 Sequence::Change::~Change() {
-  step::store(state_.torn, 0);
+  const bool fails = std::uncaught_exceptions() > exceptions_;
+  step::store(state_.torn, fails ? torn_by_ : 0);
 }
 
 std::uint64_t Sequence::changer() const noexcept {

@@ -4,7 +4,6 @@
 #include <multiprocess/detail/type_name.hpp>
 
 #include <cstring>
-#include <mutex>
 
 namespace multiprocess {
 
@@ -26,7 +25,7 @@ std::string SharedString::str() const {
 }
 
 void SharedString::assign(std::string_view text) const {
-  const std::scoped_lock guard(*this);
+  const Hold hold(*this, State::any);
   replace(text.data(), text.size());
 }
 

@@ -95,6 +95,7 @@ TEST(SharedVector, WithLockIsOneStep) {
   });
   EXPECT_EQ(vector.to_vector(), (std::vector{1200, 1200}));
   EXPECT_THROW(vector.with_lock([&](std::span<int>) { vector.push_back(1); }), mp::RuntimeError);
+  EXPECT_THROW(vector.with_lock([&](std::span<int>) { vector.clear(); }), mp::RuntimeError);
   EXPECT_EQ(vector.size(), 2);
 }
 
@@ -180,6 +181,9 @@ TEST_P(SharedVectorProcesses, ATornOneSaysSoToEverybody) {
             0);
   EXPECT_EQ(vector.to_vector(), std::vector{5});
   EXPECT_EQ(exitcode_of(&die_changing, vector), -SIGKILL);
+  EXPECT_THROW(vector.with_lock([](std::span<int>, bool) { throw mp::ValueError("not mended"); }),
+               mp::ValueError);
+  EXPECT_THROW(vector.get(0), mp::OwnerDied);
   EXPECT_EQ(vector.with_lock([](std::span<int> items, bool died) { return died ? items[0] : 0; }),
             10);
   EXPECT_EQ(vector.get(0), 10);

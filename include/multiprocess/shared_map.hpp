@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -93,7 +92,7 @@ class SharedMap : public detail::Sequence {
 
   /// In one step, whatever state the map is in.
   void clear() const {
-    const std::scoped_lock guard(*this);
+    const Hold hold(*this, State::any);
     replace(nullptr, 0);
   }
   /// Of several values for a key the last one stays.
@@ -109,7 +108,7 @@ class SharedMap : public detail::Sequence {
         all.insert(at, Entry{stored, value});
       }
     }
-    const std::scoped_lock guard(*this);
+    const Hold hold(*this, State::any);
     replace(all.data(), all.size());
   }
 

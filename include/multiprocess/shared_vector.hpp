@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstring>
 #include <initializer_list>
-#include <mutex>
 #include <optional>
 #include <ranges>
 #include <span>
@@ -106,13 +105,13 @@ class SharedVector : public detail::Sequence {
 
   /// In one step, whatever state the vector is in.
   void clear() const {
-    const std::scoped_lock guard(*this);
+    const Hold hold(*this, State::any);
     replace(nullptr, 0);
   }
   template <std::ranges::input_range R>
   void assign(R&& range) const {
     const std::vector<Cell> all = cells(range);
-    const std::scoped_lock guard(*this);
+    const Hold hold(*this, State::any);
     replace(all.data(), all.size());
   }
 
@@ -128,7 +127,7 @@ class SharedVector : public detail::Sequence {
   template <class F>
   decltype(auto) with_lock(F&& f) const {
     if constexpr (std::is_invocable_v<F, std::span<T>, bool>) {
-      const std::scoped_lock guard(*this);
+      const Hold hold(*this, State::any);
       const bool owner_died = changer() != 0;
       const Change change(*this);
       return std::forward<F>(f)(items(), owner_died);

@@ -51,11 +51,13 @@ class Sequence : public StdLockable<Sequence> {
   /// A new one, empty. Throws std::bad_alloc when shared memory is short.
   Sequence(std::uint64_t type, std::size_t item_size);
 
-  /// The lock, held; and what there is may be looked at. Throws OwnerDied when it is torn,
-  /// RuntimeError within a change of this thread.
+  enum class State { whole, any };
+
+  /// The lock, held. Throws RuntimeError within a change of this thread, OwnerDied when the
+  /// sequence is torn; unless it may be in any state.
   class Hold {
    public:
-    explicit Hold(const Sequence& sequence);
+    explicit Hold(const Sequence& sequence, State accepted = State::whole);
     ~Hold() { sequence_.release(); }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;
@@ -64,7 +66,7 @@ class Sequence : public StdLockable<Sequence> {
     const Sequence& sequence_;
   };
 
-  /// While it lives several items change.
+  /// While it lives several items change. What was torn is whole then, unless an exception ends it.
   class Change {
    public:
     explicit Change(const Sequence& sequence);
@@ -74,6 +76,8 @@ class Sequence : public StdLockable<Sequence> {
 
    private:
     SequenceState& state_;
+    std::uint64_t torn_by_;
+    int exceptions_;
   };
 
   /// Who changes it, or died doing so; 0 when it is whole.

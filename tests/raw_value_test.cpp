@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <complex>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
@@ -56,6 +57,11 @@ TEST(RawValue, TakesWhatItsTypeIsMadeOf) {
   EXPECT_EQ(aggregate.get_obj().y, 4.5);
   const mp::RawValue<Point> copied(Point{6, 7});
   EXPECT_EQ(copied.value().x, 6);
+}
+
+TEST(RawValue, HoldsComplexNumbers) {
+  const mp::RawValue<std::complex<double>> value(1.0, 2.0);
+  EXPECT_EQ(value.value(), std::complex(1.0, 2.0));
 }
 
 TEST(RawValue, NothingWraps) {

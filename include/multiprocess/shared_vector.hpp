@@ -153,7 +153,7 @@ class SharedVector : public detail::Sequence {
 
   static std::uint64_t tag() {
     detail::require_shareable<T>();
-    static_assert(detail::plain<T>,
+    static_assert(detail::plain_data<T>,
                   "multiprocess: a SharedVector moves its items, which a "
                   "std::atomic cannot be: use RawArray");
     return detail::type_tag<T>;

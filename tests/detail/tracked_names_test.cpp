@@ -12,9 +12,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <string>
 #include <thread>
 
@@ -80,6 +82,20 @@ TEST(Culprit, DISABLED_OnlyAttaches) {
   test::die();
 }
 
+TEST(Culprit, DISABLED_IsKilledAnywhere) {
+  std::jthread([] {
+    std::this_thread::sleep_for(std::chrono::microseconds(std::random_device()() % 20000));
+    test::die();
+  }).detach();
+  for (int i = 0;; ++i) {
+    const std::string name = std::string(std::getenv(name_variable)) + "_" + std::to_string(i);
+    const SharedMemory memory = SharedMemory::create(10'000, name);
+    if (i % 3 == 0) {
+      memory.unlink();
+    }
+  }
+}
+
 void run(const std::string& culprit, const std::string& name) {
   const std::string program = fs::read_symlink("/proc/self/exe");
   const std::string filter = "--gtest_filter=Culprit.DISABLED_" + culprit;
@@ -93,9 +109,16 @@ void run(const std::string& culprit, const std::string& name) {
   child.wait();
 }
 
+/// Nothing has a name that begins so.
 bool goes_soon(const std::string& name) {
+  const auto is_there = [&] {
+    return std::any_of(fs::directory_iterator("/dev/shm"), fs::directory_iterator(),
+                       [&](const fs::directory_entry& entry) {
+                         return entry.path().filename().string().starts_with(name);
+                       });
+  };
   const auto end = std::chrono::steady_clock::now() + 5s;
-  while (fs::exists(path_of(name))) {
+  while (is_there()) {
     if (std::chrono::steady_clock::now() > end) {
       return false;
     }
@@ -117,7 +140,13 @@ INSTANTIATE_TEST_SUITE_P(Who, TrackedNames,
 TEST_P(TrackedNames, LeavesNoNameBehind) {
   run(GetParam(), own_name());
   EXPECT_TRUE(goes_soon(own_name()));
-  EXPECT_TRUE(goes_soon(own_name() + "_child"));
+}
+
+TEST(TrackedNamesOfOurs, AKillAnywhereLeavesNone) {
+  for (int i = 0; i < 20; ++i) {
+    run("IsKilledAnywhere", own_name());
+  }
+  EXPECT_TRUE(goes_soon(own_name()));
 }
 
 TEST(TrackedNamesOfOthers, AreLeftAlone) {

@@ -24,9 +24,13 @@ template <class T>
 inline constexpr bool is_lock_free_atomic<std::atomic<T>> =
     plain<T>&& std::atomic<T>::is_always_lock_free;
 
+/// Clang 14 cannot tell that complex numbers are plain.
+template <class T>
+inline constexpr bool plain_data = plain<T> || type_name<T>().starts_with("std::complex<");
+
 /// What may lie in shared memory and be used there: it means the same in every process.
 template <class T>
-inline constexpr bool can_be_shared = (plain<T> || is_lock_free_atomic<T>)&&alignof(T) <= 64;
+inline constexpr bool can_be_shared = (plain_data<T> || is_lock_free_atomic<T>)&&alignof(T) <= 64;
 
 template <class T>
 constexpr void require_shareable() {

@@ -43,6 +43,12 @@ const char* name_of(ObjectType type) noexcept {
       return "an event";
     case ObjectType::barrier:
       return "a barrier";
+    case ObjectType::items:
+      return "shared data";
+    case ObjectType::sequence:
+      return "a shared container";
+    case ObjectType::name:
+      return "shared memory with a name";
     case ObjectType::plain:
       break;
   }

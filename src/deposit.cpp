@@ -107,7 +107,25 @@ void replace_keeper(std::uint64_t name) {
   }
 }
 
+[[noreturn]] void throw_no_keeper() {
+  throw RuntimeError(
+      "no process that keeps the descriptors in messages, and the names of shared memory "
+      "(mp-keeper), lives long enough to take one");
+}
+
 }  // namespace
+
+void require_keeper() {
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    const std::uint64_t name = current_name();
+    const Ticket keeper = Ticket::from(keeper_state().keeper.load(std::memory_order_acquire));
+    if (keeper && !check_participant(keeper)) {
+      return;
+    }
+    replace_keeper(name);
+  }
+  throw_no_keeper();
+}
 
 std::uint64_t next_deposit() {
   return Parcel::first_deposit + step::add(keeper_state().numbers, 1);
@@ -128,9 +146,7 @@ void deposit(os::NativeHandle handle, std::uint64_t number, Offset parcel) {
       return;
     }
   }
-  throw RuntimeError(
-      "no process that keeps the descriptors in messages (mp-keeper) lives long enough to take "
-      "one");
+  throw_no_keeper();
 }
 
 os::Handle withdraw(std::uint64_t number) {

@@ -11,6 +11,7 @@
 #include <multiprocess/detail/os/transfer.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/tracked_names.hpp>
 
 #include <array>
 #include <cerrno>
@@ -84,6 +85,9 @@ void Keeper::serve() {
   while (look_around()) {
     serve_once();
   }
+  if (!somebody_lives_) {
+    remove_tracked_names();
+  }
 }
 
 /// False when there was nobody twice in a row, or another keeper has taken over.
@@ -92,6 +96,7 @@ bool Keeper::look_around() {
     return true;
   }
   if (keeper_state().keeper.load(std::memory_order_acquire) != this_participant().word()) {
+    somebody_lives_ = true;  // and the other keeper sees to the names
     return false;
   }
   const bool somebody_lived = somebody_lives_;

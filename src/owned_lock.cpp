@@ -13,7 +13,7 @@ Taken OwnedLock::take_over(std::uint64_t owner) noexcept {
 Taken OwnedLock::acquire_slowly(os::Deadline deadline) noexcept {
   const bool waits = deadline != os::at_once;
   for (Spin spin; waits && spin.again();) {
-    if (owner_.load(std::memory_order_relaxed) == 0) {
+    if (owner() == 0) {
       if (const Taken taken = try_acquire(); taken != Taken::no) {
         return taken;
       }

@@ -8,7 +8,7 @@ cmake_minimum_required(VERSION 3.25)
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
   deadline handle stream doorbell mapping futex identity random module symbols backtrace info
-  transfer poll process program daemon rendezvous takeover
+  transfer poll process program daemon rendezvous takeover named_memory
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
@@ -20,7 +20,7 @@ set(floor_2
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
-  detail/keeper detail/deposit
+  detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
@@ -34,7 +34,9 @@ set(floor_2
 set(floor_3
   lock detail/units semaphore event detail/waiters condition
   detail/meeting detail/barrier_action barrier
-  value array containers shared_memory shareable_list
+  detail/shared_data raw_value raw_array detail/guarded
+  value array detail/sequence detail/map_key shared_vector shared_map shared_string
+  shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
   detail/stream_transport detail/pipe_transport
   connection wait

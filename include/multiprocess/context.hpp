@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/array.hpp>
 #include <multiprocess/barrier.hpp>
 #include <multiprocess/condition.hpp>
 #include <multiprocess/connection.hpp>
@@ -13,9 +14,11 @@
 #include <multiprocess/semaphore.hpp>
 #include <multiprocess/simple_queue.hpp>
 #include <multiprocess/start_method.hpp>
+#include <multiprocess/value.hpp>
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +76,58 @@ class Context {
   template <class T = Object>
   multiprocess::SimpleQueue<T> SimpleQueue() const {
     return multiprocess::SimpleQueue<T>();
+  }
+
+  /// With a type, or with the type of what it is made of: `Value<int>(5)`, `Value(5)`.
+  template <class T, class L = multiprocess::RLock, class... A>
+  multiprocess::Value<T, L> Value(A&&... args) const {
+    return multiprocess::Value<T, L>(std::forward<A>(args)...);
+  }
+  template <class T, class L, class... A>
+  multiprocess::Value<T, L> Value(typename multiprocess::Value<T, L>::Options options,
+                                  A&&... args) const {
+    return multiprocess::Value<T, L>(std::move(options), std::forward<A>(args)...);
+  }
+  template <int = 0, class T>
+  multiprocess::Value<T> Value(T value) const {
+    return multiprocess::Value<T>(value);
+  }
+  template <class T, class L = multiprocess::RLock, class Items>
+  multiprocess::Array<T, L> Array(Items&& items) const {
+    return multiprocess::Array<T, L>(std::forward<Items>(items));
+  }
+  template <class T>
+  multiprocess::Array<T> Array(std::initializer_list<T> items) const {
+    return multiprocess::Array<T>(items);
+  }
+  template <class T, class L, class Items>
+  multiprocess::Array<T, L> Array(typename multiprocess::Array<T, L>::Options options,
+                                  Items&& items) const {
+    return multiprocess::Array<T, L>(std::move(options), std::forward<Items>(items));
+  }
+  template <int = 0, class Items>
+  auto Array(Items&& items) const {
+    return multiprocess::Array(std::forward<Items>(items));
+  }
+  template <class T, class... A>
+  multiprocess::RawValue<T> RawValue(A&&... args) const {
+    return multiprocess::RawValue<T>(std::forward<A>(args)...);
+  }
+  template <int = 0, class T>
+  multiprocess::RawValue<T> RawValue(T value) const {
+    return multiprocess::RawValue<T>(value);
+  }
+  template <class T, class Items>
+  multiprocess::RawArray<T> RawArray(Items&& items) const {
+    return multiprocess::RawArray<T>(std::forward<Items>(items));
+  }
+  template <class T>
+  multiprocess::RawArray<T> RawArray(std::initializer_list<T> items) const {
+    return multiprocess::RawArray<T>(items);
+  }
+  template <int = 0, class Items>
+  auto RawArray(Items&& items) const {
+    return multiprocess::RawArray(std::forward<Items>(items));
   }
 
   std::pair<Connection, Connection> Pipe(bool duplex = true) const {

@@ -12,6 +12,10 @@
 namespace multiprocess {
 
 class Condition;
+namespace detail {
+template <class L>
+class Passing;
+}
 
 /// A lock that the processes of the tree share; not recursive.
 ///
@@ -52,6 +56,10 @@ class Lock : public detail::StdLockable<Lock> {
 
  private:
   friend class Condition;
+  template <class L>
+  friend class detail::Passing;
+
+  void release_unrepaired() const noexcept { shared().release_unrepaired(); }
 
   detail::OwnedLock& shared() const noexcept {
     return *static_cast<detail::OwnedLock*>(ref_.address());
@@ -97,6 +105,10 @@ class RLock : public detail::StdLockable<RLock> {
 
  private:
   friend class Condition;
+  template <class L>
+  friend class detail::Passing;
+
+  void release_unrepaired() const noexcept { shared().release_unrepaired(); }
 
   detail::RecursiveLock& shared() const noexcept {
     return *static_cast<detail::RecursiveLock*>(ref_.address());

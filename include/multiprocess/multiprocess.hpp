@@ -20,6 +20,15 @@
 #include <multiprocess/event.hpp>
 #include <multiprocess/condition.hpp>
 #include <multiprocess/barrier.hpp>
+#include <multiprocess/raw_value.hpp>
+#include <multiprocess/raw_array.hpp>
+#include <multiprocess/value.hpp>
+#include <multiprocess/array.hpp>
+#include <multiprocess/shared_vector.hpp>
+#include <multiprocess/shared_map.hpp>
+#include <multiprocess/shared_string.hpp>
+#include <multiprocess/shared_memory.hpp>
+#include <multiprocess/shareable_list.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
 #include <multiprocess/process.hpp>

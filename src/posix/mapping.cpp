@@ -71,20 +71,21 @@ std::uint64_t available_memory() {
 }
 
 /// Asking costs file reads, so an answer is good for a part of what it allowed.
-void refuse_shortage(std::size_t size) {
+bool is_available(std::size_t size) {
   static std::atomic<std::int64_t> allowance{0};
   const auto wanted = static_cast<std::int64_t>(size);
   if (allowance.fetch_sub(wanted, std::memory_order_relaxed) >= wanted) {
-    return;
+    return true;
   }
   const std::uint64_t free = available_memory();
   if (size > free - free / 16) {
     allowance.store(0, std::memory_order_relaxed);
-    throw std::bad_alloc();
+    return false;
   }
   const std::uint64_t most = 256u << 20;
   allowance.store(static_cast<std::int64_t>(std::min(most, (free - size) / 16)),
                   std::memory_order_relaxed);
+  return true;
 }
 
 /// A program may be started without standard streams: what others open must not be taken for one,
@@ -98,6 +99,13 @@ void occupy_standard_numbers() noexcept {
 }
 
 }  // namespace
+
+void refuse_shortage(std::size_t size) {
+  if (!is_available(size)) {
+    throw std::system_error(ENOMEM, std::generic_category(),
+                            "there are not " + std::to_string(size) + " bytes of memory left");
+  }
+}
 
 SharedMapping SharedMapping::create(std::size_t reservation, std::size_t smallest) {
   occupy_standard_numbers();
@@ -137,7 +145,9 @@ SharedMapping SharedMapping::attach(Handle memory) {
 }
 
 void SharedMapping::commit(std::size_t offset, std::size_t size) {
-  refuse_shortage(size);
+  if (!is_available(size)) {
+    throw std::bad_alloc();
+  }
   static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t first = offset / page * page;
   const std::size_t length = (offset + size + page - 1) / page * page - first;

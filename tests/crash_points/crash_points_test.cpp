@@ -173,7 +173,7 @@ const char* wanted_scenarios() {
 
 TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
   std::vector<Scenario> all = scenarios();
-  for (const auto more : {&pipe_scenarios, &sync_scenarios}) {
+  for (const auto more : {&pipe_scenarios, &sync_scenarios, &data_scenarios}) {
     for (Scenario& each : more()) {
       all.push_back(std::move(each));
     }

@@ -44,5 +44,6 @@ struct Scenario {
 std::vector<Scenario> scenarios();
 std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
+std::vector<Scenario> data_scenarios();
 
 }  // namespace multiprocess::test

@@ -73,6 +73,19 @@ TEST_F(OwnedLockTest, AReleaseWakesASleeper) {
   cures().backstop = true;
 }
 
+TEST_F(OwnedLockTest, WhoOnlyPassesByLeavesTheNoteToTheNextTaker) {
+  test::run_and_die([this] { lock_->acquire(); });
+  EXPECT_EQ(lock_->acquire(), Taken::from_dead);
+  lock_->release_unrepaired();
+  EXPECT_EQ(lock_->owner(), 0U);
+  EXPECT_FALSE(lock_->was_taken_over()) << "nobody holds it";
+  EXPECT_EQ(lock_->try_acquire(), Taken::from_dead);
+  EXPECT_TRUE(lock_->was_taken_over());
+  lock_->release();
+  EXPECT_EQ(lock_->acquire(), Taken::clean);
+  lock_->release();
+}
+
 TEST_F(OwnedLockTest, PassesFromADeadHolderToTheNextTaker) {
   test::run_and_die([this] { lock_->acquire(); });
   EXPECT_NE(lock_->owner(), 0U);

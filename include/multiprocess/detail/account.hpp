@@ -21,7 +21,10 @@ enum class ObjectType : std::uint32_t {
   semaphore,
   condition,
   event,
-  barrier
+  barrier,
+  items,
+  sequence,
+  name
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

@@ -9,6 +9,9 @@
 
 namespace multiprocess::detail {
 
+/// The tree has a keeper when this returns. Throws as deposit() does.
+void require_keeper();
+
 /// A number for a descriptor that is about to be deposited; no other one in the tree ever gets it.
 std::uint64_t next_deposit();
 

@@ -10,13 +10,15 @@
 namespace multiprocess::detail {
 
 /// What the tree knows of its keeper: a small process that holds the descriptors in messages, since
-/// the arena cannot. It is nobody's child, starts with the first such message, and ends when nobody
-/// else of the tree is left.
+/// the arena cannot, and removes the names of shared memory that the tree leaves behind. It is
+/// nobody's child, starts when it is needed first, and ends when nobody else of the tree is left.
 struct KeeperState {
   OwnedLock starting;                  // of who starts one
   std::atomic<std::uint64_t> keeper;   // its Ticket; 0: there was none yet
   std::atomic<std::uint64_t> name;     // of the rendezvous where it serves
   std::atomic<std::uint64_t> numbers;  // how many deposits were given one
+  OwnedLock tracking;                  // of who changes the chain of names; see tracked_names.cpp
+  std::atomic<std::uint64_t> names;    // Offset of the first one
 };
 
 inline KeeperState& keeper_state() {

@@ -37,19 +37,32 @@ class OwnedLock {
   }
 
   /// False when nobody held it. Any process may release.
-  bool release() noexcept {
-    const std::uint64_t before = step::exchange(owner_, 0);
-    if (sleepers_.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
-      os::wake_sleepers(low_half(), 1);
-    }
-    return before != 0;
-  }
+  bool release() noexcept { return free_with(0) > free_after_death; }
 
-  std::uint64_t owner() const noexcept { return owner_.load(std::memory_order_acquire); }
+  /// Frees it as the dead holder would have: the next taker is told of the death once more. For a
+  /// holder who only passed by, and cannot say whether what the lock guards is as it should be.
+  void release_unrepaired() noexcept { free_with(free_after_death); }
+
+  /// 0 when nobody holds it.
+  std::uint64_t owner() const noexcept {
+    const std::uint64_t word = owner_.load(std::memory_order_acquire);
+    return word == free_after_death ? 0 : word;
+  }
   bool was_taken_over() const noexcept { return (owner() & died_flag) != 0; }
   bool held_by_this_thread() const { return (owner() & ~std::uint64_t{3}) == this_owner(); }
 
  private:
+  /// Nobody holds it, and nobody has looked after what a dead holder left. To a taker this is one
+  /// more holder who is over.
+  static constexpr std::uint64_t free_after_death = died_flag;
+
+  std::uint64_t free_with(std::uint64_t word) noexcept {
+    const std::uint64_t before = step::exchange(owner_, word);
+    if (sleepers_.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
+      os::wake_sleepers(low_half(), 1);
+    }
+    return before;
+  }
   Taken take_over(std::uint64_t owner) noexcept;
   Taken acquire_slowly(os::Deadline deadline) noexcept;
   Taken sleep_for_it(os::Deadline deadline) noexcept;

@@ -48,6 +48,15 @@ class RecursiveLock {
     return true;
   }
 
+  /// As release(); see OwnedLock.
+  void release_unrepaired() noexcept {
+    if (depth() > 1) {
+      set_depth(depth() - 1);
+    } else {
+      owned_.release_unrepaired();
+    }
+  }
+
   /// For the holder: how often it is to be released.
   std::uint32_t depth() const noexcept { return depth_.load(std::memory_order_relaxed); }
   void set_depth(std::uint32_t depth) noexcept {

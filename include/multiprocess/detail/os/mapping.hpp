@@ -41,6 +41,10 @@ class SharedMapping {
   std::uint64_t inode_;  // tells whether the descriptor is still ours
 };
 
+/// Throws std::system_error (not_enough_memory) when so much shared memory would bring the machine,
+/// or the group of processes that this one is in, to where the system starts killing.
+void refuse_shortage(std::size_t size);
+
 /// From this size on new memory is better made of large pages: each small one costs a fault.
 inline constexpr std::size_t worth_huge_pages = std::size_t{4} << 20;
 

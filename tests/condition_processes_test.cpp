@@ -40,7 +40,7 @@ class ConditionProcesses : public mp::test::StartMethods {
   }
 
   static void until_waiting(const mp::Condition& condition, int count) {
-    const std::string wanted = fmt::format(" {})>", count);
+    const std::string wanted = fmt::format(" {}>", count);
     mp::test::until([&] { return fmt::format("{}", condition).ends_with(wanted); });
   }
 

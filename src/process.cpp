@@ -44,27 +44,6 @@ bool has_started(const detail::ProcessRecord& record) {
   return record.started;
 }
 
-/// Of threads that start the same process at the same time, one does.
-class Starting {
- public:
-  explicit Starting(detail::ProcessRecord& record) : record_(record) {
-    const auto lock = locked();
-    if (record.started || record.starting) {
-      throw AssertionError("cannot start a process twice");
-    }
-    record.starting = true;
-  }
-  ~Starting() {
-    const auto lock = locked();
-    record_.starting = false;
-  }
-  Starting(const Starting&) = delete;
-  Starting& operator=(const Starting&) = delete;
-
- private:
-  detail::ProcessRecord& record_;
-};
-
 std::string exit_code_text(int code) {
   return code < 0 ? std::string("-") + detail::os::signal_name(-code) : std::to_string(code);
 }
@@ -124,7 +103,7 @@ void Process::start() {
   if (current_process().daemon()) {
     throw AssertionError("daemonic processes are not allowed to have children");
   }
-  const Starting only(record);
+  const detail::Starting only(record);
   detail::live_children();  // takes note of those that have ended
   const StartMethod method =
       record.start_method ? *record.start_method : detail::fixed_start_method();

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/random.hpp>
+#include <multiprocess/error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -69,6 +70,19 @@ Secret::~Secret() {
 std::mutex& process_mutex() {
   state();
   return mutex;
+}
+
+Starting::Starting(ProcessRecord& record) : record_(record) {
+  const std::scoped_lock lock(process_mutex());
+  if (record.started || record.starting) {
+    throw AssertionError("cannot start a process twice");
+  }
+  record.starting = true;
+}
+
+Starting::~Starting() {
+  const std::scoped_lock lock(process_mutex());
+  record_.starting = false;
 }
 
 std::shared_ptr<ProcessRecord> this_process() {

@@ -62,6 +62,19 @@ struct ParentRecord {
 /// Guards the records, and is taken around every fork. Never held while waiting.
 std::mutex& process_mutex();
 
+/// Of threads that start the same process at the same time, one does: the others throw
+/// AssertionError.
+class Starting {
+ public:
+  explicit Starting(ProcessRecord& record);
+  ~Starting();
+  Starting(const Starting&) = delete;
+  Starting& operator=(const Starting&) = delete;
+
+ private:
+  ProcessRecord& record_;
+};
+
 /// This process's own record; in a process that nobody of this library started, MainProcess.
 std::shared_ptr<ProcessRecord> this_process();
 

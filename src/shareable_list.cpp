@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t word = 8;
 constexpr std::size_t format_size = 8;
-constexpr std::size_t longest_text = 9'999'999;  // "9999999s" is as long as a format can be
+constexpr std::size_t longest_text = 9'999'999;  // a longer format would not fit its field
 constexpr std::string_view format_of_none = "xxxxxx?x";
 constexpr std::string_view format_of_bool = "xxxxxxx?";
 
@@ -81,8 +81,6 @@ struct ShareableList::Place {
   Item read_text() const;
 };
 
-// Places
-
 ShareableList::Item ShareableList::Place::read_text() const {
   const std::string said = format();
   std::size_t length = 0;
@@ -134,10 +132,11 @@ std::size_t ShareableList::Place::room_for(const Item& item) {
   } else {
     return word;
   }
-  if (length >= longest_text) {
+  const std::size_t room = word * (length / word + 1);
+  if (room > longest_text) {
     throw ValueError(fmt::format("an item of a list cannot have {} bytes", length));
   }
-  return word * (length / word + 1);
+  return room;
 }
 
 Packed ShareableList::Place::pack(const Item& item, std::size_t room) {
@@ -176,8 +175,6 @@ void ShareableList::Place::write(const Item& item) const {
   *code_field = static_cast<std::byte>(packed.code);
   std::memcpy(data, packed.bytes.data(), room);
 }
-
-// Lists
 
 ShareableList ShareableList::make(std::span<const Item> items, std::string name) {
   const std::size_t count = items.size();

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <type_traits>
 
@@ -61,6 +62,9 @@ TEST(ListItem, PrintsAsInPython) {
   EXPECT_EQ(fmt::format("{} {} {} {} {}", ListItem(), ListItem(true), ListItem(-7), ListItem(1.0),
                         ListItem("it's")),
             "None True -7 1.0 \"it's\"");
+  std::ostringstream stream;
+  stream << ListItem("text");
+  EXPECT_EQ(stream.str(), "'text'");
   EXPECT_EQ(fmt::format("{}", ListItem(mp::Bytes{std::byte{'a'}, std::byte{0}})), "b'a\\x00'");
 }
 

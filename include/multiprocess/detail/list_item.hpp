@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -69,6 +70,11 @@ class ListItem {
     return a == ListItem(none);
   }
   friend std::string mp_repr(const ListItem& item);
+  template <class Char, class Traits>  // that of namespace multiprocess is not found from here
+  friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>& out,
+                                                      const ListItem& item) {
+    return out << mp_repr(item);
+  }
 
   void encode(OutputArchive& archive) const;
   static ListItem decode(InputArchive& archive);

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,15 +29,14 @@ void run_stage(const Step& step, const mp::Connection& in, const mp::Connection&
 }
 
 int main() {
+  const std::string sign = "!";
   const std::vector<Step> steps = {
-      [](Words words) {
-        std::reverse(words.begin(), words.end());
-        return words;
-      },
-      [sign = std::string("!")](Words words) {
-        words.back() += sign;
-        return words;
-      },
+      [](const Words& words) { return Words(words.rbegin(), words.rend()); },
+      MP_FN((sign),
+            (Words words) {
+              words.back() += sign;
+              return words;
+            }),
   };
   auto [last, out] = mp::Pipe(false);
   std::vector<mp::Process> stages;

@@ -14,7 +14,7 @@ void throw_fork_only(std::string_view type) {
   throw NotSendable(fmt::format(
       "'{}' can only run in a process started with StartMethod::fork: start that process with "
       "{{.start_method = mp::StartMethod::fork}}, or give it a target that can be sent",
-      type));
+      readable(type)));
 }
 
 void Job::save(OutputArchive& archive) const {

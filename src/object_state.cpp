@@ -44,7 +44,7 @@ std::string name_of(std::uint64_t tag) {
   }
   const std::string_view name = known_name(tag);
   return name.empty() ? "a value of another type, or nothing that was sent as an object"
-                      : fmt::format("a value of type '{}'", name);
+                      : fmt::format("a value of type '{}'", readable(name));
 }
 
 std::string repr_of_text(const std::string& text) {
@@ -95,15 +95,15 @@ bool get_number(std::uint64_t tag, InputArchive& archive, Number& number) {
 std::uint64_t read_tag(InputArchive& archive, std::string_view wanted) {
   if (archive.remaining() < sizeof(std::uint64_t)) {
     throw TypeError(fmt::format("the message does not hold a value of type '{}': it has {} bytes",
-                                wanted, archive.remaining()));
+                                readable(wanted), archive.remaining()));
   }
   return archive.get<std::uint64_t>();
 }
 
 void require_tag(std::uint64_t found, std::uint64_t tag, std::string_view wanted) {
   if (found != tag) {
-    throw TypeError(fmt::format("the message does not hold a value of type '{}' but {}", wanted,
-                                name_of(found)));
+    throw TypeError(fmt::format("the message does not hold a value of type '{}' but {}",
+                                readable(wanted), name_of(found)));
   }
 }
 
@@ -137,7 +137,7 @@ ObjectState ObjectState::of_bytes(std::uint64_t tag, std::string_view type, cons
   Outgoing beside(true);
   save(archive, object);
   auto content = std::make_shared<Content>();
-  content->type = type;
+  content->type = readable(type);
   content->bytes.assign(buffer->bytes().begin(), buffer->bytes().end());
   content->refs = beside.refs();
   content->descriptors = std::move(beside.descriptors());
@@ -149,9 +149,10 @@ ObjectState ObjectState::of_bytes(std::uint64_t tag, std::string_view type, cons
 }
 
 void ObjectState::throw_other_type(std::string_view wanted) const {
+  const std::string name = readable(wanted);
   throw TypeError(holds_ == Holds::bytes
-                      ? fmt::format("the object is a '{}', not a '{}'", content_->type, wanted)
-                      : fmt::format("the object is {}, which is no '{}'", repr(), wanted));
+                      ? fmt::format("the object is a '{}', not a '{}'", content_->type, name)
+                      : fmt::format("the object is {}, which is no '{}'", repr(), name));
 }
 
 void ObjectState::read(std::uint64_t tag, std::string_view wanted, void* into,
@@ -260,7 +261,7 @@ ObjectState ObjectState::of_message(std::uint64_t tag, InputArchive& message) {
   }
   auto content = std::make_shared<Content>();
   const std::string_view name = known_name(tag);
-  content->type = name.empty() ? "another type" : name;
+  content->type = name.empty() ? "another type" : readable(name);
   const std::size_t size = message.remaining();
   const std::byte* const rest = message.take(size);
   content->bytes.assign(rest, rest + size);

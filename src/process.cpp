@@ -334,11 +334,13 @@ void freeze_support() {
 namespace detail {
 
 void throw_unserializable(std::string_view class_name) {
+  const bool known = class_name != "Process";
   throw NotSendable(
       fmt::format("{} overrides run() and cannot cross to a spawned process: derive it from "
                   "ProcessClass<{}>, give it a default constructor and serialize(Archive&), or "
                   "start it with fork",
-                  class_name, plain_class_name(class_name)));
+                  known ? class_name : "a class derived from Process",
+                  known ? plain_class_name(class_name) : "itself"));
 }
 
 }  // namespace detail

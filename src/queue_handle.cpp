@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -67,8 +68,8 @@ std::uint64_t queue_capacity(std::ptrdiff_t maxsize) noexcept {
 void require_queue_of(const SharedRef& ref, std::uint64_t item_type, std::string_view item_name) {
   require_type(ref, ObjectType::queue);
   if (ItemQueue(ref).item_type() != item_type) {
-    throw TypeError(
-        fmt::format("the message holds a queue of items of another type, not of '{}'", item_name));
+    throw TypeError(fmt::format("the message holds a queue of items of another type, not of '{}'",
+                                readable(item_name)));
   }
 }
 

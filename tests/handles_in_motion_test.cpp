@@ -27,12 +27,12 @@ namespace {
 template <class T>
 class HandlesInMotion : public testing::Test {
  protected:
-  using H = std::tuple_element_t<0, T>;
+  using Kind = std::tuple_element_t<0, T>;
   template <class Item>
-  using Channel = typename std::tuple_element_t<1, T>::template Channel<Item>;
+  using ChannelOf = typename std::tuple_element_t<1, T>::template Channel<Item>;
 
-  static H make() { return Handle<H>::make(); }
-  static bool is_marked(const H& handle) { return Handle<H>::is_marked(handle); }
+  static Kind make() { return Handle<Kind>::make(); }
+  static bool is_marked(const Kind& handle) { return Handle<Kind>::is_marked(handle); }
 
   void TearDown() override {
     detail::stop_server();
@@ -63,8 +63,8 @@ using Kinds = testing::Types<
 TYPED_TEST_SUITE(HandlesInMotion, Kinds);
 
 TYPED_TEST(HandlesInMotion, AreItems) {
-  using H = typename TestFixture::H;
-  const typename TestFixture::template Channel<H> channel;
+  using H = typename TestFixture::Kind;
+  const typename TestFixture::template ChannelOf<H> channel;
   const H handle = this->make();
   channel.put(handle);
   const H got = channel.get();
@@ -90,18 +90,17 @@ struct Crate {
   }
 };
 
+template <class H>
+Crate<H> full_crate() {
+  const auto make = Handle<H>::make;
+  return {"text",        make(),      make(), {make(), make()},
+          {{5, make()}}, {make(), 1}, make(), std::make_shared<H>(make())};
+}
+
 TYPED_TEST(HandlesInMotion, AreInsideOfThings) {
-  using H = typename TestFixture::H;
-  const typename TestFixture::template Channel<Crate<H>> channel;
-  const auto make = [this] { return this->make(); };
-  channel.put({"text",
-               make(),
-               make(),
-               {make(), make()},
-               {{5, make()}},
-               {make(), 1},
-               make(),
-               std::make_shared<H>(make())});
+  using H = typename TestFixture::Kind;
+  const typename TestFixture::template ChannelOf<Crate<H>> channel;
+  channel.put(full_crate<H>());
   const Crate<H> crate = channel.get();
   EXPECT_EQ(crate.text, "text");
   for (const H& each : crate.all()) {
@@ -110,8 +109,8 @@ TYPED_TEST(HandlesInMotion, AreInsideOfThings) {
 }
 
 TYPED_TEST(HandlesInMotion, AreObjects) {
-  using H = typename TestFixture::H;
-  const typename TestFixture::template Channel<Object> channel;
+  using H = typename TestFixture::Kind;
+  const typename TestFixture::template ChannelOf<Object> channel;
   channel.put(Object(this->make()));
   EXPECT_TRUE(this->is_marked(channel.get().template as<H>()));
   channel.put(Object(std::vector{this->make()}));
@@ -119,8 +118,8 @@ TYPED_TEST(HandlesInMotion, AreObjects) {
 }
 
 TYPED_TEST(HandlesInMotion, AreCaptured) {
-  using H = typename TestFixture::H;
-  const typename TestFixture::template Channel<Function<bool(int)>> channel;
+  using H = typename TestFixture::Kind;
+  const typename TestFixture::template ChannelOf<Function<bool(int)>> channel;
   const H handle = this->make();
   channel.put([handle](int number) { return number == 3 && Handle<H>::is_marked(handle); });
   channel.put(partial([](const H& own, int) { return Handle<H>::is_marked(own); }, this->make()));
@@ -129,10 +128,10 @@ TYPED_TEST(HandlesInMotion, AreCaptured) {
 }
 
 TYPED_TEST(HandlesInMotion, MayLiveInAMessageAlone) {
-  using H = typename TestFixture::H;
+  using H = typename TestFixture::Kind;
   const auto before = use_now();
   {
-    const typename TestFixture::template Channel<std::vector<H>> channel;
+    const typename TestFixture::template ChannelOf<std::vector<H>> channel;
     const auto with_channel = use_now().objects;
     channel.put({this->make(), this->make()});
     EXPECT_GE(use_now().objects, with_channel + 2);
@@ -148,8 +147,8 @@ TYPED_TEST(HandlesInMotion, MayLiveInAMessageAlone) {
 }
 
 TYPED_TEST(HandlesInMotion, OutliveTheProcessThatMadeThem) {
-  using H = typename TestFixture::H;
-  using Channel = typename TestFixture::template Channel<std::vector<H>>;
+  using H = typename TestFixture::Kind;
+  using Channel = typename TestFixture::template ChannelOf<std::vector<H>>;
   const Channel channel;
   this->in_a_child(
       [](const Channel& out) {
@@ -164,8 +163,8 @@ TYPED_TEST(HandlesInMotion, OutliveTheProcessThatMadeThem) {
 }
 
 TYPED_TEST(HandlesInMotion, OutliveTheProcessThatIsKilled) {
-  using H = typename TestFixture::H;
-  using Channel = typename TestFixture::template Channel<H>;
+  using H = typename TestFixture::Kind;
+  using Channel = typename TestFixture::template ChannelOf<H>;
   const Channel channel;
   run_and_die([&] { channel.put(this->make()); });
   notice_deaths();
@@ -173,19 +172,11 @@ TYPED_TEST(HandlesInMotion, OutliveTheProcessThatIsKilled) {
 }
 
 TYPED_TEST(HandlesInMotion, GoThroughOtherProcesses) {
-  using H = typename TestFixture::H;
-  using Channel = typename TestFixture::template Channel<Crate<H>>;
+  using H = typename TestFixture::Kind;
+  using Channel = typename TestFixture::template ChannelOf<Crate<H>>;
   const Channel there;
   const Channel back;
-  const auto make = [this] { return this->make(); };
-  there.put({"text",
-             make(),
-             make(),
-             {make(), make()},
-             {{5, make()}},
-             {make(), 1},
-             make(),
-             std::make_shared<H>(make())});
+  there.put(full_crate<H>());
   this->in_a_child(
       [](const Channel& in, const Channel& out) {
         out.put(in.get());
@@ -198,19 +189,19 @@ TYPED_TEST(HandlesInMotion, GoThroughOtherProcesses) {
 }
 
 TYPED_TEST(HandlesInMotion, AreArguments) {
-  using H = typename TestFixture::H;
-  this->in_a_child([](const Crate<H>& crate) { require(crate.text == "text"); },
-                   Crate<H>{"text", {}, {}, {}, {}, {}, {}, {}});
+  using H = typename TestFixture::Kind;
   for (const StartMethod method : tested_start_methods()) {
     ProcessOptions options;
     options.start_method = method;
-    const H handle = this->make();
     Process child(
         options,
-        [captured = handle](const std::vector<H>& many) {
-          require(many.size() == 2 && Handle<H>::is_marked(many.front()));
+        [captured = this->make()](const H& handle, const Crate<H>& crate) {
+          require(Handle<H>::is_marked(captured) && Handle<H>::is_marked(handle));
+          for (const H& each : crate.all()) {
+            require(Handle<H>::is_marked(each));
+          }
         },
-        std::vector{handle, handle});
+        this->make(), full_crate<H>());
     child.start();
     child.join(plenty);
     EXPECT_EQ(child.exitcode(), 0) << to_string(method);

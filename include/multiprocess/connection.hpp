@@ -110,7 +110,8 @@ class Connection {
   bool writable() const noexcept;
 
   /// Closes this end for all copies in this process; other processes keep theirs. Closing twice
-  /// does nothing.
+  /// does nothing. As with any descriptor, not while another thread waits in a call on this end:
+  /// end that one by a message, or by closing the other end.
   void close() const;
 
   /// The same end of the same channel.

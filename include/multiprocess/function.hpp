@@ -66,9 +66,9 @@ class Function<R(A...)> {
   /// `<Function int(int) of main()::<lambda(int)>>`, `<Function int(int), empty>`
   friend std::string mp_repr(const Function& f) {
     std::string text = "<Function ";
-    text += detail::type_name<R(A...)>();
+    text += detail::readable(detail::type_name<R(A...)>());
     if (f.held_) {
-      (text += " of ") += f.held_->type();
+      (text += " of ") += detail::readable(f.held_->type());
     } else {
       text += ", empty";
     }

@@ -102,8 +102,8 @@ class Queue {
   bool empty() const { return items().size() == 0; }
   bool full() const { return items().size() >= items().capacity(); }
 
-  /// This process will not use the queue any more: later calls through this handle's copies in it
-  /// throw.
+  /// This process will not use the queue any more: later calls through any of its handles in this
+  /// process throw ValueError. Other processes go on; to end the queue for all, `shutdown`.
   void close() const { detail::close_queue(ref_); }
 
   /// Nothing to wait for: what was put is there. Throws AssertionError before close(), as in

@@ -118,11 +118,17 @@ class Object {
   bool is_none() const noexcept { return state_.is_none(); }
 
   /// Numbers are equal when they have the same value, whatever their types; other things when they
-  /// have the same type and the same bytes.
-  friend bool operator==(const Object& a, const Object& b) noexcept { return a.state_ == b.state_; }
+  /// have the same type and the same bytes. What an Object can be made of is compared as one.
+  template <std::same_as<Object> A, std::convertible_to<Object> B>
+  friend bool operator==(const A& a, const B& b) {
+    return a.state_ == static_cast<const Object&>(b).state_;
+  }
 
   /// None, numbers and strings as Python's repr shows them, the rest as `<Object of vector<int>>`.
-  friend std::string mp_repr(const Object& object) { return object.state_.repr(); }
+  template <std::same_as<Object> A>  // and not whatever an Object can be made of
+  friend std::string mp_repr(const A& object) {
+    return object.state_.repr();
+  }
 
   void encode(detail::OutputArchive& archive) const { state_.encode(archive); }
   static Object of_message(std::uint64_t tag, detail::InputArchive& message) {

@@ -85,7 +85,7 @@ TEST(QueueHandle, IsReceivedForItsKindOnly) {
   EXPECT_EQ(refusal<Lock>(queue), "the message holds a queue, not a lock");
   EXPECT_EQ(refusal<Queue<int>>(lock), "the message holds a lock, not a queue");
   EXPECT_EQ(refusal<Queue<int>>(Fd::duplicate(0)), "the message holds a descriptor, not a queue");
-  EXPECT_THROW(send_as<Fd>(queue), ValueError);
+  EXPECT_THROW(send_as<Fd>(queue), TypeError);
   EXPECT_EQ(test::use_now(), before);
 }
 

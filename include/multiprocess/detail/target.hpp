@@ -4,12 +4,14 @@
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/require_sendable.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace multiprocess {
@@ -49,15 +51,48 @@ stored_t<T> store(T&& value) {
   }
 }
 
-/// How a target likes its arguments best: as lvalues of what is kept, else as rvalues, else with
-/// strings as `const char*`, as which they may have come.
+/// Whether the target takes these kept arguments, those whose bit is set as rvalues.
+template <class F, std::size_t Rvalues, class... Args>
+inline constexpr bool takes_kept = []<std::size_t... I>(std::index_sequence<I...>) {
+  return std::is_invocable_v<F&, std::conditional_t<(Rvalues >> I & 1) != 0, Args&&, Args&>...>;
+}
+(std::index_sequence_for<Args...>{});
+
+inline constexpr std::size_t not_callable = ~std::size_t{0};
+
+/// How a target likes its arguments best, a bit for each rvalue: as lvalues, else as rvalues, else
+/// (for up to four) mixed.
+template <class F, class... Args>
+consteval std::size_t best_rvalues() {
+  constexpr std::size_t all = (std::size_t{1} << sizeof...(Args)) - 1;
+  if constexpr (takes_kept<F, 0, Args...>) {
+    return 0;
+  } else if constexpr (takes_kept<F, all, Args...>) {
+    return all;
+  } else if constexpr (sizeof...(Args) <= 4) {
+    return []<std::size_t... Mask>(std::index_sequence<Mask...>) {
+      std::size_t best = not_callable;
+      (void)((takes_kept<F, Mask, Args...> && (best = Mask, true)) || ...);
+      return best;
+    }
+    (std::make_index_sequence<all>{});
+  } else {
+    return not_callable;
+  }
+}
+
+/// For a target that wants strings as `const char*`, as which they may have come.
 template <class T>
 using as_text_t = std::conditional_t<std::is_same_v<T, std::string>, const char*, T&&>;
 
 template <class F, class... Args>
-inline constexpr bool callable_with_stored =
-    std::is_invocable_v<F&, Args&...> || std::is_invocable_v<F&, Args...> ||
-    std::is_invocable_v<F&, as_text_t<Args>...>;
+inline constexpr bool callable_with_stored = best_rvalues<F, Args...>() != not_callable
+                                             || std::is_invocable_v<F&, as_text_t<Args>...>;
+
+template <bool Rvalue, class T>
+auto as_liked(T& value) -> std::conditional_t<Rvalue, T&&, T&> {
+  return static_cast<std::conditional_t<Rvalue, T&&, T&>>(value);
+}
 
 template <class T>
 as_text_t<T> as_text(T& value) {
@@ -70,17 +105,15 @@ as_text_t<T> as_text(T& value) {
 
 template <class F, class... Args>
 decltype(auto) call_with_stored(F& f, std::tuple<Args...>& arguments) {
-  return std::apply(
-      [&](Args&... each) -> decltype(auto) {
-        if constexpr (std::is_invocable_v<F&, Args&...>) {
-          return std::invoke(f, each...);
-        } else if constexpr (std::is_invocable_v<F&, Args...>) {
-          return std::invoke(f, std::move(each)...);
-        } else {
-          return std::invoke(f, as_text(each)...);
-        }
-      },
-      arguments);
+  constexpr std::size_t rvalues = best_rvalues<F, Args...>();
+  return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
+    if constexpr (rvalues != not_callable) {
+      return std::invoke(f, as_liked<(rvalues >> I & 1) != 0>(std::get<I>(arguments))...);
+    } else {
+      return std::invoke(f, as_text(std::get<I>(arguments))...);
+    }
+  }
+  (std::index_sequence_for<Args...>{});
 }
 
 template <class F, class... Args>

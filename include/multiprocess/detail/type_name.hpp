@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace multiprocess::detail {
@@ -34,6 +35,9 @@ consteval std::string_view type_name() {
   constexpr std::string_view whole = spelled_name<T>();
   return whole.substr(name_frame().before, whole.size() - name_frame().before - name_frame().after);
 }
+
+/// The same without what only a standard library's authors need: `std::vector<std::string>`.
+std::string readable(std::string_view type);
 
 /// The last part of a class's name, without its arguments.
 constexpr std::string_view plain_class_name(std::string_view name) {

@@ -63,6 +63,9 @@ struct Signal {
   void wake(int count) noexcept;
 };
 
+/// Behind so many sleepers nobody spins: what comes next is for others.
+inline constexpr std::uint32_t crowd = 8;
+
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
 template <class Ready>
@@ -99,7 +102,7 @@ Cures& cures() noexcept;
 
 template <class Ready>
 bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
-  for (Spin spin; spin.again();) {
+  for (Spin spin; signal.sleepers.load(std::memory_order_relaxed) < crowd && spin.again();) {
     if (ready()) {
       return true;
     }

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/type_name.hpp>
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <vector>
+
+namespace multiprocess::detail {
+namespace {
+
+struct Plain {};
+
+TEST(TypeName, IsWhatTheProgramWrites) {
+  EXPECT_EQ(type_name<int>(), "int");
+  EXPECT_EQ(plain_class_name(type_name<Plain>()), "Plain");
+  EXPECT_EQ(plain_class_name("a::b<c::d>"), "b");
+}
+
+TEST(TypeName, IsReadableWithoutTheLibrarysInnerNamespaces) {
+  EXPECT_EQ(readable("std::vector<std::__cxx11::basic_string<char> >"), "std::vector<std::string>");
+  EXPECT_EQ(readable("std::__cxx11::list<int>"), "std::list<int>");
+  EXPECT_EQ(readable("double"), "double");
+  EXPECT_EQ(readable(type_name<std::string>()), "std::string");
+}
+
+}  // namespace
+}  // namespace multiprocess::detail

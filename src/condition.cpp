@@ -155,7 +155,7 @@ std::string mp_repr(const Condition& condition) {
   ConditionState& state = state_of(condition.ref_);
   const std::string lock =
       ItsLock(state).use([](auto& its_lock) { return detail::lock_repr(its_lock); });
-  return fmt::format("<Condition({}, {})>", lock, detail::Waiters(state).count());
+  return fmt::format("<Condition({}), {}>", lock, detail::Waiters(state).count());
 }
 
 }  // namespace multiprocess

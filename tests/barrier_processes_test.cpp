@@ -138,10 +138,12 @@ TEST_P(BarrierProcesses, BreaksWhenOneThatHasWaitedIsKilledElsewhere) {
   });
   barrier.wait(plenty);
   EXPECT_FALSE(barrier.broken());
-  mp::Process killer = start([pid = other.pid(), barrier] {
-    mp::test::until([&] { return barrier.n_waiting() == 1; });
-    ::kill(pid, SIGKILL);
-  });
+  mp::Process killer = start(
+      [barrier](int pid) {
+        mp::test::until([&] { return barrier.n_waiting() == 1; });
+        ::kill(pid, SIGKILL);
+      },
+      other.pid());
   EXPECT_THROW(barrier.wait(plenty), mp::BrokenBarrierError);
   EXPECT_TRUE(barrier.broken());
   EXPECT_TRUE(killer.join(plenty) && other.join(plenty));

@@ -40,7 +40,7 @@ class ConditionProcesses : public mp::test::StartMethods {
   }
 
   static void until_waiting(const mp::Condition& condition, int count) {
-    const std::string wanted = fmt::format(" {})>", count);
+    const std::string wanted = fmt::format(" {}>", count);
     mp::test::until([&] { return fmt::format("{}", condition).ends_with(wanted); });
   }
 
@@ -187,9 +187,9 @@ TEST_P(ConditionProcesses, AStoppedHolderIsNotRobbed) {
   });
   held.get(plenty);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return condition.acquire(time); }));
-  while (!holder.join(1ms)) {
-    ::kill(holder.pid(), SIGCONT);
-  }
+  do {
+    ::kill(holder.pid(), SIGCONT);  // it may stop only now
+  } while (!holder.join(500ms));
   EXPECT_TRUE(condition.acquire(false));
   EXPECT_FALSE(condition.owner_died());
   condition.release();

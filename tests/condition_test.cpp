@@ -272,12 +272,12 @@ TEST(Condition, CopiesAreTheSameCondition) {
 
 TEST(Condition, PrintsAsPythonDoes) {
   const mp::Condition condition;
-  EXPECT_EQ(fmt::format("{}", condition), "<Condition(<RLock(None, 0)>, 0)>");
+  EXPECT_EQ(fmt::format("{}", condition), "<Condition(<RLock(None, 0)>), 0>");
   const mp::Condition plain(mp::Lock{});
   plain.acquire();
   std::ostringstream stream;
   stream << plain;
-  EXPECT_EQ(stream.str(), "<Condition(<Lock(owner=MainProcess)>, 0)>");
+  EXPECT_EQ(stream.str(), "<Condition(<Lock(owner=MainProcess)>), 0>");
   plain.release();
   std::jthread waiter([&] {
     const std::scoped_lock guard(condition);
@@ -285,7 +285,7 @@ TEST(Condition, PrintsAsPythonDoes) {
   });
   until_waiting(condition, 1);
   const std::scoped_lock guard(condition);
-  EXPECT_EQ(fmt::format("{}", condition), "<Condition(<RLock(MainProcess, 1)>, 1)>");
+  EXPECT_EQ(fmt::format("{}", condition), "<Condition(<RLock(MainProcess, 1)>), 1>");
   condition.notify_all();
 }
 

@@ -43,6 +43,7 @@ class Ledger {
     // When, by the steady clock: its last message, and its end.
     std::array<std::atomic<std::int64_t>, most_getters> latest;
     std::array<std::atomic<std::int64_t>, most_getters> ended;
+    std::array<std::atomic<std::int64_t>, most_getters> waited;  // waited_for_cpu() at its end
     std::array<std::array<std::atomic<std::uint8_t>, most_items>, most_producers> received;
   };
 

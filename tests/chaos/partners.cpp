@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -165,12 +167,21 @@ void be_partner(Ends ends, Partnership task) {
     ledger.note_fault(
         fmt::format("who {}s got an exception: {}", name_of(task.habit), error.what()));
   }
+  ledger->waited[task.number] = waited_for_cpu(getpid()).count();
   ledger->ended[task.number] = now();
 }
 
 const char* name_of(Habit habit) {
   constexpr const char* names[habits] = {"recv", "poll", "wait", "look", "send", "talk"};
   return names[static_cast<std::size_t>(habit)];
+}
+
+std::chrono::nanoseconds waited_for_cpu(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/schedstat", pid));
+  std::int64_t ran = 0;
+  std::int64_t waited = 0;
+  file >> ran >> waited;
+  return std::chrono::nanoseconds(waited);
 }
 
 }  // namespace multiprocess::test

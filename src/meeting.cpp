@@ -228,8 +228,9 @@ bool Meeting::sleep(os::Deadline deadline, Over over) const {
 
 bool Meeting::has_dead_member() const noexcept {
   const std::uint64_t resets = state_.resets.load(std::memory_order_acquire);
-  return holders_.any(
-      [resets](Ticket who, std::uint64_t what) { return what == resets && is_over(who); });
+  return holders_.any([resets](Ticket who, const Holding& holding) {
+    return holding.what.load(std::memory_order_acquire) == resets && is_over(who);
+  });
 }
 
 /// Where it stands; with the lock. A death among those who have waited breaks it, others that have

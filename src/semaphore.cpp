@@ -22,13 +22,13 @@ void Semaphore::require_kind(const detail::SharedRef& received) {
   detail::require_type(received, detail::ObjectType::semaphore);
 }
 
-bool Semaphore::acquire(Timeout timeout) const {
+bool Semaphore::acquire_slowly(Timeout timeout) const {
   const detail::Units units(ref_);
   // The common case needs no look at the clock.
   return units.try_acquire() || units.acquire(timeout.deadline());
 }
 
-void Semaphore::release() const {
+void Semaphore::release_slowly() const {
   if (!detail::Units(ref_).release()) {
     throw ValueError("semaphore or lock released too many times");
   }

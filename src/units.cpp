@@ -2,11 +2,9 @@
 #include <multiprocess/detail/units.hpp>
 
 #include <multiprocess/detail/account.hpp>
-#include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/word.hpp>
 
 #include <algorithm>
-#include <climits>
 #include <new>
 
 namespace multiprocess::detail {
@@ -95,17 +93,22 @@ Holding* Units::own(os::Deadline deadline) const {
     return nullptr;
   }
   collect_debts();
-  return &holders_.own();
+  Holding& mine = holders_.own();
+  forget_beside(mine);  // what the one before had when it ended by itself stays taken
+  return &mine;
 }
 
 bool Units::take(Holding& mine) const noexcept {
-  std::uint32_t value = state_.value.load(std::memory_order_relaxed);
-  if (value == 0) {
+  if (take_beside(offset_of(&mine))) {
+    return true;
+  }
+  std::uint64_t word = both().load(std::memory_order_relaxed);
+  if (ValueWord(word).value() == 0) {
     return false;
   }
   step::add(mine.what, one_change + 1);
-  while (value != 0) {
-    if (step::cas(state_.value, value, value - 1)) [[likely]] {
+  while (ValueWord(word).value() != 0) {
+    if (step::cas(both(), word, word - 1)) {
       return true;
     }
   }
@@ -123,12 +126,15 @@ bool Units::try_acquire() const {
 
 bool Units::release() const {
   Holding* const mine = holders_.find();
-  std::uint32_t value = state_.value.load(std::memory_order_relaxed);
+  if (mine != nullptr && give_back_beside(offset_of(mine))) {
+    return true;
+  }
+  std::uint64_t word = both().load(std::memory_order_relaxed);
   do {
-    if (value >= most()) {
+    if (ValueWord(word).value() >= most()) {
       return false;
     }
-  } while (!step::cas(state_.value, value, value + 1));
+  } while (!step::cas(both(), word, word + 1));
   if (mine != nullptr) {
     forget_one(*mine);
   }
@@ -157,7 +163,7 @@ bool Units::sleep_for_one(Holding& mine, os::Deadline deadline) const {
   while (true) {
     const bool is_held =
         state_.debt.load(std::memory_order_relaxed) != 0 ||
-        holders_.any([](Ticket, std::uint64_t note) { return units_in(note) != 0; });
+        holders_.any([this](Ticket, const Holding& holding) { return units_of(holding) != 0; });
     Woken woken = Woken::look_again;
     {
       Sleep sleep(state_.value, state_.sleepers);
@@ -183,15 +189,24 @@ std::uint32_t Units::value() const {
   return state_.value.load(std::memory_order_acquire);
 }
 
-void Units::wake(std::uint64_t count) const noexcept {
-  if (state_.sleepers.load(std::memory_order_seq_cst) != 0) [[unlikely]] {
-    os::wake_sleepers(state_.value, static_cast<int>(std::min<std::uint64_t>(count, INT_MAX)));
+/// In its note and beside the value.
+std::uint64_t Units::units_of(const Holding& holding) const noexcept {
+  return units_in(holding.what.load(std::memory_order_acquire)) +
+         look().units_of(ValueWord::name_of(offset_of(&holding)));
+}
+
+void Units::forget_beside(const Holding& holding) const noexcept {
+  ValueWord now = look();
+  while (now.units_of(ValueWord::name_of(offset_of(&holding))) != 0) {
+    std::uint64_t word = now.word();
+    step::cas(both(), word, now.value());
+    now = look();
   }
 }
 
 void Units::ask_about_holders() const noexcept {
-  holders_.any([](Ticket who, std::uint64_t note) {
-    if (units_in(note) != 0) {
+  holders_.any([this](Ticket who, const Holding& holding) {
+    if (units_of(holding) != 0) {
       check_participant(who);
     }
     return false;
@@ -199,7 +214,7 @@ void Units::ask_about_holders() const noexcept {
 }
 
 bool Units::has_dead_holder() const noexcept {
-  return holders_.any([](Ticket who, std::uint64_t) { return is_over(who); });
+  return holders_.any([](Ticket who, const Holding&) { return is_over(who); });
 }
 
 /// What the killed had is free again, as far as it is missing.
@@ -221,8 +236,11 @@ void Units::collect_debts() const noexcept {
     if (ticket == 0 || !is_over(Ticket::from(ticket))) {
       return;
     }
-    const std::uint64_t debt = state_.debt.load(std::memory_order_relaxed) +
-                               units_in(holding.what.load(std::memory_order_acquire));
+    // Killed between these two: its note says too much.
+    step::add(holding.what, units_of(holding) - units_in(holding.what.load()));
+    forget_beside(holding);
+    const std::uint64_t debt =
+        state_.debt.load(std::memory_order_relaxed) + units_in(holding.what.load());
     step::store(state_.debt_since, now());
     Transaction change;
     change.write(state_.debt, std::min<std::uint64_t>(debt, state_.initial));
@@ -239,7 +257,7 @@ void Units::pay_debts() const noexcept {
   const std::uint64_t paid = std::min(debt, missing());
   if (paid != 0) {
     // Killed after this: that much less is missing, and it is not given back again.
-    step::add(state_.value, static_cast<std::uint32_t>(paid));
+    step::add(both(), paid);
   }
   const std::uint64_t value = state_.value.load(std::memory_order_relaxed);
   const std::uint64_t out = value < state_.initial ? state_.initial - value : 0;
@@ -254,9 +272,9 @@ std::uint64_t Units::missing() const noexcept {
   constexpr int tries = 1000;
   for (int i = 0; i < tries; ++i) {
     const Notes before = notes();
-    const std::uint64_t value = state_.value.load(std::memory_order_seq_cst);
+    const ValueWord word = look();
     if (notes().sum == before.sum) {
-      const std::uint64_t all = value + before.units;
+      const std::uint64_t all = word.value() + word.units() + before.units;
       return all < state_.initial ? state_.initial - all : 0;
     }
   }

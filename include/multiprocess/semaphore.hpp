@@ -40,11 +40,17 @@ class Semaphore : public detail::StdLockable<Semaphore> {
   bool acquire(Block block = true, Timeout timeout = forever) const {
     return acquire(effective_timeout(block, timeout));
   }
-  bool acquire(Timeout timeout) const;
+  bool acquire(Timeout timeout) const {
+    return detail::Units(ref_).acquire_quickly() || acquire_slowly(timeout);
+  }
 
   /// One unit more is free, whoever had it, if anybody. Throws ValueError when there would be more
   /// than 2147483647, or in a BoundedSemaphore more than at first.
-  void release() const;
+  void release() const {
+    if (!detail::Units(ref_).release_quickly()) {
+      release_slowly();
+    }
+  }
 
   /// Whether no unit is free at this moment.
   bool locked() const { return get_value() == 0; }
@@ -66,6 +72,9 @@ class Semaphore : public detail::StdLockable<Semaphore> {
   const detail::SharedRef& ref() const noexcept { return ref_; }
 
  private:
+  bool acquire_slowly(Timeout timeout) const;
+  void release_slowly() const;
+
   detail::SharedRef ref_;
 };
 

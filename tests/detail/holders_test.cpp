@@ -57,8 +57,8 @@ TEST_F(HoldersTest, ThereAreAsManyAsProcesses) {
     test::run_and_die([&] { step::store(holders_.own().what, 7); });
   }
   std::set<std::uint64_t> tickets;
-  EXPECT_FALSE(holders_.any([&](Ticket who, std::uint64_t what) {
-    EXPECT_EQ(what, 7U);
+  EXPECT_FALSE(holders_.any([&](Ticket who, const Holding& holding) {
+    EXPECT_EQ(holding.what.load(), 7U);
     tickets.insert(who.word());
     return false;
   }));
@@ -98,16 +98,16 @@ TEST_F(HoldersTest, WhoLeavesEmptiesItsOwn) {
               leave_participant();
             }).wait(),
             0);
-  EXPECT_FALSE(holders_.any([](Ticket, std::uint64_t) { return true; }));
-  EXPECT_FALSE(Holders(other).any([](Ticket, std::uint64_t) { return true; }));
+  EXPECT_FALSE(holders_.any([](Ticket, const Holding&) { return true; }));
+  EXPECT_FALSE(Holders(other).any([](Ticket, const Holding&) { return true; }));
   test::notice_deaths();
 }
 
 TEST_F(HoldersTest, WhoIsKilledDoesNot) {
   test::run_and_die([&] { holders_.own().what = 6; });
   test::notice_deaths();
-  EXPECT_TRUE(
-      holders_.any([](Ticket who, std::uint64_t what) { return is_over(who) && what == 6; }));
+  EXPECT_TRUE(holders_.any(
+      [](Ticket who, const Holding& holding) { return is_over(who) && holding.what.load() == 6; }));
 }
 
 TEST_F(HoldersTest, AnObjectIsFoundOnlyWhereOneIs) {

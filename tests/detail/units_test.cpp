@@ -113,14 +113,58 @@ TEST_F(UnitsTest, WhoPaysAndIsKilledPaysOnce) {
   EXPECT_EQ(state().debt.load(), 0U);
 }
 
-TEST_F(UnitsTest, AnotherThreadsReleaseTakesTheNoteOnce) {
+TEST_F(UnitsTest, OneReleaseTooManyTakesTheNoteOnce) {
+  Child other([this] {  // notes its units beside the value, so that this process has to use a note
+    EXPECT_TRUE(units_.try_acquire());
+    test::wait_to_be_killed();
+  });
+  test::until([this] { return state().beside.load() != 0; });
   EXPECT_TRUE(units_.try_acquire());
   EXPECT_TRUE(units_.release());
   EXPECT_TRUE(units_.release()) << "of somebody else's";
   const std::uint64_t note = Holders(ref_).own().what;
   EXPECT_EQ(note & 0xffffffffU, 0U);
   EXPECT_EQ(note >> 32, 2U) << "one acquire, one release of a unit of its own";
+  EXPECT_EQ(state().value.load(), 4U);
+  other.kill();
+  other.wait();
+  test::notice_deaths();
+}
+
+TEST_F(UnitsTest, AFewAreNotedBesideTheValueAndTheOthersInANote) {
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(units_.try_acquire());
+  }
+  const Holding& mine = Holders(ref_).own();
+  EXPECT_EQ(state().beside.load() % 4, 3U);
+  EXPECT_EQ(mine.what & 0xffffffffU, 1U);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(units_.release());
+  }
+  EXPECT_EQ(state().beside.load(), 0U);
+  EXPECT_EQ(mine.what & 0xffffffffU, 0U);
   EXPECT_EQ(state().value.load(), 5U);
+}
+
+TEST_F(UnitsTest, WhatTheKilledHadInBothPlacesComesBack) {
+  die_with(4, 4);
+  EXPECT_EQ(state().beside.load() % 4, 3U);
+  EXPECT_EQ(units_.value(), 4U);
+  EXPECT_EQ(state().beside.load(), 0U);
+}
+
+TEST_F(UnitsTest, WhatWasNotedBesideTheValueStaysTakenWhenItsProcessLeaves) {
+  EXPECT_EQ(Child([this] {
+              EXPECT_TRUE(units_.try_acquire());
+              leave_participant();
+            }).wait(),
+            0);
+  EXPECT_EQ(units_.value(), 3U);
+  EXPECT_TRUE(units_.try_acquire());
+  EXPECT_EQ(state().beside.load() % 4, 1U) << "this one's";
+  EXPECT_TRUE(units_.release());
+  EXPECT_EQ(units_.value(), 3U);
+  test::notice_deaths();
 }
 
 TEST_F(UnitsTest, HoldingsOfTheDeadAreGivenAway) {

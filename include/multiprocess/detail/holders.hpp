@@ -31,15 +31,21 @@ class Holders {
       : first_(*static_cast<HoldingBlock*>(ref.address())), control_(*ref.control()) {}
 
   /// This process's, when this handle has met it before; else null.
-  Holding* known() const {
-    const Offset known = control_.hand.load(std::memory_order_relaxed);
-    if (known == 0) {
+  Holding* known() const noexcept {
+    const Offset known = known_place();
+    const Self* const me = self_if_entered();
+    if (known == 0 || me == nullptr) {
       return nullptr;
     }
-    auto* const holding = at<Holding>(known);  // or the parent's, in a forked child
-    return holding->ticket.load(std::memory_order_relaxed) == self().ticket.word() ? holding
-                                                                                   : nullptr;
+    // The object is there, so the arena is open.
+    auto* const holding =
+        reinterpret_cast<Holding*>(arena_data.load(std::memory_order_relaxed) + known);
+    // Or the parent's, in a forked child.
+    return holding->ticket.load(std::memory_order_relaxed) == me->ticket.word() ? holding : nullptr;
   }
+
+  /// Where that lies.
+  Offset known_place() const noexcept { return control_.hand.load(std::memory_order_relaxed); }
 
   /// This process's, when it has one; else null.
   Holding* find() const {
@@ -56,13 +62,12 @@ class Holders {
     for_each_entry(first_, use);
   }
 
-  /// True when `wanted(ticket, what)` is for somebody's holding.
+  /// True when `wanted(ticket, holding)` is for somebody's holding.
   template <class Wanted>
   bool any(Wanted wanted) const {
     return find_entry(first_, [&wanted](const Holding& holding) {
              const std::uint64_t ticket = holding.ticket.load(std::memory_order_acquire);
-             return ticket != 0 &&
-                    wanted(Ticket::from(ticket), holding.what.load(std::memory_order_acquire));
+             return ticket != 0 && wanted(Ticket::from(ticket), holding);
            }) != nullptr;
   }
 

@@ -7,6 +7,7 @@
 #include <multiprocess/detail/lock_calls.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
+#include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -193,12 +194,12 @@ void Sequence::require_sequence(const SharedRef& received, std::uint64_t type,
                                 std::string_view name) {
   require_type(received, ObjectType::sequence);
   if (static_cast<const SequenceState*>(received.address())->type != type) {
-    throw TypeError(fmt::format("the message holds another container, not a '{}'", name));
+    throw TypeError(fmt::format("the message holds another container, not a '{}'", readable(name)));
   }
 }
 
 std::string Sequence::sequence_repr(std::string_view class_name, std::string_view item) const {
-  return fmt::format("<{} of {} at {:#x}>", class_name, item, ref_.offset());
+  return fmt::format("<{} of {} at {:#x}>", class_name, readable(item), ref_.offset());
 }
 
 }  // namespace multiprocess::detail

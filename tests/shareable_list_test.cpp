@@ -55,6 +55,13 @@ std::vector<Item> samples() {
   return {true, "hi", std::nullopt, 7, bytes("12345678"), 1.5};
 }
 
+TEST(ShareableListItem, IsNoneFromAnyWordForIt) {
+  EXPECT_TRUE(Item().is_none());
+  EXPECT_TRUE(Item(std::nullopt).is_none());
+  EXPECT_TRUE(Item(nullptr).is_none());
+  EXPECT_TRUE(Item(mp::None).is_none());
+}
+
 TEST(ShareableList, HoldsItemsOfEachKind) {
   const List list{true, "hi", mp::None, 7, bytes("12345678"), 1.5};
   EXPECT_EQ(list.size(), 6);

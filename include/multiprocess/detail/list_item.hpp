@@ -31,6 +31,7 @@ class ListItem {
 
   ListItem() = default;
   ListItem(std::nullopt_t) {}
+  ListItem(std::nullptr_t) {}
   /// Only None. Throws TypeError for anything else.
   template <std::same_as<Object> O>
   ListItem(const O& none) {

@@ -85,7 +85,8 @@ class Connection {
 
   /// The bytes of the next message. Waits for it. Throws EOFError as recv() does; std::system_error
   /// (message_size) for one that is longer than `maxlength`: unlike in Python that message is
-  /// dropped and the connection stays good. ValueError for a negative limit.
+  /// dropped and the connection stays good, but for one of more than 16 MiB on a stream, which is
+  /// not waited for: then it is closed. ValueError for a negative limit.
   std::vector<std::byte> recv_bytes(std::optional<std::ptrdiff_t> maxlength = {}) const;
 
   /// Writes the next message into a range of the caller's, from byte `offset` on, and returns its

@@ -67,6 +67,9 @@ class Model {
         return {Fate::no_frame};
       }
     }
+    if (size && *size > most && *size > most_skipped) {
+      return {Fate::too_long};  // and the connection is closed
+    }
     if (!size || *size > rest_.size()) {
       rest_ = {};
       return {Fate::cut_short};
@@ -78,6 +81,8 @@ class Model {
   }
 
  private:
+  static constexpr std::uint64_t most_skipped = std::uint64_t{16} << 20;
+
   std::optional<std::uint64_t> number(std::size_t size) {
     if (rest_.size() < size) {
       return std::nullopt;
@@ -184,6 +189,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Result expected = model.next(way == 1 ? most : UINT64_MAX);
     const Result found = next(connection, way, most);
     require(found == expected, "the stream says what it should");
+    if (connection.closed()) {
+      break;
+    }
     if (found.fate == Fate::message) {
       send_again(found.bytes);
     }

@@ -49,6 +49,8 @@ const char* name_of(ObjectType type) noexcept {
       return "a shared container";
     case ObjectType::name:
       return "shared memory with a name";
+    case ObjectType::pool:
+      return "a pool";
     case ObjectType::plain:
       break;
   }

@@ -18,9 +18,9 @@ BufferTooShort::BufferTooShort(std::vector<std::byte> message)
           fmt::format("the buffer is too short for a message of {} bytes", message.size())),
       message_(std::make_shared<const std::vector<std::byte>>(std::move(message))) {}
 
-WorkerDied::WorkerDied(int pid, int exitcode)
-    : ProcessError(fmt::format("worker process {} {} before its task was done", pid,
-                               how_it_ended(exitcode))),
+WorkerDied::WorkerDied(int pid, int exitcode, std::string_view task)
+    : ProcessError(fmt::format("worker process {} {} before {} was done", pid,
+                               how_it_ended(exitcode), task.empty() ? "its task" : task)),
       pid_(pid),
       exitcode_(exitcode) {}
 

@@ -120,13 +120,13 @@ Message::Message(Offset block) noexcept : block_(block) {
   step::store(owner_word(block), owner::private_to(self().ticket) | owner::message_flag);
 }
 
-std::span<const std::byte> Message::bytes() const noexcept {
-  MessageHeader& message = header(block_);
+std::span<const std::byte> Message::bytes_of(Offset block) noexcept {
+  MessageHeader& message = header(block);
   return {message.bytes(), message.size};
 }
 
-std::vector<SharedRef> Message::references() const {
-  MessageHeader& message = header(block_);
+std::vector<SharedRef> Message::references_of(Offset block) {
+  MessageHeader& message = header(block);
   std::vector<SharedRef> taken;
   taken.reserve(message.references);
   for (std::size_t i = 0; i < message.references; ++i) {

@@ -100,7 +100,7 @@ void Process::start() {
   if (!is_ours(record)) {
     throw AssertionError("can only start a process object created by current process");
   }
-  if (current_process().daemon()) {
+  if (current_process().daemon() && !detail::may_have_children()) {
     throw AssertionError("daemonic processes are not allowed to have children");
   }
   const detail::Starting only(record);

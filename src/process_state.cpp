@@ -160,6 +160,16 @@ void set_in_bootstrap(bool value) noexcept {
   bootstrapping.store(value, std::memory_order_relaxed);
 }
 
+bool may_have_children() {
+  const std::scoped_lock lock(process_mutex());
+  return own_record(state()).may_have_children;
+}
+
+void allow_children() {
+  const std::scoped_lock lock(process_mutex());
+  own_record(state()).may_have_children = true;
+}
+
 std::string current_process_name() {
   const auto own = this_process();
   const std::scoped_lock lock(process_mutex());

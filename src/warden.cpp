@@ -229,13 +229,23 @@ void watch_children_now() noexcept {
   }
 }
 
+LibraryThread::LibraryThread() noexcept {
+  self().library_threads.fetch_add(1, std::memory_order_relaxed);
+}
+
+LibraryThread::~LibraryThread() {
+  if (Self* const me = self_if_entered()) {
+    me->library_threads.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
 int library_threads() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr) {
     return 0;
   }
   const std::scoped_lock guard(me->warden_lock);
-  return warden_of(*me).runs ? 1 : 0;
+  return me->library_threads.load(std::memory_order_relaxed) + (warden_of(*me).runs ? 1 : 0);
 }
 
 }  // namespace multiprocess::detail

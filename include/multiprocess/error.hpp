@@ -64,8 +64,8 @@ class AuthenticationError : public ProcessError {
 /// Unlike Python, whose Pool would wait for ever.
 class WorkerDied : public ProcessError {
  public:
-  /// `exitcode` as Process::exitcode gives it: n, or -signal.
-  WorkerDied(int pid, int exitcode);
+  /// `exitcode` as Process::exitcode gives it: n, or -signal. `task`: what it was working on.
+  WorkerDied(int pid, int exitcode, std::string_view task = {});
 
   int pid() const noexcept { return pid_; }
   int exitcode() const noexcept { return exitcode_; }

@@ -174,6 +174,28 @@ int hardware_cpu_count() noexcept {
   return static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
+void run_on_cpu(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  if (cpu >= 0 && cpu < CPU_SETSIZE) {
+    CPU_SET(cpu, &one);
+  }
+  if (sched_setaffinity(0, sizeof(one), &one) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            "sched_setaffinity to CPU " + std::to_string(cpu));
+  }
+}
+
+std::uint64_t private_memory() {
+  std::istringstream pages(read_text("/proc/self/statm"));
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  std::uint64_t shared = 0;
+  pages >> size >> resident >> shared;
+  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return (resident - std::min(resident, shared)) * page;
+}
+
 int thread_count() noexcept {
   if (__libc_single_threaded != 0) {
     return 1;

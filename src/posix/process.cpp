@@ -207,6 +207,18 @@ void show_as(const std::string& name) noexcept {
 
 // Blocked and not ignored: a process that is forked from one which lets it pass misses none between
 // its birth and its own say, and what the program had done about the signal stays as it was.
+void ignore_interrupt() noexcept {
+  std::signal(SIGINT, SIG_IGN);
+}
+
+void print_to(NativeHandle output) {
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (dup2(static_cast<int>(output), stream) < 0) {
+      throw std::system_error(errno, std::generic_category(), "dup2");
+    }
+  }
+}
+
 void hold_interrupt(bool hold) noexcept {
   static constinit bool was_held = false;
   sigset_t interrupt;

@@ -24,7 +24,8 @@ enum class ObjectType : std::uint32_t {
   barrier,
   items,
   sequence,
-  name
+  name,
+  pool
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

@@ -69,10 +69,14 @@ class Message {
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
 
-  std::span<const std::byte> bytes() const noexcept;
+  std::span<const std::byte> bytes() const noexcept { return bytes_of(block_); }
 
   /// The references, taken into this process's account.
-  std::vector<SharedRef> references() const;
+  std::vector<SharedRef> references() const { return references_of(block_); }
+
+  /// The same of a message that somebody else keeps meanwhile.
+  static std::span<const std::byte> bytes_of(Offset block) noexcept;
+  static std::vector<SharedRef> references_of(Offset block);
 
  private:
   Offset block_;

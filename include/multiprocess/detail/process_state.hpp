@@ -38,6 +38,7 @@ struct ProcessRecord {
   std::string identity;  ///< "1:2": the second child of the first child; empty for the root
   int creator = 0;       ///< pid of the process that made it
   bool daemon = false;
+  bool may_have_children = false;  ///< although it is a daemon: a pool's worker
   bool outlive_parent = false;
   std::optional<StartMethod> start_method;
   std::shared_ptr<const Secret> authkey;
@@ -101,6 +102,10 @@ StartMethod fixed_start_method();
 /// True from the start of a spawned program until its child's work begins: it may not start any.
 bool in_bootstrap() noexcept;
 void set_in_bootstrap(bool value) noexcept;
+
+/// Whether this process may start others although it is a daemon: a pool's worker may.
+bool may_have_children();
+void allow_children();
 
 std::string current_process_name();
 /// Python's name of the calling thread's kind: MainThread or Thread-<number>.

@@ -87,6 +87,7 @@ struct Self {
 
   PrivateLock warden_lock;
   Warden* warden = nullptr;
+  std::atomic<int> library_threads{0};
 
   Self* before = nullptr;  // in a forked child the parent's: whoever forked may still look at it
 };

@@ -14,6 +14,15 @@ void unwatch_child(Ticket child) noexcept;
 /// Called before a thread sleeps: from now on deaths of children are noticed.
 void watch_children_now() noexcept;
 
+/// While one exists, the calling thread counts as one of the library's own.
+class LibraryThread {
+ public:
+  LibraryThread() noexcept;
+  ~LibraryThread();
+  LibraryThread(const LibraryThread&) = delete;
+  LibraryThread& operator=(const LibraryThread&) = delete;
+};
+
 /// Threads of the library's own in this process: they do not count as the user's.
 int library_threads() noexcept;
 

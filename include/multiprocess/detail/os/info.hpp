@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace multiprocess::detail::os {
@@ -28,6 +29,13 @@ int usable_cpu_count(const std::string& system_root = "/");
 
 /// The CPUs of the machine. At least 1.
 int hardware_cpu_count() noexcept;
+
+/// Keeps the calling thread, and what it starts, on one of the machine's CPUs. Throws
+/// std::system_error when there is no such CPU or this process may not use it.
+void run_on_cpu(int cpu);
+
+/// Bytes of memory that this process has to itself. Shared memory does not count.
+std::uint64_t private_memory();
 
 /// The threads of this process.
 int thread_count() noexcept;

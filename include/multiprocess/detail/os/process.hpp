@@ -52,6 +52,13 @@ void show_as(const std::string& name) noexcept;
 /// was forked meanwhile gets then what came since its birth.
 void hold_interrupt(bool hold) noexcept;
 
+/// From now on Ctrl-C does not concern this process.
+void ignore_interrupt() noexcept;
+
+/// From now on what this process prints, standard errors included, goes there. Throws
+/// std::system_error.
+void print_to(NativeHandle output);
+
 /// A handle that is readable once this process has ended, for its children; the same all its life,
 /// unless somebody closes it: then those children are killed that follow it.
 NativeHandle life_line();

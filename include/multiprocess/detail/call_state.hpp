@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/os/stream.hpp>
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// What became of a call, or will: what an AsyncResult is a handle of.
+///
+/// It is settled once: by the thread that notices first that the work is done, which also makes the
+/// calls that wait for that. For all others it is settled when those have returned.
+class CallState : public std::enable_shared_from_this<CallState> {
+ public:
+  CallState() = default;
+  virtual ~CallState() = default;
+  CallState(const CallState&) = delete;
+  CallState& operator=(const CallState&) = delete;
+
+  /// Settled, perhaps just now.
+  bool ready();
+
+  /// Waits until it is settled. False when the deadline comes first.
+  bool wait(os::Deadline deadline);
+
+  /// Settles it with Cancelled, unless it is settled already: then false.
+  bool cancel();
+
+  /// A descriptor that is readable once it is settled; it belongs to this.
+  int fileno();
+
+  /// Once settled: null when there is a value.
+  const std::exception_ptr& error() const noexcept { return error_; }
+
+  /// `call` is made when it is settled, by whoever settles it, or now by the caller.
+  void when_settled(std::function<void()> call);
+
+ protected:
+  bool is_settled() const noexcept;
+  /// Nobody is settling it either.
+  bool is_pending() const noexcept {
+    return phase_.load(std::memory_order_acquire) == Phase::pending;
+  }
+
+  /// Settles it, unless somebody does or has: then false. `take` provides the value, or throws or
+  /// sets what became of it instead.
+  template <class Take>
+  bool settle(Take take) {
+    if (!begin_settling()) {
+      return false;
+    }
+    try {
+      take();
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    finish_settling();
+    return true;
+  }
+
+  /// Settles it if the work is done.
+  virtual void look() = 0;
+  /// Waits until `is_settled`, or `look` would settle it, or the deadline.
+  virtual void sleep(os::Deadline deadline) = 0;
+  /// Lets those look who sleep.
+  virtual void wake() noexcept = 0;
+  /// From now on somebody looks when the work is done, also if nobody waits.
+  virtual void attend() = 0;
+  /// Nobody wants the work to be done any more.
+  virtual void abandon() noexcept = 0;
+  /// A call of `when_settled` has thrown.
+  virtual void report(std::exception_ptr error) noexcept = 0;
+
+ private:
+  enum class Phase { pending, settling, settled };
+
+  bool begin_settling() noexcept;
+  void finish_settling() noexcept;
+  std::vector<std::function<void()>> next_calls();
+  void make(const std::function<void()>& call) noexcept;
+
+  std::atomic<Phase> phase_{Phase::pending};
+  std::atomic<std::thread::id> settler_{};
+  std::exception_ptr error_;
+  std::mutex mutex_;  // of what follows
+  std::vector<std::function<void()>> calls_;
+  os::Pipe bell_;
+};
+
+/// One with a value.
+template <class R>
+class ValueState : public CallState {
+ public:
+  using Kept = std::conditional_t<std::is_void_v<R>, std::monostate, R>;
+
+  /// Once settled and without error.
+  Kept& value() noexcept { return *value_; }
+  /// False when it was moved out.
+  bool has_value() const noexcept { return value_.has_value(); }
+  Kept take() {
+    Kept taken = std::move(*value_);
+    value_.reset();
+    return taken;
+  }
+
+ protected:
+  std::optional<Kept> value_;
+};
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace multiprocess::detail {
+
+class PoolEngine;
+
+/// How a call's items are to be done.
+struct OrderTerms {
+  std::uint64_t items = 0;
+  std::uint64_t chunk = 1;
+  std::uint32_t flags = 0;                 // of Batch
+  std::chrono::nanoseconds time_limit{0};  // for an item; 0: none
+  std::chrono::nanoseconds grace{0};
+  int retries = 0;
+  int priority = 0;
+  std::string_view task = {};  // the callable's type, for people
+  std::size_t in_size = 0;     // of an item that is used in place
+  std::size_t out_size = 0;    // of a result that lies in place
+  bool has_messages = false;   // each chunk's items are one
+};
+
+/// The message with a callable, for one or more orders.
+class SharedCode {
+ public:
+  /// Takes over a message that is private to this process.
+  SharedCode(std::shared_ptr<PoolEngine> engine, Offset message) noexcept;
+  ~SharedCode();
+  SharedCode(const SharedCode&) = delete;
+  SharedCode& operator=(const SharedCode&) = delete;
+
+  Offset message() const noexcept { return message_; }
+
+ private:
+  std::shared_ptr<PoolEngine> engine_;
+  Offset message_;
+};
+
+/// What became of one item that its worker could not finish.
+struct LostItem {
+  std::exception_ptr error;
+  std::uint64_t moment;
+};
+
+/// One call as its pool keeps it: the batch, what has to be done again of it, and what is lost.
+///
+/// Only the process that made the pool has it. Its blocks in shared memory are freed when nobody
+/// needs them any more: the caller, a worker that is on its way through them, the pool's lanes.
+class Order {
+ public:
+  Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms);
+  virtual ~Order();
+  Order(const Order&) = delete;
+  Order& operator=(const Order&) = delete;
+
+  Batch& batch() const noexcept { return *at<Batch>(root_); }
+  Offset place() const noexcept { return root_; }
+  const OrderTerms& terms() const noexcept { return terms_; }
+  std::uint64_t number() const noexcept { return number_; }
+  PoolEngine& engine() const noexcept { return *engine_; }
+  const std::shared_ptr<PoolEngine>& shared_engine() const noexcept { return engine_; }
+
+  /// Before it is submitted: the callable, and the items where they are no plain ones, in messages
+  /// that are private to this process.
+  void set_code(std::shared_ptr<const SharedCode> code) noexcept;
+  void set_message(std::uint64_t chunk, Offset message) noexcept;
+  /// Items that lie in shared memory already, and what keeps them there.
+  void use_input(Offset items, std::shared_ptr<const void> kept) noexcept;
+
+  /// Everything is done, or will never be. Cheap: it may be asked again and again.
+  bool complete() const noexcept {
+    return batch().complete.load(std::memory_order_seq_cst) != 0 &&
+           open_rests_.load(std::memory_order_seq_cst) == 0;
+  }
+
+  /// Who sleeps until it is complete is to be woken.
+  void expect() noexcept;
+  /// The pool's own thread is to be told.
+  void attend_to() noexcept;
+
+  /// How many items are done.
+  std::uint64_t done() const noexcept;
+
+  /// The earliest error of an item, if any. Of a complete order.
+  std::exception_ptr first_error();
+  /// What became of an item; null when it has a value.
+  std::exception_ptr error_of(std::uint64_t item);
+  /// Whether an item of an order with a word for each has come to its end.
+  bool has_come(std::uint64_t item) const noexcept;
+  /// Its value lies in place, and that is all there is to know.
+  bool has_plain_value(std::uint64_t item) const noexcept {
+    return batch().word(item).load(std::memory_order_acquire) == result::plain &&
+           !any_lost_.load(std::memory_order_acquire);
+  }
+  /// The message with the value of an item, for a Message to take over.
+  Offset take_message(std::uint64_t item) noexcept;
+
+  /// No item is begun any more.
+  void withdraw() noexcept;
+  bool withdrawn() const noexcept { return withdrawn_.load(std::memory_order_acquire); }
+
+  // For the engine.
+
+  /// When it is complete and somebody is to look; of its end with an error from outside.
+  virtual void on_complete() {}
+  virtual void fail(std::exception_ptr) noexcept {}
+  /// Nobody reads any results any more.
+  virtual bool is_read() const noexcept = 0;
+
+  bool owns(Offset batch) const noexcept;
+  /// The worker at `place` has ended with a batch of this order in hand. `why` makes the error of
+  /// the item in its hand; null: the item is begun again.
+  void recover(Offset batch, std::uint32_t place,
+               const std::function<std::exception_ptr(std::uint64_t item)>& why);
+  /// Once, when it is complete: what has become of its items counts.
+  void account();
+  std::uint64_t failures() const;
+  /// A rest is complete.
+  void close_rests() noexcept;
+  void set_verdict(std::uint64_t item, std::exception_ptr error);
+  /// Frees its shared memory as soon as nobody is on his way through it. True when all of it is
+  /// freed.
+  bool release(bool workers_left) noexcept;
+  /// Bytes in shared memory.
+  std::size_t size() const noexcept { return size_; }
+
+  /// Is told from time to time how many items are done, and of how many.
+  std::function<void(std::size_t, std::optional<std::size_t>)> progress;
+  void tell_progress() noexcept;
+  /// The last time.
+  void end_progress() noexcept;
+
+ protected:
+  /// Results that lie in place.
+  template <class T>
+  const T* plain_results() const noexcept {
+    return at<T>(batch().plain_out);
+  }
+
+ private:
+  struct Rest {
+    Offset batch;
+    bool closed = false;
+  };
+
+  void make_areas();
+  void lose(std::uint64_t item, std::exception_ptr error);
+  void add_rest(std::uint64_t first, std::uint64_t last);
+  bool may_retry(std::uint64_t item);
+  std::exception_ptr read_error(std::uint64_t word, std::uint64_t* moment, std::uint64_t* item);
+  void drop_unread() noexcept;
+  bool can_free(Offset batch, bool workers_left) const noexcept;
+
+  std::shared_ptr<PoolEngine> engine_;
+  OrderTerms terms_;
+  std::uint64_t number_;
+  Offset root_ = 0;
+  std::size_t size_ = 0;
+  std::shared_ptr<const SharedCode> code_;
+  std::shared_ptr<const void> input_;
+  std::atomic<std::uint32_t> open_rests_{0};
+  std::atomic<bool> withdrawn_{false};
+  std::atomic<bool> accounted_{false};
+  std::atomic<bool> any_lost_{false};
+
+  std::mutex progress_mutex_;
+  bool progress_ended_ = false;
+
+  mutable std::mutex mutex_;  // of what follows
+  bool released_ = false;
+  std::vector<Rest> rests_;
+  std::map<std::uint64_t, LostItem> lost_;
+  std::map<std::uint64_t, int> retries_;
+};
+
+}  // namespace multiprocess::detail

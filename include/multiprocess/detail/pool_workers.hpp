@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/start_method.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// The processes of a pool.
+struct WorkersPlan {
+  std::uint32_t count = 1;
+  StartMethod method = StartMethod::fork;
+  std::vector<int> cpus;
+  bool label_output = false;
+  std::shared_ptr<Job> initializer;
+};
+
+/// How a worker has ended.
+struct EndedWorker {
+  std::uint32_t place;
+  int pid;
+  int exitcode;
+  bool in_order;                 // it retired, or the pool was closed
+  std::exception_ptr could_not;  // why it never worked
+};
+
+/// Starts the workers of a pool, knows when one has ended, and puts another one into its place.
+class PoolWorkers {
+ public:
+  PoolWorkers(WorkersPlan plan, SharedRef board);
+
+  /// Throws as the start of a process does; those that were started have ended then.
+  void start_all();
+  /// Into every place without a worker. False when none could be started: see `failure`.
+  bool fill_places() noexcept;
+
+  /// Whether one has ended and `take_ended` was not called since; cheap.
+  bool has_ended() const noexcept;
+  /// Those that have ended; their places are empty afterwards, but their notes stay there.
+  std::vector<EndedWorker> take_ended();
+  /// The place may be given to another one: what stood there is not needed any more.
+  void clear_place(std::uint32_t place) noexcept;
+
+  std::size_t running() const noexcept;
+  std::vector<int> pids() const;
+  /// 0 where there is none.
+  std::vector<int> pids_by_place() const;
+  std::uint64_t started() const noexcept { return started_.load(); }
+  std::uint64_t died() const noexcept { return died_.load(); }
+  std::uint64_t retired() const noexcept { return retired_.load(); }
+
+  /// Nothing when the place is empty.
+  std::optional<Ticket> ticket(std::uint32_t place) const noexcept;
+  void terminate(std::uint32_t place) noexcept;
+  void kill(std::uint32_t place) noexcept;
+  void terminate_all() noexcept;
+  void kill_all() noexcept;
+
+  /// What keeps workers from working, once it has done so again and again.
+  std::exception_ptr failure() const noexcept;
+
+ private:
+  struct Seat {
+    std::shared_ptr<ProcessRecord> process;  // null: empty
+    bool cleared = true;
+    int failures = 0;  // starts in a row that came to nothing
+  };
+
+  WorkerState state_of(std::uint32_t place) const noexcept;
+  void start(std::uint32_t place);
+  void note_failure(Seat& seat, const std::exception_ptr& cause) noexcept;
+  EndedWorker describe_end(std::uint32_t place, Seat& seat, int exitcode);
+  std::exception_ptr read_report(Place& here) const;
+
+  WorkersPlan plan_;
+  SharedRef board_;
+  mutable std::mutex mutex_;
+  std::vector<Seat> seats_;
+  std::exception_ptr first_failure_;
+  bool failed_for_good_ = false;
+  std::atomic<std::uint64_t> started_{0};
+  std::atomic<std::uint64_t> died_{0};
+  std::atomic<std::uint64_t> retired_{0};
+};
+
+/// Whether the process holds a lock of the tree. Looks at all of them.
+bool holds_a_lock(Ticket process);
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/call_state.hpp>
+
+#include <multiprocess/error.hpp>
+
+#include <array>
+#include <cstddef>
+
+namespace multiprocess::detail {
+
+namespace {
+
+/// A byte that nobody reads: closing the other end would tell nothing while a forked child has it.
+void ring(const os::Pipe& bell) {
+  if (bell.write) {
+    os::write_all(bell.write.get(), std::array<std::byte, 1>{});
+  }
+}
+
+}  // namespace
+
+bool CallState::is_settled() const noexcept {
+  const Phase phase = phase_.load(std::memory_order_acquire);
+  // What was called back may use the result.
+  return phase == Phase::settled ||
+         (phase == Phase::settling &&
+          settler_.load(std::memory_order_relaxed) == std::this_thread::get_id());
+}
+
+bool CallState::ready() {
+  if (!is_settled()) {
+    look();
+  }
+  return is_settled();
+}
+
+bool CallState::wait(os::Deadline deadline) {
+  while (!ready()) {
+    if (deadline != os::never && deadline <= std::chrono::steady_clock::now()) {
+      return false;
+    }
+    sleep(deadline);
+  }
+  return true;
+}
+
+bool CallState::cancel() {
+  if (ready() || !settle([] { throw Cancelled(); })) {
+    return false;
+  }
+  abandon();
+  return true;
+}
+
+int CallState::fileno() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!bell_.read) {
+      bell_ = os::make_pipe();
+      if (is_settled()) {
+        ring(bell_);
+      }
+    }
+  }
+  attend();
+  look();
+  return static_cast<int>(bell_.read.get());
+}
+
+void CallState::when_settled(std::function<void()> call) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!is_settled()) {
+      calls_.push_back(std::move(call));
+      call = nullptr;
+    }
+  }
+  if (call) {
+    make(call);
+  } else {
+    attend();
+    look();
+  }
+}
+
+bool CallState::begin_settling() noexcept {
+  Phase expected = Phase::pending;
+  if (!phase_.compare_exchange_strong(expected, Phase::settling)) {
+    return false;
+  }
+  settler_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  return true;
+}
+
+/// None means that it is settled now.
+std::vector<std::function<void()>> CallState::next_calls() {
+  const std::scoped_lock lock(mutex_);
+  if (calls_.empty()) {
+    phase_.store(Phase::settled, std::memory_order_release);
+    ring(bell_);
+  }
+  return std::exchange(calls_, {});
+}
+
+void CallState::finish_settling() noexcept {
+  for (auto calls = next_calls(); !calls.empty(); calls = next_calls()) {
+    for (const auto& call : calls) {
+      make(call);
+    }
+  }
+  wake();
+}
+
+void CallState::make(const std::function<void()>& call) noexcept {
+  try {
+    call();
+  } catch (...) {
+    report(std::current_exception());
+  }
+}
+
+}  // namespace multiprocess::detail

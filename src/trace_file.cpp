@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/trace_file.hpp>
+
+#include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/detail/repr.hpp>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::string_view closing = "\n]}\n";
+
+std::string json_text(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+    }
+    if (static_cast<unsigned char>(c) < 0x20) {
+      quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + '"';
+}
+
+std::string microseconds(std::uint64_t nanoseconds) {
+  return fmt::format("{}.{:03}", nanoseconds / 1000, nanoseconds % 1000);
+}
+
+}  // namespace
+
+TraceFile::TraceFile(const std::string& path) : file_(path, std::ios::trunc) {
+  file_ << R"({"displayTimeUnit":"ms","traceEvents":[)";
+  end_ = file_.tellp();
+  file_ << closing << std::flush;
+  if (!file_) {
+    throw std::system_error(errno, std::generic_category(), "cannot write " + path);
+  }
+}
+
+void TraceFile::write(const std::string& event) {
+  file_.seekp(end_);
+  file_ << (empty_ ? "\n" : ",\n") << event;
+  end_ = file_.tellp();
+  file_ << closing;
+  empty_ = false;
+}
+
+void TraceFile::add(const Batch& batch, std::string_view task) {
+  if (batch.trace == 0) {
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  const int pid = current_pid();
+  for (std::uint64_t i = 0; i < batch.chunks; ++i) {
+    const TracedChunk& chunk = at<TracedChunk>(batch.trace)[i];
+    if (chunk.end == 0) {
+      continue;  // its worker did not come to the end of it
+    }
+    if (named_.insert(chunk.place).second) {
+      write(fmt::format(
+          R"({{"name":"thread_name","ph":"M","pid":{},"tid":{},"args":{{"name":"worker {}"}}}})",
+          pid, chunk.place + 1, chunk.place + 1));
+    }
+    write(fmt::format(
+        R"({{"name":{},"ph":"X","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"call":{},"first":{},"last":{},"worker pid":{}}}}})",
+        json_text(task), microseconds(chunk.begin), microseconds(chunk.end - chunk.begin), pid,
+        chunk.place + 1, batch.number, batch.begin_of(i), batch.end_of(i) - 1, chunk.pid));
+  }
+  file_.flush();
+}
+
+}  // namespace multiprocess::detail

@@ -209,6 +209,9 @@ void show_as(const std::string& name) noexcept {
 // its birth and its own say, and what the program had done about the signal stays as it was.
 void ignore_interrupt() noexcept {
   std::signal(SIGINT, SIG_IGN);
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
 void print_to(NativeHandle output) {

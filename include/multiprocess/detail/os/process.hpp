@@ -52,7 +52,8 @@ void show_as(const std::string& name) noexcept;
 /// was forked meanwhile gets then what came since its birth.
 void hold_interrupt(bool hold) noexcept;
 
-/// From now on Ctrl-C does not concern this process.
+/// From now on Ctrl-C does not concern this process; other signals reach it, whatever the thread
+/// held back that started it.
 void ignore_interrupt() noexcept;
 
 /// From now on what this process prints, standard errors included, goes there. Throws

@@ -90,14 +90,14 @@ void start_server(Client& own) {
 }
 
 /// Nothing when the server has died and a new one may do better.
-std::optional<ServedChild> try_once(Client& own, const ServerOrder& order) {
+std::optional<ServedChild> ask(os::NativeHandle server, const ServerOrder& order) {
   auto [here, there] = os::make_channel();
   const Request request{order.ticket.slot, order.ticket.generation, order.payload,
                         order.outlive_parent ? 1U : 0U};
-  std::vector<os::NativeHandle> handles{there.get(), os::life_line(), own.channel.get()};
+  std::vector<os::NativeHandle> handles{there.get(), os::life_line(), server};
   handles.insert(handles.end(), order.descriptors.begin(), order.descriptors.end());
   try {
-    os::send_message(own.channel.get(), bytes_of(request), handles);
+    os::send_message(server, bytes_of(request), handles);
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::broken_pipe) {
       return std::nullopt;
@@ -116,7 +116,16 @@ std::optional<ServedChild> try_once(Client& own, const ServerOrder& order) {
   return ServedChild{{answer->report.value, std::move(answer->sentinel)}, std::move(here)};
 }
 
+void require_descriptors(const ServerOrder& order) {
+  if (order.descriptors.size() + own_handles > os::most_handles_per_message) {
+    throw ValueError("too many fds");
+  }
+}
+
 // ---- the server's side
+
+/// What is forked here is a copy of somebody, who may have a fork server of his own.
+constinit bool is_template = false;
 
 struct Served {
   os::Started process;
@@ -136,7 +145,11 @@ struct Served {
   const Ticket ticket{request.slot, request.generation};
   enter_as(ticket);
   life_line = os::enter_child(std::move(life_line), request.outlive_parent != 0);
-  adopt_server_channel(std::move(handles[2]));
+  if (is_template) {
+    run_fork_calls();
+  } else {
+    adopt_server_channel(std::move(handles[2]));
+  }
   handles.erase(handles.begin(), handles.begin() + own_handles);
   const int code =
       live_from_message(ticket, request.payload, std::move(handles), std::move(life_line));
@@ -211,16 +224,14 @@ void serve_once(os::Handle& channel, std::vector<Served>& children) {
 }  // namespace
 
 ServedChild start_from_server(const ServerOrder& order) {
-  if (order.descriptors.size() + own_handles > os::most_handles_per_message) {
-    throw ValueError("too many fds");
-  }
+  require_descriptors(order);
   Client& own = client();
   const std::scoped_lock lock(mutex);
   for (int attempt = 0; attempt < 3; ++attempt) {
     if (!own.channel || attempt > 0) {
       start_server(own);
     }
-    if (auto child = try_once(own, order)) {
+    if (auto child = ask(own.channel.get(), order)) {
       return std::move(*child);
     }
   }
@@ -251,10 +262,10 @@ void stop_server() {
   forget_server(own);
 }
 
-void serve_forks(os::Handle channel) noexcept {
-  os::show_as("mp-forkserver");
+namespace {
+
+[[noreturn]] void serve(os::Handle channel) noexcept {
   os::hold_interrupt(true);
-  rehearse();
   std::vector<Served> children;
   for (;;) {
     try {
@@ -262,6 +273,64 @@ void serve_forks(os::Handle channel) noexcept {
     } catch (const std::exception&) {  // one request that fails must not end the others' children
     }
   }
+}
+
+[[noreturn]] void live_as_template(os::Handle life_line, os::Handle channel) noexcept {
+  is_template = true;
+  os::show_as("mp-template");
+  const os::Handle followed = os::enter_child(std::move(life_line), false);
+  serve(std::move(channel));
+}
+
+}  // namespace
+
+void serve_forks(os::Handle channel) noexcept {
+  os::show_as("mp-forkserver");
+  rehearse();
+  serve(std::move(channel));
+}
+
+ForkTemplate::ForkTemplate() {
+  auto [here, there] = os::make_channel();
+  place_ = reserve_participant(true);
+  try {
+    flush_output();
+    process_ = os::fork_process();
+  } catch (...) {
+    cancel_participant(place_);
+    throw;
+  }
+  if (process_.pid == 0) {
+    here.reset();
+    live_as_template(std::move(process_.sentinel), std::move(there));
+  }
+  name_participant(place_, process_.pid);
+  channel_ = std::move(here);
+}
+
+ForkTemplate::~ForkTemplate() {
+  end();
+}
+
+void ForkTemplate::end() noexcept {
+  channel_.reset();
+  try {
+    os::send_signal(process_.sentinel.get(), os::Signal::kill);
+    os::wait_ended(process_.sentinel.get(), os::never);
+    os::take_exit_code(process_.sentinel.get());
+    note_end(place_);
+  } catch (const std::system_error&) {
+    check_participant(place_);  // somebody has closed what we knew it by
+  }
+}
+
+ServedChild ForkTemplate::start(const ServerOrder& order) {
+  require_descriptors(order);
+  if (auto child = ask(channel_.get(), order)) {
+    return std::move(*child);
+  }
+  throw std::system_error(std::make_error_code(std::errc::no_child_process),
+                          "the template of the pool's workers has died");
 }
 
 }  // namespace multiprocess::detail

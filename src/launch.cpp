@@ -121,16 +121,19 @@ void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& w
   add_child(record, std::move(started), ticket);
 }
 
-void launch_by_server(const std::shared_ptr<ProcessRecord>& record, const Work& work) {
+/// `start` gets a ServerOrder.
+template <class Start>
+void launch_by_order(const std::shared_ptr<ProcessRecord>& record, const Work& work, bool forks_us,
+                     Start start) {
   Outgoing beside(true);
-  Reservation place(false);
+  Reservation place(forks_us);
   const Offset payload = pack_start(*record, work.save, place.ticket(), beside);
   std::vector<os::NativeHandle> descriptors;
   for (const os::Handle& descriptor : beside.descriptors()) {
     descriptors.push_back(descriptor.get());
   }
   ServedChild child =
-      start_from_server({place.ticket(), payload, record->outlive_parent, descriptors});
+      start(ServerOrder{place.ticket(), payload, record->outlive_parent, descriptors});
   const Ticket ticket = place.use_for(child.started.pid);
   add_child(record, std::move(child.started), ticket, std::move(child.reports));
 }
@@ -175,8 +178,14 @@ void launch(const std::shared_ptr<ProcessRecord>& record, StartMethod method, co
     case StartMethod::spawn:
       return launch_by_spawn(record, work);
     case StartMethod::forkserver:
-      return launch_by_server(record, work);
+      return launch_by_order(record, work, false, &start_from_server);
   }
+}
+
+void launch_from(ForkTemplate& from, const std::shared_ptr<ProcessRecord>& record,
+                 const Work& work) {
+  launch_by_order(record, work, true,
+                  [&from](const ServerOrder& order) { return from.start(order); });
 }
 
 void set_spawned_program(std::string path) {

@@ -151,9 +151,6 @@ void PoolEngine::refill() {
     return;
   }
   cannot_start_ = !workers_.fill_places();
-  if (cannot_start_ && workers_.running() == 0 && workers_.failure() != nullptr) {
-    break_pool(workers_.failure());
-  }
 }
 
 void PoolEngine::break_pool(const std::exception_ptr& cause) {
@@ -365,6 +362,7 @@ void PoolEngine::end_service() noexcept {
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   {
     const std::scoped_lock lock(mutex_);
+    workers_.end_template();
     service_runs_ = false;
     sweep();
     live_.clear();

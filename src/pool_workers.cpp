@@ -72,19 +72,41 @@ void PoolWorkers::start(std::uint32_t place) {
   if (!plan_.cpus.empty()) {
     work.cpu = plan_.cpus[place % plan_.cpus.size()];
   }
-  launch(record, plan_.method,
-         {[&work] { work(); }, [&work](OutputArchive& archive) { Job::make(work).save(archive); }});
+  const Work life{[&work] { work(); },
+                  [&work](OutputArchive& archive) { Job::make(work).save(archive); }};
+  if (template_ != nullptr && all_started_) {
+    launch_copy(record, life);
+  } else {
+    launch(record, plan_.method, life);
+  }
   seats_[place].process = std::move(record);
   seats_[place].cleared = false;
   ++started_;
 }
 
+/// By the template, or a new one if somebody has killed it.
+void PoolWorkers::launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life) {
+  try {
+    launch_from(*template_, record, life);
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::no_child_process) {
+      throw;
+    }
+    template_ = std::make_unique<ForkTemplate>();
+    launch_from(*template_, record, life);
+  }
+}
+
 void PoolWorkers::start_all() {
   const std::scoped_lock lock(mutex_);
   try {
+    if (plan_.method == StartMethod::fork) {
+      template_ = std::make_unique<ForkTemplate>();
+    }
     for (std::uint32_t place = 0; place < seats_.size(); ++place) {
       start(place);
     }
+    all_started_ = true;
   } catch (...) {
     for (const Seat& seat : seats_) {
       if (seat.process != nullptr) {
@@ -96,6 +118,11 @@ void PoolWorkers::start_all() {
   }
 }
 
+void PoolWorkers::end_template() noexcept {
+  const std::scoped_lock lock(mutex_);
+  template_.reset();
+}
+
 bool PoolWorkers::fill_places() noexcept {
   const std::scoped_lock lock(mutex_);
   for (std::uint32_t place = 0; place < seats_.size(); ++place) {
@@ -105,14 +132,24 @@ bool PoolWorkers::fill_places() noexcept {
     }
     try {
       start(place);
+      vain_starts_ = 0;
     } catch (...) {
-      if (first_failure_ == nullptr) {
-        first_failure_ = std::current_exception();
-      }
+      note_vain_start(std::current_exception());
       return false;
     }
   }
   return true;
+}
+
+/// The system may have room again soon.
+void PoolWorkers::note_vain_start(const std::exception_ptr& cause) noexcept {
+  constexpr int most = 50;
+  const bool alone = std::all_of(seats_.begin(), seats_.end(),
+                                 [](const Seat& seat) { return seat.process == nullptr; });
+  if (++vain_starts_ >= most && alone) {
+    first_failure_ = cause;
+    failed_for_good_ = true;
+  }
 }
 
 WorkerState PoolWorkers::state_of(std::uint32_t place) const noexcept {

@@ -42,6 +42,27 @@ void adopt_server_channel(os::Handle channel);
 /// Ends the server if this process started it, and forgets the way to it.
 void stop_server();
 
+/// A copy of this process as it is now, with one thread, that forks copies of itself on request: so
+/// a process with threads can have children that inherit no lock which a thread held.
+class ForkTemplate {
+ public:
+  /// Throws std::system_error, and RuntimeError as reserve_participant does.
+  ForkTemplate();
+  ~ForkTemplate();
+  ForkTemplate(const ForkTemplate&) = delete;
+  ForkTemplate& operator=(const ForkTemplate&) = delete;
+
+  /// Throws std::system_error, also when the copy has died.
+  ServedChild start(const ServerOrder& order);
+
+ private:
+  void end() noexcept;
+
+  Ticket place_;
+  os::Started process_;
+  os::Handle channel_;
+};
+
 /// The life of the server itself: until every process that could ask it has ended.
 [[noreturn]] void serve_forks(os::Handle channel) noexcept;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/archive.hpp>
+#include <multiprocess/detail/forkserver.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/start_method.hpp>
 
@@ -23,6 +24,10 @@ struct Work {
 /// Throws std::system_error, NotSendable or RuntimeError; then nothing was started and nothing is
 /// left.
 void launch(const std::shared_ptr<ProcessRecord>& record, StartMethod method, const Work& work);
+
+/// The same by a fork of the template. `work.run` is not used.
+void launch_from(ForkTemplate& from, const std::shared_ptr<ProcessRecord>& record,
+                 const Work& work);
 
 /// The program that spawned children run; empty: the running program.
 void set_spawned_program(std::string path);

@@ -3,6 +3,8 @@
 
 #include <multiprocess/detail/board.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/forkserver.hpp>
+#include <multiprocess/detail/launch.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/start_method.hpp>
@@ -44,8 +46,11 @@ class PoolWorkers {
 
   /// Throws as the start of a process does; those that were started have ended then.
   void start_all();
-  /// Into every place without a worker. False when none could be started: see `failure`.
+  /// Into every place without a worker. False when one could not be started: try again soon.
   bool fill_places() noexcept;
+
+  /// No more workers are started.
+  void end_template() noexcept;
 
   /// Whether one has ended and `take_ended` was not called since; cheap.
   bool has_ended() const noexcept;
@@ -81,6 +86,8 @@ class PoolWorkers {
 
   WorkerState state_of(std::uint32_t place) const noexcept;
   void start(std::uint32_t place);
+  void launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life);
+  void note_vain_start(const std::exception_ptr& cause) noexcept;
   void note_failure(Seat& seat, const std::exception_ptr& cause) noexcept;
   EndedWorker describe_end(std::uint32_t place, Seat& seat, int exitcode);
   std::exception_ptr read_report(Place& here) const;
@@ -89,8 +96,11 @@ class PoolWorkers {
   SharedRef board_;
   mutable std::mutex mutex_;
   std::vector<Seat> seats_;
+  std::unique_ptr<ForkTemplate> template_;  // of those that come later, under fork
+  bool all_started_ = false;
   std::exception_ptr first_failure_;
   bool failed_for_good_ = false;
+  int vain_starts_ = 0;  // in a row
   std::atomic<std::uint64_t> started_{0};
   std::atomic<std::uint64_t> died_{0};
   std::atomic<std::uint64_t> retired_{0};

@@ -59,6 +59,7 @@ class Place {
 class Sign : public Place {
  public:
   explicit Sign(const char* text) : Place(0, 0), text_(text) {}
+  const char* text() const { return text_; }
 
  private:
   const char* text_;
@@ -66,6 +67,7 @@ class Sign : public Place {
 class Mark {
  public:
   explicit Mark(int& counter) : counter_(counter) {}
+  int count() const { return counter_; }
 
  private:
   int& counter_;

@@ -329,7 +329,7 @@ os::Deadline PoolEngine::next_look() const {
     next = std::min(next, now + start_again);
   }
   if (state() == State::terminate) {
-    next = std::min(next, now >= kill_at_ ? now + tick : kill_at_);
+    next = std::min(next, now + tick);
   }
   for (const auto& order : live_) {
     if (order->progress) {

@@ -32,9 +32,6 @@ os::Deadline moment(std::uint64_t nanoseconds) {
 }  // namespace
 
 void PoolEngine::start_service() {
-  if (!plan_.trace_file.empty()) {
-    trace_ = std::make_unique<TraceFile>(plan_.trace_file);
-  }
   service_runs_ = true;
   auto mine = std::make_unique<std::shared_ptr<PoolEngine>>(shared_from_this());
   os::start_quiet_thread(

@@ -10,11 +10,11 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/exit.cpp src/exit_report.cpp src/fd.cpp src/forkserver.cpp src/frame.cpp src/hands.cpp
   src/heap.cpp src/holders.cpp src/imap.cpp src/inheritance.cpp src/item_queue.cpp src/journal.cpp
   src/keeper.cpp src/launch.cpp src/list_item.cpp src/lock.cpp src/lock_calls.cpp src/logging.cpp
-  src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp src/number.cpp
-  src/object_state.cpp src/order.cpp src/output_labels.cpp src/owned_lock.cpp src/page_runs.cpp
-  src/parcel.cpp src/participants.cpp src/pipe.cpp src/pipe_transport.cpp src/pool.cpp
-  src/pool_engine.cpp src/pool_options.cpp src/pool_service.cpp src/pool_workers.cpp src/process.cpp
-  src/process_state.cpp src/queue_handle.cpp src/queue_state.cpp src/range.cpp
+  src/magazines.cpp src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp
+  src/number.cpp src/object_state.cpp src/order.cpp src/output_labels.cpp src/owned_lock.cpp
+  src/page_runs.cpp src/parcel.cpp src/participants.cpp src/pipe.cpp src/pipe_transport.cpp
+  src/pool.cpp src/pool_engine.cpp src/pool_options.cpp src/pool_service.cpp src/pool_workers.cpp
+  src/process.cpp src/process_state.cpp src/queue_handle.cpp src/queue_state.cpp src/range.cpp
   src/remote_category.cpp src/remote_error.cpp src/repair.cpp src/repr.cpp src/self.cpp
   src/semaphore.cpp src/sequence.cpp src/shareable_list.cpp src/shared_data.cpp
   src/shared_memory.cpp src/shared_ref.cpp src/shared_string.cpp src/shipment.cpp src/slabs.cpp

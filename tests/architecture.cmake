@@ -19,7 +19,7 @@ set(floor_2
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
-  detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/byte_view

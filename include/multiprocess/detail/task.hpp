@@ -101,11 +101,11 @@ template <class F, class Arguments>
 using task_result_t = typename KeptResult<typename TaskCall<F, Arguments>::Returned>::type;
 
 template <Spread spread, class Item>
-struct ItemArguments {
+struct SpreadArguments {
   using type = Item;  // a tuple
 };
 template <class Item>
-struct ItemArguments<Spread::one, Item> {
+struct SpreadArguments<Spread::one, Item> {
   using type = std::tuple<Item>;
 };
 
@@ -113,7 +113,7 @@ struct ItemArguments<Spread::one, Item> {
 template <Spread spread, class Item>
 class ItemReader {
  public:
-  using Arguments = typename ItemArguments<spread, Item>::type;
+  using Arguments = typename SpreadArguments<spread, Item>::type;
   static constexpr bool in_place = spread == Spread::one && lies_in_place<Item>;
 
   ItemReader(ChunkRun& chunk, CodeMessage& code) {
@@ -242,6 +242,8 @@ class Task final : public TaskCode {
       try {
         OutputArchive archive(*buffer);
         archive(result);
+      } catch (const SystemExit&) {
+        throw;
       } catch (...) {
         throw_maybe_encoding_error(type_name<Result>());
       }

@@ -57,6 +57,7 @@ std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
 }
 
 PoolEngine::~PoolEngine() {
+  stop_listening(*this);
   live_.clear();
   free_lanes();
   if (const Offset message = board().exit_call.load(); message != 0) {
@@ -369,8 +370,8 @@ void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
     if (order->complete()) {
       order->on_complete();
     } else {
+      order->fail(error);  // first: what is withdrawn looks as if it were done
       order->withdraw();
-      order->fail(error);
     }
   }
   wake_waiters();

@@ -36,6 +36,7 @@ void PoolEngine::start_service() {
     trace_ = std::make_unique<TraceFile>(plan_.trace_file);
   }
   service_runs_ = true;
+  listen_for_ends(*this);
   auto mine = std::make_unique<std::shared_ptr<PoolEngine>>(shared_from_this());
   os::start_quiet_thread(
       [](void* argument) {

@@ -153,6 +153,7 @@ void note_end(Ticket ticket) noexcept {
   if (mark_end(ticket)) {
     clear_away_the_dead();
   }
+  tell_listeners();
 }
 
 void expect_our_end() noexcept {

@@ -37,7 +37,7 @@ void set_up(Board& board, const PoolPlan& plan) {
 PoolEngine::PoolEngine(PoolPlan plan)
     : plan_(std::move(plan)),
       board_(make_board(plan_.workers.count)),
-      creator_(current_pid()),
+      creator_(this_participant()),
       workers_(plan_.workers, board_) {
   if (pool_nesting().depth >= most_depth) {
     throw RuntimeError("pools are nested 8 deep: a task that makes a pool seems to run in it");
@@ -195,7 +195,7 @@ bool PoolEngine::has_open_work() const noexcept {
 // ---- orders
 
 void PoolEngine::require_running() {
-  if (current_pid() != creator_) {
+  if (this_participant() != creator_) {
     throw RuntimeError("a pool belongs to the process that made it");
   }
   const std::scoped_lock lock(mutex_);
@@ -338,7 +338,7 @@ void PoolEngine::close() noexcept {
 }
 
 void PoolEngine::terminate() noexcept {
-  if (current_pid() != creator_) {
+  if (this_participant() != creator_) {
     return;
   }
   state_.store(State::terminate, std::memory_order_seq_cst);
@@ -370,8 +370,8 @@ void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
     if (order->complete()) {
       order->on_complete();
     } else {
-      order->fail(error);  // first: what is withdrawn looks as if it were done
-      order->withdraw();
+      order->fail(error);
+      order->withdraw();  // later, or it would look complete
     }
   }
   wake_waiters();

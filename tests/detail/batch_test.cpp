@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/batch.hpp>
 
+#include <multiprocess/detail/board.hpp>
 #include <multiprocess/detail/heap.hpp>
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <new>
+#include <set>
 
 namespace multiprocess::detail {
 namespace {
@@ -42,6 +44,18 @@ TEST(Batch, KnowsTheItemsOfAChunk) {
   EXPECT_EQ(work.batch().end_of(0), 3u);
   EXPECT_EQ(work.batch().begin_of(3), 9u);
   EXPECT_EQ(work.batch().end_of(3), 10u);
+}
+
+TEST(Batch, ResultsOfNearItemsAreToldApart) {
+  std::set<std::uint64_t> tags;
+  for (std::uint64_t number = 1; number <= 3; ++number) {
+    for (std::uint64_t item = 0; item < 10'000; ++item) {
+      tags.insert(result::tag(number, item));
+      EXPECT_GT(result::tag(number, item), static_cast<std::uint64_t>(BoardPart::message))
+          << number << ' ' << item;
+    }
+  }
+  EXPECT_EQ(tags.size(), 30'000u);
 }
 
 TEST(Batch, EachChunkIsClaimedOnce) {

@@ -58,6 +58,7 @@ void ChunkRun::commit(std::uint64_t item, Offset message, std::uint64_t kind) no
   step::store(place_.result, message);
   step::store(owner, owner_of_result(board_, batch_.number, item) | has_references);
   step::store(batch_.word(batch_.word_of(item)), message | kind);
+  step::store(place_.result, 0);
 }
 
 void ChunkRun::put_message(std::uint64_t item, Bytes bytes, std::span<const SharedRef> beside) {

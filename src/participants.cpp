@@ -175,6 +175,10 @@ Ticket reserve_participant(bool forks_us) {
   return child;
 }
 
+void expect_mail(Ticket child) noexcept {
+  step::store(participant(child.slot).mail, 1);
+}
+
 void name_participant(Ticket child, int pid) {
   Participant& place = participant(child.slot);
   if (place.pid.load(std::memory_order_acquire) == 0) {

@@ -60,6 +60,7 @@ std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
 }
 
 PoolEngine::~PoolEngine() {
+  stop_listening(*this);
   live_.clear();
   free_lanes();
   if (const Offset message = board().exit_call.load(); message != 0) {

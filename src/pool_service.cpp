@@ -33,6 +33,7 @@ os::Deadline moment(std::uint64_t nanoseconds) {
 
 void PoolEngine::start_service() {
   service_runs_ = true;
+  listen_for_ends(*this);
   auto mine = std::make_unique<std::shared_ptr<PoolEngine>>(shared_from_this());
   os::start_quiet_thread(
       [](void* argument) {

@@ -242,6 +242,8 @@ class Task final : public TaskCode {
       try {
         OutputArchive archive(*buffer);
         archive(result);
+      } catch (const SystemExit&) {
+        throw;
       } catch (...) {
         throw_maybe_encoding_error(type_name<Result>());
       }

@@ -35,5 +35,8 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/simple_queue.hpp>
+#include <multiprocess/pool_options.hpp>
+#include <multiprocess/async_result.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

@@ -106,13 +106,6 @@ std::string_view Context::process_class() const noexcept {
   return "ForkServerProcess";
 }
 
-ProcessOptions Context::with_method(ProcessOptions options) const {
-  if (!options.start_method) {
-    options.start_method = method_;
-  }
-  return options;
-}
-
 std::string mp_repr(Context context) {
   return fmt::format("<Context {}>", context.method_ ? to_string(*context.method_) : "default");
 }

@@ -123,10 +123,6 @@ std::string Pool::repr() const {
                      states[static_cast<int>(engine_->state())], engine_->size());
 }
 
-std::uint64_t task_seed() noexcept {
-  return detail::current_task_seed();
-}
-
 namespace detail {
 
 namespace {

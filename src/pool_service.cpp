@@ -362,7 +362,7 @@ void PoolEngine::end_service() noexcept {
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   {
     const std::scoped_lock lock(mutex_);
-    workers_.end_template();
+    workers_.finish();
     service_runs_ = false;
     sweep();
     live_.clear();

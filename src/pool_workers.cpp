@@ -72,6 +72,14 @@ void PoolWorkers::start(std::uint32_t place) {
   if (!plan_.cpus.empty()) {
     work.cpu = plan_.cpus[place % plan_.cpus.size()];
   }
+  if (plan_.label_output) {
+    if (labels_ == nullptr) {
+      labels_ = std::make_unique<OutputLabels>();
+    }
+    OutputLabels::Ends ends = labels_->add(record->name);
+    work.output.emplace(std::move(ends.output));
+    work.errors.emplace(std::move(ends.errors));
+  }
   const Work life{[&work] { work(); },
                   [&work](OutputArchive& archive) { Job::make(work).save(archive); }};
   if (template_ != nullptr && all_started_) {
@@ -118,9 +126,10 @@ void PoolWorkers::start_all() {
   }
 }
 
-void PoolWorkers::end_template() noexcept {
+void PoolWorkers::finish() noexcept {
   const std::scoped_lock lock(mutex_);
   template_.reset();
+  labels_.reset();
 }
 
 bool PoolWorkers::fill_places() noexcept {

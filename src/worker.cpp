@@ -269,7 +269,7 @@ void prepare_process(const Board& board, const WorkerStart& start) {
     os::run_on_cpu(*start.cpu);
   }
   if (start.output) {
-    os::print_to(start.output->fileno());
+    os::print_to(start.output->fileno(), start.errors->fileno());
   }
   nesting = {board.depth, nesting.siblings * board.places};
   allow_children();
@@ -297,7 +297,7 @@ void WorkerStart::operator()() {
 }
 
 void WorkerStart::encode(OutputArchive& archive) const {
-  archive(board, place, cpu, output, nesting.siblings);
+  archive(board, place, cpu, output, errors, nesting.siblings);
   archive.put(initializer != nullptr);
   if (initializer != nullptr) {
     initializer->save(archive);
@@ -306,7 +306,7 @@ void WorkerStart::encode(OutputArchive& archive) const {
 
 WorkerStart WorkerStart::decode(InputArchive& archive) {
   WorkerStart start;
-  archive(start.board, start.place, start.cpu, start.output, nesting.siblings);
+  archive(start.board, start.place, start.cpu, start.output, start.errors, nesting.siblings);
   if (archive.get_bool()) {
     start.initializer = std::make_shared<Job>(Job::load(archive));
   }

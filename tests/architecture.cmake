@@ -45,7 +45,13 @@ set(floor_4
   process detail/queue_handle detail/queue_item queue
   joinable_queue simple_queue listener
 )
-set(floor_5 async_result pool thread_pool manager dummy)
+set(floor_5
+  pool_options detail/call_state async_result
+  detail/batch detail/board detail/chunk_run detail/task detail/worker detail/stop_watch
+  detail/output_labels detail/pool_workers detail/trace_file detail/order detail/pool_engine
+  detail/pool_call detail/result_range detail/input detail/imap detail/map_calls
+  pool thread_pool manager dummy
+)
 set(floor_6 context)
 set(floor_7 multiprocess)
 
@@ -170,7 +176,7 @@ endmacro()
 foreach(source IN LISTS sources)
   string(REGEX REPLACE "^src/(posix|win32)/" "" name ${source})
   if(source MATCHES "cpp$")
-    check_listed(${source} ${name} CMakeLists.txt)
+    check_listed(${source} ${name} cmake/Sources.cmake)
   endif()
 endforeach()
 file(GLOB_RECURSE tests RELATIVE ${ROOT}/tests ${ROOT}/tests/*_test.cpp)

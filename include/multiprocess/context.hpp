@@ -9,6 +9,7 @@
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 #include <multiprocess/semaphore.hpp>
@@ -130,6 +131,21 @@ class Context {
     return multiprocess::RawArray(std::forward<Items>(items));
   }
 
+  multiprocess::Pool Pool() const { return Pool(PoolOptions{}); }
+  multiprocess::Pool Pool(PoolOptions options) const {
+    return multiprocess::Pool(with_method(std::move(options)));
+  }
+  template <class F, class... Args>
+  multiprocess::Pool Pool(PoolOptions options, F&& initializer, Args&&... initargs) const {
+    return multiprocess::Pool(with_method(std::move(options)), std::forward<F>(initializer),
+                              std::forward<Args>(initargs)...);
+  }
+  template <detail::Count Number, class... Initializer>
+  multiprocess::Pool Pool(Number processes, Initializer&&... initializer) const {
+    return Pool(multiprocess::Pool::with_processes(processes),
+                std::forward<Initializer>(initializer)...);
+  }
+
   std::pair<Connection, Connection> Pipe(bool duplex = true) const {
     return multiprocess::Pipe(duplex);
   }
@@ -167,7 +183,13 @@ class Context {
   explicit Context(std::optional<StartMethod> method) : method_(method) {}
 
   std::string_view process_class() const noexcept;
-  ProcessOptions with_method(ProcessOptions options) const;
+  template <class Options>
+  Options with_method(Options options) const {
+    if (!options.start_method) {
+      options.start_method = method_;
+    }
+    return options;
+  }
 
   multiprocess::Process make(ProcessOptions options) const {
     return {with_method(std::move(options)), detail::ClassName{process_class()}};

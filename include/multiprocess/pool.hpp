@@ -125,7 +125,7 @@ class Pool : public detail::MapCalls<Pool> {
   template <detail::Spread spread, class Item, class F, class Range>
   auto submit_many(const detail::OrderTerms& terms, const MapOptions& options, const F& f,
                    Range& range) {
-    using R = detail::task_result_t<F, typename detail::ItemArguments<spread, Item>::type>;
+    using R = detail::task_result_t<F, typename detail::SpreadItem<spread, Item>::type>;
     auto call = detail::make_map_order<R, F, spread, Item>(engine_, terms, f, range);
     if (options.progress) {
       call->progress = options.progress->callback;

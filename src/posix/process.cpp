@@ -214,11 +214,9 @@ void ignore_interrupt() noexcept {
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
 }
 
-void print_to(NativeHandle output) {
-  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (dup2(static_cast<int>(output), stream) < 0) {
-      throw std::system_error(errno, std::generic_category(), "dup2");
-    }
+void print_to(NativeHandle output, NativeHandle errors) {
+  if (dup2(number(output), STDOUT_FILENO) < 0 || dup2(number(errors), STDERR_FILENO) < 0) {
+    throw std::system_error(errno, std::generic_category(), "dup2");
   }
 }
 

@@ -151,6 +151,10 @@ NativeHandle standard_error() noexcept {
   return STDERR_FILENO;
 }
 
+bool is_terminal(NativeHandle handle) noexcept {
+  return isatty(static_cast<int>(handle)) == 1;
+}
+
 bool wait_readable(NativeHandle from, Deadline deadline) {
   return wait_for(from, POLLIN, deadline);
 }

@@ -173,7 +173,7 @@ class MapCalls {
   template <Spread spread, class Item, class F, class Range>
   auto submit(F&& f, Range& range, const MapOptions& options) {
     using Function = std::decay_t<F>;
-    using Arguments = typename ItemArguments<spread, Item>::type;
+    using Arguments = typename SpreadItem<spread, Item>::type;
     Derived::template require_task<Function, Arguments>();
     require_not_null(f);
     if constexpr (std::ranges::sized_range<Range>) {
@@ -193,7 +193,7 @@ class MapCalls {
 
   template <Spread spread, class Item, class Function, class F, class Range>
   auto submit_sized(F&& f, Range& range, auto size, const MapOptions& options) {
-    using R = task_result_t<Function, typename ItemArguments<spread, Item>::type>;
+    using R = task_result_t<Function, typename SpreadItem<spread, Item>::type>;
     self().require_running();
     const OrderTerms all = terms(options, static_cast<std::size_t>(size), self().worker_count());
     if (all.items == 0) {

@@ -218,6 +218,8 @@ template <class Item, class T>
 Item item_from(T&& value) {
   if constexpr (std::is_constructible_v<Item, T&&>) {
     return Item(std::forward<T>(value));
+  } else if constexpr (made_from<Item, std::tuple>) {
+    return std::apply([](const auto&... each) { return Item(store(each)...); }, value);
   } else {
     return Item(store(std::forward<T>(value)));
   }

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/forkserver.hpp>
 #include <multiprocess/detail/launch.hpp>
+#include <multiprocess/detail/output_labels.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 #include <multiprocess/start_method.hpp>
@@ -49,8 +50,8 @@ class PoolWorkers {
   /// Into every place without a worker. False when one could not be started: try again soon.
   bool fill_places() noexcept;
 
-  /// No more workers are started.
-  void end_template() noexcept;
+  /// All have ended, and no more are started.
+  void finish() noexcept;
 
   /// Whether one has ended and `take_ended` was not called since; cheap.
   bool has_ended() const noexcept;
@@ -97,6 +98,7 @@ class PoolWorkers {
   mutable std::mutex mutex_;
   std::vector<Seat> seats_;
   std::unique_ptr<ForkTemplate> template_;  // of those that come later, under fork
+  std::unique_ptr<OutputLabels> labels_;
   bool all_started_ = false;
   std::exception_ptr first_failure_;
   bool failed_for_good_ = false;

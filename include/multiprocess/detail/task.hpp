@@ -101,11 +101,11 @@ template <class F, class Arguments>
 using task_result_t = typename KeptResult<typename TaskCall<F, Arguments>::Returned>::type;
 
 template <Spread spread, class Item>
-struct ItemArguments {
+struct SpreadItem {
   using type = Item;  // a tuple
 };
 template <class Item>
-struct ItemArguments<Spread::one, Item> {
+struct SpreadItem<Spread::one, Item> {
   using type = std::tuple<Item>;
 };
 
@@ -113,7 +113,7 @@ struct ItemArguments<Spread::one, Item> {
 template <Spread spread, class Item>
 class ItemReader {
  public:
-  using Arguments = typename ItemArguments<spread, Item>::type;
+  using Arguments = typename SpreadItem<spread, Item>::type;
   static constexpr bool in_place = spread == Spread::one && lies_in_place<Item>;
 
   ItemReader(ChunkRun& chunk, CodeMessage& code) {

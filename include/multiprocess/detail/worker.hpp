@@ -36,7 +36,8 @@ struct WorkerStart {
   BoardHandle board;
   std::uint32_t place = 0;
   std::optional<int> cpu;
-  std::optional<Fd> output;          ///< Where what it prints goes.
+  std::optional<Fd> output;  ///< Where what it prints goes.
+  std::optional<Fd> errors;
   std::shared_ptr<Job> initializer;  ///< May be null.
 
   /// Works until the pool closes or the worker retires.

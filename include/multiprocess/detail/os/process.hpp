@@ -56,9 +56,8 @@ void hold_interrupt(bool hold) noexcept;
 /// held back that started it.
 void ignore_interrupt() noexcept;
 
-/// From now on what this process prints, standard errors included, goes there. Throws
-/// std::system_error.
-void print_to(NativeHandle output);
+/// From now on what this process prints goes there. Throws std::system_error.
+void print_to(NativeHandle output, NativeHandle errors);
 
 /// A handle that is readable once this process has ended, for its children; the same all its life,
 /// unless somebody closes it: then those children are killed that follow it.

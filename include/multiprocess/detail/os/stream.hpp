@@ -32,6 +32,9 @@ void write_all(NativeHandle to, std::span<const std::byte> bytes);
 /// Where messages to the person at the terminal go.
 NativeHandle standard_error() noexcept;
 
+/// Whether a person looks at what is written there.
+bool is_terminal(NativeHandle handle) noexcept;
+
 /// True when a read would not wait (data or end of stream); waits at most until `deadline`.
 bool wait_readable(NativeHandle from, Deadline deadline);
 

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/pool.hpp>
+
+#include <multiprocess/error.hpp>
+#include <multiprocess/lock.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+#include <multiprocess/raw_array.hpp>
+#include <multiprocess/register_exception.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+int add(int a, int b) {
+  return a + b;
+}
+std::string shout(const std::string& text) {
+  return text + "!";
+}
+
+struct Point {
+  int x;
+  int y;
+};
+
+class PoolTest : public mp::test::StartMethods {
+ protected:
+  mp::PoolOptions two() const {
+    mp::PoolOptions options;
+    options.processes = 2;
+    options.start_method = GetParam();
+    return options;
+  }
+};
+
+TEST_P(PoolTest, ApplyCallsInAWorker) {
+  mp::Pool pool(two());
+  EXPECT_EQ(pool.apply(square, 7), 49);
+  EXPECT_EQ(pool.apply(shout, "hello"), "hello!");
+  EXPECT_NE(pool.apply([] { return mp::current_process().pid(); }), mp::current_process().pid());
+  const int base = 40;
+  EXPECT_EQ(pool.apply([base](int x) { return base + x; }, 2), 42);
+  pool.apply([] {});
+  const mp::AsyncResult<int> later = pool.apply_async(add, 1, 2);
+  EXPECT_EQ(later.get(), 3);
+  EXPECT_EQ(later.get(), 3) << "as often as it is asked for";
+  EXPECT_TRUE(later.successful());
+}
+
+TEST_P(PoolTest, MapKeepsTheOrder) {
+  mp::Pool pool(two());
+  EXPECT_EQ(pool.map(square, {1, 2, 3}), (std::vector{1, 4, 9}));
+  std::vector<int> many(10'000);
+  std::iota(many.begin(), many.end(), 0);
+  std::vector<int> wanted(many.size());
+  std::transform(many.begin(), many.end(), wanted.begin(), [](int x) { return x + 1; });
+  for (const std::ptrdiff_t chunk : {1, 7, 100, 100'000}) {
+    EXPECT_EQ(pool.map([](int x) { return x + 1; }, many, {.chunksize = chunk}), wanted) << chunk;
+  }
+  EXPECT_EQ(pool.map(shout, std::list<std::string>{"a", "b"}),
+            (std::vector<std::string>{"a!", "b!"}));
+  EXPECT_EQ(pool.map([](const char* text) { return std::string(text).size(); },
+                     std::vector<const char*>{"a", "bcd"}),
+            (std::vector<std::size_t>{1, 3}));
+  EXPECT_EQ(pool.map_async(square, many).get()[99], 9801);
+  EXPECT_TRUE(pool.map(square, std::vector<int>{}).empty());
+  EXPECT_EQ(pool.map([](bool b) { return !b; }, std::vector<bool>{true, false}),
+            (std::vector<bool>{false, true}));
+  std::istringstream words("3 4 5");
+  EXPECT_EQ(pool.map(square, std::ranges::istream_view<int>(words)), (std::vector{9, 16, 25}));
+  pool.map([](int) {}, many);
+}
+
+TEST_P(PoolTest, StarmapSpreadsItsItems) {
+  mp::Pool pool(two());
+  EXPECT_EQ(pool.starmap(add, {{1, 2}, {3, 4}}), (std::vector{3, 7}));
+  EXPECT_EQ(pool.starmap(add, std::vector<std::pair<int, int>>{{1, 2}, {5, 6}}),
+            (std::vector{3, 11}));
+  EXPECT_EQ(pool.starmap([](const std::string& a, int n) { return a + std::to_string(n); },
+                         std::vector<std::tuple<std::string, int>>{{"x", 1}, {"y", 2}}),
+            (std::vector<std::string>{"x1", "y2"}));
+  EXPECT_EQ(pool.starmap_async(add, std::vector<std::array<int, 2>>{{1, 1}}).get(), std::vector{2});
+}
+
+TEST_P(PoolTest, ImapGivesOneResultAfterTheOther) {
+  mp::Pool pool(two());
+  std::vector<int> many(3000);
+  std::iota(many.begin(), many.end(), 0);
+  for (const std::ptrdiff_t chunk : {1, 10}) {
+    int next = 0;
+    for (const int result : pool.imap(square, many, {.chunksize = chunk})) {
+      ASSERT_EQ(result, next * next);
+      ++next;
+    }
+    EXPECT_EQ(next, 3000);
+    std::set<int> seen;
+    for (const int result : pool.imap_unordered(square, many, {.chunksize = chunk})) {
+      seen.insert(result);
+    }
+    EXPECT_EQ(seen.size(), many.size());
+  }
+  auto texts = pool.imap(shout, {"a", "b"});
+  EXPECT_EQ(texts.next(), "a!");
+  EXPECT_EQ(texts.next(mp::test::plenty), "b!");
+  EXPECT_EQ(texts.next(), std::nullopt);
+  EXPECT_EQ(texts.next(), std::nullopt);
+}
+
+TEST_P(PoolTest, ValuesOfAllKindsCross) {
+  mp::Pool pool(two());
+  const Point mirrored = pool.apply([](Point p) { return Point{p.y, p.x}; }, Point{1, 2});
+  EXPECT_EQ(mirrored.x, 2);
+  EXPECT_EQ(*pool.apply([](int x) { return std::make_unique<int>(x); }, 5), 5) << "move-only";
+  EXPECT_EQ(*pool.map([](int x) { return std::make_unique<int>(x); }, {1, 2})[1], 2);
+  const auto once = pool.apply_async([](int x) { return std::make_unique<int>(x); }, 5);
+  EXPECT_EQ(*once.get(), 5);
+  EXPECT_THROW(once.get(), mp::ValueError) << "it was moved out";
+  EXPECT_EQ(pool.apply([] { return std::vector<char>(3 << 20, 'x'); }).size(), 3U << 20);
+  EXPECT_EQ(pool.apply([] { return std::string(1'000'000, 'y'); }).size(), 1'000'000U);
+
+  mp::Lock lock;
+  mp::Queue<int> queue;
+  pool.map(
+      [lock, queue](int x) {
+        const std::scoped_lock guard(lock);
+        queue.put(x);
+      },
+      {1, 2, 3});
+  EXPECT_EQ(queue.get() + queue.get() + queue.get(), 6);
+  EXPECT_EQ(pool.apply(
+                [](mp::Queue<int> q) {
+                  q.put(9);
+                  return q;
+                },
+                queue),
+            queue);
+  EXPECT_EQ(queue.get(), 9);
+}
+
+TEST_P(PoolTest, SharedItemsAreUsedWhereTheyLie) {
+  mp::Pool pool(two());
+  mp::RawArray<int> items(100);
+  std::iota(items.begin(), items.end(), 0);
+  const std::vector<int> squares = pool.map(square, items);
+  EXPECT_EQ(squares[99], 9801);
+  EXPECT_EQ(pool.map(square, std::span<int>(items).subspan(10, 2)), (std::vector{100, 121}));
+}
+
+struct Spoiled : std::runtime_error {
+  explicit Spoiled(const std::string& what) : std::runtime_error(what) {}
+};
+[[maybe_unused]] const auto known = mp::register_exception<Spoiled>();
+
+TEST_P(PoolTest, AnErrorArrivesAsItWasThrown) {
+  mp::Pool pool(two());
+  EXPECT_THROW(pool.apply([](int x) -> int { throw Spoiled(std::to_string(x)); }, 1), Spoiled);
+  try {
+    pool.map([](int x) -> int { return x != 3 ? x : throw std::out_of_range("three"); },
+             {1, 2, 3, 4});
+    FAIL();
+  } catch (const std::out_of_range& error) {
+    EXPECT_STREQ(error.what(), "three");
+    EXPECT_THROW(std::rethrow_if_nested(error), mp::RemoteTraceback);
+  }
+  const auto failed = pool.apply_async([]() -> int { throw std::runtime_error("no"); });
+  EXPECT_TRUE(failed.wait(mp::test::plenty));
+  EXPECT_FALSE(failed.successful());
+  EXPECT_THROW(failed.get(), std::runtime_error);
+  EXPECT_EQ(pool.apply(square, 2), 4);
+}
+
+TEST_P(PoolTest, MapIsNotFailFast) {
+  mp::Pool pool(two());
+  mp::Queue<int> called;
+  EXPECT_THROW(pool.map(
+                   [called](int x) {
+                     called.put(x);
+                     if (x == 0) {
+                       throw std::runtime_error("the first");
+                     }
+                   },
+                   {0, 1, 2, 3}, {.chunksize = 1}),
+               std::runtime_error);
+  EXPECT_EQ(called.qsize(), 4);
+  EXPECT_THROW(pool.map(
+                   [called](int x) {
+                     called.put(x);
+                     if (x == 1) {
+                       throw std::runtime_error("in the middle");
+                     }
+                   },
+                   {0, 1, 2, 3}, {.chunksize = 4}),
+               std::runtime_error);
+  EXPECT_EQ(called.qsize(), 6) << "the rest of a chunk is left out";
+}
+
+TEST_P(PoolTest, ImapGoesOnAfterAnError) {
+  mp::Pool pool(two());
+  auto results = pool.imap([](int x) { return x != 1 ? x : throw std::runtime_error("one"); },
+                           {0, 1, 2}, {.chunksize = 3});
+  EXPECT_EQ(results.next(), 0);
+  EXPECT_THROW(results.next(), std::runtime_error);
+  EXPECT_EQ(results.next(), 2);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+struct Opaque {
+  template <class Archive>
+  void save(Archive&) const {
+    throw std::runtime_error("it resists");
+  }
+  template <class Archive>
+  void load(Archive&) {}
+};
+
+TEST_P(PoolTest, AResultThatCannotBeSentFailsItsTaskOnly) {
+  mp::Pool pool(two());
+  try {
+    pool.apply([] { return Opaque(); });
+    FAIL();
+  } catch (const mp::MaybeEncodingError& error) {
+    EXPECT_NE(std::string(error.what()).find("it resists"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
+TEST_P(PoolTest, TheInitializerRunsOnceInEachWorker) {
+  mp::Queue<int> began;
+  mp::Queue<int> left;
+  {
+    mp::Pool pool(
+        two(), [began](int x) { began.put(x); }, 5);
+    pool.at_worker_exit([left] { left.put(1); });
+    EXPECT_EQ(began.get() + began.get(), 10);
+    pool.close();
+    pool.join();
+  }
+  EXPECT_EQ(left.qsize(), 2);
+  EXPECT_TRUE(began.empty());
+}
+
+TEST_P(PoolTest, TheLifeOfAPool) {
+  mp::Pool pool(two());
+  EXPECT_EQ(fmt::format("{}", pool), "<multiprocess.pool.Pool state=RUN pool_size=2>");
+  EXPECT_THROW(pool.join(), mp::ValueError);
+  const auto last = pool.map_async([](int x) { return x; }, std::vector<int>(100, 3));
+  const auto workers = mp::active_children();
+  EXPECT_EQ(workers.size(), 2U);
+  EXPECT_NE(workers[0].name().find("PoolWorker-"), std::string::npos) << workers[0].name();
+  EXPECT_TRUE(workers[0].daemon());
+  pool.close();
+  EXPECT_THROW(pool.apply(square, 1), mp::ValueError);
+  EXPECT_THROW(pool.map(square, {1}), mp::ValueError);
+  EXPECT_THROW(pool.imap(square, {1}), mp::ValueError);
+  pool.join();
+  pool.join();
+  pool.terminate();
+  EXPECT_EQ(last.get(), std::vector<int>(100, 3)) << "what was asked for is done";
+  EXPECT_TRUE(mp::active_children().empty());
+}
+
+TEST_P(PoolTest, TerminateCancelsWhatIsNotDone) {
+  mp::AsyncResult<void> hanging;
+  mp::AsyncResult<int> queued;
+  mp::AsyncResult<int> done;
+  {
+    mp::Pool pool(two());
+    done = pool.apply_async(square, 5);
+    done.wait();
+    mp::Queue<int> begun;
+    for (int i = 0; i < 2; ++i) {
+      hanging = pool.apply_async([begun] {
+        begun.put(1);
+        mp::Queue<int>().get();
+      });
+      begun.get();
+    }
+    queued = pool.apply_async(square, 1);
+  }
+  EXPECT_EQ(done.get(), 25);
+  EXPECT_THROW(hanging.get(), mp::Cancelled);
+  EXPECT_THROW(queued.get(), mp::Cancelled);
+}
+
+TEST_P(PoolTest, SeveralThreadsMayUseOne) {
+  mp::Pool pool(two());
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&pool, t] {
+      for (int i = 0; i < 50; ++i) {
+        EXPECT_EQ(pool.apply(add, t, i), t + i);
+        EXPECT_EQ(pool.map(square, {t, i})[1], i * i);
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+}
+
+TEST_P(PoolTest, WorkersMayHavePoolsOfTheirOwn) {
+  mp::Pool pool(two());
+  const auto method = GetParam();
+  EXPECT_EQ(pool.apply(
+                [method](int x) {
+                  mp::PoolOptions options;
+                  options.start_method = method;
+                  mp::Pool inner(options);
+                  return inner.apply(square, x);
+                },
+                6),
+            36);
+}
+
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolTest);
+
+TEST(PoolArguments, AreChecked) {
+  EXPECT_THROW(mp::Pool(0), mp::ValueError);
+  EXPECT_THROW(mp::Pool(-1), mp::ValueError);
+  EXPECT_THROW(mp::Pool(std::size_t{1} << 40), mp::ValueError);
+  EXPECT_THROW(mp::Pool(mp::PoolOptions{.processes = 1, .maxtasksperchild = 0}), mp::ValueError);
+  mp::Pool pool(1);
+  EXPECT_THROW(pool.map(square, {1}, {.chunksize = 0}), mp::ValueError);
+  EXPECT_THROW(pool.imap(square, {1}, {.chunksize = -1}), mp::ValueError);
+  EXPECT_THROW(pool.imap(square, {1}, {.buffersize = 0}), mp::ValueError);
+  EXPECT_THROW(pool.apply({.retries = -1}, square, 1), mp::ValueError);
+  EXPECT_THROW(pool.apply(static_cast<int (*)(int)>(nullptr), 1), mp::TypeError);
+}
+
+TEST(PoolArguments, MayBeLeftOut) {
+  mp::Pool plain({});
+  EXPECT_EQ(plain.apply(square, 2), 4);
+  mp::Queue<int> began;
+  mp::Pool initialized({}, [began] { began.put(1); });
+  EXPECT_EQ(began.get(), 1);
+  mp::Pool moved(std::move(plain));
+  EXPECT_EQ(moved.apply(square, 3), 9);
+  EXPECT_THROW(plain.apply(square, 1), mp::ValueError);
+}
+
+}  // namespace

@@ -75,8 +75,15 @@ std::uint64_t owner_of_result(const Board& board, std::uint64_t number,
   return owner::part_of(offset_of(&board), result::tag(number, item));
 }
 
-void request_stop(Place& place, std::uint64_t item) noexcept {
-  place.stop_for.store(item + 1, std::memory_order_seq_cst);
+bool is_to_stop(const Place& place) noexcept {
+  const std::uint64_t wanted = place.stop_for.load(std::memory_order_seq_cst);
+  const Offset batch = place.batch.load(std::memory_order_seq_cst);
+  const std::uint64_t item = place.item.load(std::memory_order_seq_cst);
+  return batch != 0 && item != 0 && wanted == stop_word(at<Batch>(batch)->number, item - 1);
+}
+
+void request_stop(Place& place, std::uint64_t number, std::uint64_t item) noexcept {
+  place.stop_for.store(stop_word(number, item), std::memory_order_seq_cst);
   place.stop.word.fetch_add(1, std::memory_order_seq_cst);
   place.stop.wake(1);
 }

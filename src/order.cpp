@@ -350,14 +350,19 @@ void Order::recover(Offset place, std::uint32_t worker,
   }
 }
 
-void Order::close_rests() noexcept {
+bool Order::close_rests() noexcept {
+  if (open_rests_.load(std::memory_order_seq_cst) == 0) {
+    return false;
+  }
   const std::scoped_lock lock(mutex_);
+  bool any = false;
   for (Rest& rest : rests_) {
     if (!rest.closed && at<Batch>(rest.batch)->complete.load() != 0) {
-      rest.closed = true;
+      any = rest.closed = true;
       open_rests_.fetch_sub(1, std::memory_order_seq_cst);
     }
   }
+  return any;
 }
 
 std::uint64_t Order::failures() const {

@@ -37,7 +37,7 @@ void set_up(Board& board, const PoolPlan& plan) {
 PoolEngine::PoolEngine(PoolPlan plan)
     : plan_(std::move(plan)),
       board_(make_board(plan_.workers.count)),
-      creator_(current_pid()),
+      creator_(this_participant()),
       workers_(plan_.workers, board_) {
   if (pool_nesting().depth >= most_depth) {
     throw RuntimeError("pools are nested 8 deep: a task that makes a pool seems to run in it");
@@ -194,7 +194,7 @@ bool PoolEngine::has_open_work() const noexcept {
 // ---- orders
 
 void PoolEngine::require_running() {
-  if (current_pid() != creator_) {
+  if (this_participant() != creator_) {
     throw RuntimeError("a pool belongs to the process that made it");
   }
   const std::scoped_lock lock(mutex_);
@@ -337,7 +337,7 @@ void PoolEngine::close() noexcept {
 }
 
 void PoolEngine::terminate() noexcept {
-  if (current_pid() != creator_) {
+  if (this_participant() != creator_) {
     return;
   }
   state_.store(State::terminate, std::memory_order_seq_cst);
@@ -369,8 +369,8 @@ void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
     if (order->complete()) {
       order->on_complete();
     } else {
-      order->withdraw();
       order->fail(error);
+      order->withdraw();  // later, or it would look complete
     }
   }
   wake_waiters();

@@ -174,10 +174,11 @@ void PoolEngine::break_pool(const std::exception_ptr& cause) {
 
 void PoolEngine::settle_complete() {
   Orders complete;
+  bool news = false;
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& order : live_) {
-      order->close_rests();
+      news = order->close_rests() || news;
       if (order->complete() && order->batch().has(Batch::attended) && !order->is_read()) {
         complete.push_back(order);
       }
@@ -186,7 +187,7 @@ void PoolEngine::settle_complete() {
   for (const auto& order : complete) {
     order->on_complete();
   }
-  if (!complete.empty()) {
+  if (news || !complete.empty()) {
     wake_waiters();
     const std::scoped_lock lock(mutex_);
     sweep();
@@ -281,12 +282,13 @@ bool PoolEngine::execute(Sentence& given, os::Deadline now) {
   if (!there || !ticket) {
     return given.terminated;  // then the end of the worker tells what for
   }
-  if (!given.asked && now < given.mild_until) {
+  if (!given.asked && given.order->batch().has(Batch::takes_token)) {
     if (given.out_of_time && given.order->terms().retries == 0) {
       given.order->set_verdict(given.item, std::make_exception_ptr(TaskTimeout()));
       ++counts_.timed_out;
     }
-    request_stop(here, given.out_of_time ? given.item : here.item.load() - 1);
+    request_stop(here, given.order->number(),
+                 given.out_of_time ? given.item : here.item.load() - 1);
     given.asked = true;
   }
   if (now >= given.end) {
@@ -327,7 +329,7 @@ os::Deadline PoolEngine::next_look() const {
     next = std::min(next, now + start_again);
   }
   if (state() == State::terminate) {
-    next = std::min(next, now >= kill_at_ ? now + tick : kill_at_);
+    next = std::min(next, now + tick);
   }
   for (const auto& order : live_) {
     if (order->progress) {

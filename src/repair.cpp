@@ -139,9 +139,7 @@ bool mark_end(Ticket ticket) noexcept {
     const bool clean = !was_live && place.pinned.load(std::memory_order_acquire) != 0;
     if (step::cas(place.life, life,
                   life_word(ticket.generation, 0, clean ? Life::left : Life::dead))) {
-      if (was_live) {
-        wake_everybody();
-      }
+      wake_everybody();
       return true;
     }
   }

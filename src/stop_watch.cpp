@@ -18,15 +18,10 @@ struct StopWatch::Shared {
 
 namespace {
 
-bool is_for_item_in_hand(const Place& place) noexcept {
-  const std::uint64_t wanted = place.stop_for.load(std::memory_order_seq_cst);
-  return wanted != 0 && wanted == place.item.load(std::memory_order_seq_cst);
-}
-
 /// False when nobody works here any more.
 bool pass_on(StopWatch::Shared& shared) {
   const std::scoped_lock lock(shared.mutex);
-  if (shared.source && is_for_item_in_hand(shared.place)) {
+  if (shared.source && is_to_stop(shared.place)) {
     shared.source->request_stop();
   }
   return !shared.ended;
@@ -64,7 +59,7 @@ std::stop_token StopWatch::begin() {
   }
   const std::scoped_lock lock(shared_->mutex);
   shared_->source.emplace();
-  if (is_for_item_in_hand(place_)) {
+  if (is_to_stop(place_)) {
     shared_->source->request_stop();
   }
   return shared_->source->get_token();

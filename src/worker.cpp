@@ -9,6 +9,7 @@
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/remote_error.hpp>
+#include <multiprocess/detail/repair.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/detail/stop_watch.hpp>
@@ -182,13 +183,12 @@ class Worker {
   }
 
   bool retires() {
-    return (board_.most_chunks != 0 && chunks_ >= board_.most_chunks) ||
-           (board_.most_memory != 0 && chunks_ != memory_seen_at_ && outgrown());
-  }
-
-  bool outgrown() {
-    memory_seen_at_ = chunks_;
-    return os::private_memory() > board_.most_memory;
+    if (!retires_ && chunks_ != looked_after_) {
+      looked_after_ = chunks_;
+      retires_ = (board_.most_chunks != 0 && chunks_ >= board_.most_chunks) ||
+                 (board_.most_memory != 0 && os::private_memory() > board_.most_memory);
+    }
+    return retires_;
   }
 
   bool has_work() const noexcept {
@@ -219,7 +219,8 @@ class Worker {
   ChunkClaims claims_;
   StopWatch stops_;
   std::uint64_t chunks_ = 0;
-  std::uint64_t memory_seen_at_ = 0;
+  std::uint64_t looked_after_ = 0;  // so many chunks, whether it is time to retire
+  bool retires_ = false;
   std::uint64_t fastest_of_slow_ = 0;
 };
 
@@ -271,6 +272,7 @@ void prepare_process(const Board& board, const WorkerStart& start) {
   if (start.output) {
     os::print_to(start.output->fileno(), start.errors->fileno());
   }
+  expect_our_end();
   nesting = {board.depth, nesting.siblings * board.places};
   allow_children();
 }

@@ -67,7 +67,10 @@ class RawValue {
   friend bool operator==(const RawValue&, const RawValue&) = default;
   friend std::string mp_repr(const RawValue& value) {
     std::string number;
-    if constexpr (detail::is_number<T>) {
+    if constexpr (std::is_same_v<T, char>) {
+      const char byte = value.value();
+      number = detail::quoted_bytes({&byte, 1});
+    } else if constexpr (detail::is_number<T>) {
       number = detail::Number(value.value()).repr();
     }
     return detail::raw_value_repr(detail::item_name<T>, number, value.ref_);

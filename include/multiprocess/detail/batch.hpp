@@ -129,7 +129,10 @@ class ChunkClaims {
   explicit ChunkClaims(std::uint32_t place) noexcept : mine_(chunk_state::claimed_by(place)) {}
 
   /// Begins a batch.
-  void enter() noexcept { reserved_ = reserved_end_ = 0; }
+  void enter() noexcept {
+    reserved_ = reserved_end_ = 0;
+    all_done_ = false;
+  }
 
   /// no_chunk when nothing is left to claim.
   std::uint64_t claim(Batch& batch) noexcept;

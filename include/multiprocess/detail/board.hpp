@@ -42,7 +42,7 @@ struct alignas(64) Place {
   std::atomic<std::uint64_t> report;  // message: why it cannot work
   std::atomic<WorkerState> state;
   Signal stop;                          // a change of the word: an item is to stop
-  std::atomic<std::uint64_t> stop_for;  // 1 + that item
+  std::atomic<std::uint64_t> stop_for;  // stop_word of that item; 0: none
 
   // Written by the worker for people to read.
   alignas(64) std::atomic<std::uint64_t> busy;  // nanoseconds
@@ -101,8 +101,13 @@ void adopt_message(Board& board, Offset message) noexcept;
 std::uint64_t owner_of_result(const Board& board, std::uint64_t number,
                               std::uint64_t item) noexcept;
 
+/// Which item of which call is to stop.
+constexpr std::uint64_t stop_word(std::uint64_t number, std::uint64_t item) noexcept {
+  return (number << 32) ^ (item + 1);
+}
 /// The item in hand is to stop, if it is still this one.
-void request_stop(Place& place, std::uint64_t item) noexcept;
+void request_stop(Place& place, std::uint64_t number, std::uint64_t item) noexcept;
+bool is_to_stop(const Place& place) noexcept;
 
 /// Whether a lane's turn has passed a batch: nobody comes to it any more who is not there already.
 bool has_passed(const Lane& lane, const Batch& batch) noexcept;

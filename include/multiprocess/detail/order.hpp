@@ -132,8 +132,8 @@ class Order {
   /// Once, when it is complete: what has become of its items counts.
   void account();
   std::uint64_t failures() const;
-  /// A rest is complete.
-  void close_rests() noexcept;
+  /// Takes note of rests that are complete. True when there were some: who waits may look.
+  bool close_rests() noexcept;
   void set_verdict(std::uint64_t item, std::exception_ptr error);
   /// Frees its shared memory as soon as nobody is on his way through it. True when all of it is
   /// freed.

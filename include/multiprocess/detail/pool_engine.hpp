@@ -5,6 +5,7 @@
 #include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/pool_workers.hpp>
 #include <multiprocess/detail/trace_file.hpp>
 #include <multiprocess/pool_options.hpp>
@@ -175,7 +176,7 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine> {
 
   PoolPlan plan_;
   SharedRef board_;
-  int creator_;
+  Ticket creator_;
   PoolWorkers workers_;
   PoolCounts counts_;
   std::atomic<State> state_{State::run};

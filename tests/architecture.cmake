@@ -45,7 +45,12 @@ set(floor_4
   process detail/queue_handle detail/queue_item queue
   joinable_queue simple_queue listener
 )
-set(floor_5 async_result pool thread_pool manager dummy)
+set(floor_5
+  async_result pool
+  detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
+  detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
+  thread_pool manager dummy
+)
 set(floor_6 context)
 set(floor_7 multiprocess)
 

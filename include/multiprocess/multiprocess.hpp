@@ -35,5 +35,7 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/simple_queue.hpp>
+#include <multiprocess/thread_pool.hpp>
+#include <multiprocess/dummy.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

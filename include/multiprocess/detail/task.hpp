@@ -101,11 +101,11 @@ template <class F, class Arguments>
 using task_result_t = typename KeptResult<typename TaskCall<F, Arguments>::Returned>::type;
 
 template <Spread spread, class Item>
-struct ItemArguments {
+struct SpreadItem {
   using type = Item;  // a tuple
 };
 template <class Item>
-struct ItemArguments<Spread::one, Item> {
+struct SpreadItem<Spread::one, Item> {
   using type = std::tuple<Item>;
 };
 
@@ -113,7 +113,7 @@ struct ItemArguments<Spread::one, Item> {
 template <Spread spread, class Item>
 class ItemReader {
  public:
-  using Arguments = typename ItemArguments<spread, Item>::type;
+  using Arguments = typename SpreadItem<spread, Item>::type;
   static constexpr bool in_place = spread == Spread::one && lies_in_place<Item>;
 
   ItemReader(ChunkRun& chunk, CodeMessage& code) {
@@ -252,13 +252,19 @@ class Task final : public TaskCode {
   F f_;
 };
 
-/// Fails to compile, with a sentence that says what to write instead, when a pool cannot do this.
+/// Fails to compile, with a sentence that says what to write instead, when no pool can do this.
 template <class F, class Arguments>
-constexpr void require_task() {
+constexpr void require_possible() {
   static_assert(TaskCall<F, Arguments>::possible,
                 "multiprocess: the task cannot be called with these arguments (string literals "
                 "arrive as std::string, spans as std::vector; a task may take a std::stop_token "
                 "before them)");
+}
+
+/// Likewise when a pool of processes cannot.
+template <class F, class Arguments>
+constexpr void require_task() {
+  require_possible<F, Arguments>();
   if constexpr (TaskCall<F, Arguments>::possible) {
     require_sendable<F>();
     require_sendable<Arguments>();

@@ -50,7 +50,10 @@ set(floor_5
   detail/batch detail/board detail/chunk_run detail/task detail/worker detail/stop_watch
   detail/output_labels detail/pool_workers detail/trace_file detail/order detail/pool_engine
   detail/pool_call detail/result_range detail/input detail/imap detail/map_calls
-  pool thread_pool manager dummy
+  pool
+  detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
+  detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
+  thread_pool manager dummy
 )
 set(floor_6 context)
 set(floor_7 multiprocess)

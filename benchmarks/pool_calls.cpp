@@ -98,7 +98,8 @@ void add_calls(Suite& suite) {
              .placements = placements,
              .contenders = [&suite]() -> std::vector<Contender> {
                large();
-               return {with_pool(std::string(ours), large_results), suite.python("result 64 MiB")};
+               return {with_pool(std::string(ours), large_results), suite.python("result 64 MiB"),
+                       copying({"64 MiB", large_size, 4})};
              },
              .bytes = static_cast<double>(large_size)});
 }

@@ -45,6 +45,24 @@ struct Point {
   int y;
 };
 
+struct Counted {
+  Counted() = default;
+  Counted(Counted&&) noexcept = default;
+  Counted(const Counted& other) : text(other.text), copies(other.copies + 1) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(text, copies);
+  }
+
+  std::string text = "counted";
+  int copies = 0;
+};
+
+const Counted& counted() {
+  static const Counted one;
+  return one;
+}
+
 class PoolTest : public mp::test::StartMethods {
  protected:
   mp::PoolOptions two() const {
@@ -157,6 +175,13 @@ TEST_P(PoolTest, ValuesOfAllKindsCross) {
                 queue),
             queue);
   EXPECT_EQ(queue.get(), 9);
+}
+
+TEST_P(PoolTest, AResultThatIsAReferenceIsNotCopiedFirst) {
+  mp::Pool pool(two());
+  const Counted result = pool.apply(counted);
+  EXPECT_EQ(result.text, "counted");
+  EXPECT_EQ(result.copies, 0);
 }
 
 TEST_P(PoolTest, SharedItemsAreUsedWhereTheyLie) {

@@ -226,9 +226,10 @@ class Task final : public TaskCode {
       const R result = static_cast<R>(call_with_stored(f_, given));
       std::memcpy(static_cast<void*>(chunk.plain_results<R>() + item), &result, sizeof(R));
       chunk.put_plain(item);
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<typename Call::Returned>, R>) {
+      put(chunk, item, call_with_stored(f_, given));  // not copied, should it be a reference
     } else {
-      R result(store(call_with_stored(f_, given)));
-      put(chunk, item, result);
+      put(chunk, item, R(store(call_with_stored(f_, given))));
     }
   }
 

@@ -359,6 +359,15 @@ TEST_P(PoolTest, WorkersMayHavePoolsOfTheirOwn) {
             36);
 }
 
+TEST_P(PoolTest, ANotSendableInitializerStartsNobody) {
+  const auto local = mp::fork_only([] {});
+  if (GetParam() == mp::StartMethod::fork) {
+    EXPECT_EQ(mp::Pool(two(), local).apply(square, 2), 4);
+  } else {
+    EXPECT_THROW(mp::Pool(two(), local), mp::NotSendable);
+  }
+}
+
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolTest);
 
 TEST(PoolArguments, AreChecked) {
@@ -372,6 +381,23 @@ TEST(PoolArguments, AreChecked) {
   EXPECT_THROW(pool.imap(square, {1}, {.buffersize = 0}), mp::ValueError);
   EXPECT_THROW(pool.apply({.retries = -1}, square, 1), mp::ValueError);
   EXPECT_THROW(pool.apply(static_cast<int (*)(int)>(nullptr), 1), mp::TypeError);
+}
+
+TEST(PoolArguments, APoolStaysAtHome) {
+  static_assert(!mp::sendable<mp::Pool> && !mp::sendable<mp::AsyncResult<int>>);
+  static_assert(!std::is_copy_constructible_v<mp::Pool>);
+  mp::Pool pool(1);
+  mp::Queue<bool> refused;
+  mp::Process child({.start_method = mp::StartMethod::fork}, mp::fork_only([&] {
+                      try {
+                        pool.apply(square, 1);
+                      } catch (const mp::RuntimeError&) {
+                        refused.put(true);
+                      }
+                    }));
+  child.start();
+  EXPECT_TRUE(refused.get());
+  child.join();
 }
 
 TEST(PoolArguments, MayBeLeftOut) {

@@ -160,7 +160,9 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndL
   void sleep_until_news(std::uint64_t seen);
   void handle_ends();
   void handle_end(const EndedWorker& ended);
-  std::exception_ptr error_for(const EndedWorker& ended, const Order& order, std::uint64_t item);
+  std::optional<Sentence> sentence_of(std::uint32_t place) const;
+  std::exception_ptr error_for(const EndedWorker& ended, const std::optional<Sentence>& given,
+                               const Order& order, std::uint64_t item);
   void refill();
   void settle_complete();
   void check_limits(os::Deadline now);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -47,6 +48,7 @@ void PoolEngine::start_service() {
 }
 
 void PoolEngine::serve() noexcept {
+  service_thread_.store(std::this_thread::get_id(), std::memory_order_seq_cst);
   while (true) {
     try {
       const std::uint64_t seen = board().attended.load(std::memory_order_seq_cst);
@@ -132,7 +134,7 @@ void PoolEngine::handle_end(const EndedWorker& ended) {
   }
   {
     const std::scoped_lock lock(mutex_);
-    std::erase_if(sentences_, [&](const Sentence& given) { return given.place == ended.place; });
+    std::erase_if(sentences_, [&](const Sentence& each) { return each.place == ended.place; });
   }
   workers_.clear_place(ended.place);
 }

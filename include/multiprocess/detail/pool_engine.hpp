@@ -22,6 +22,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -197,6 +198,7 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndL
   std::exception_ptr broken_;
   std::vector<Sentence> sentences_;
   bool service_runs_ = false;
+  std::atomic<std::thread::id> service_thread_{};
   std::condition_variable service_ended_;
   os::Deadline next_progress_{};
   os::Deadline kill_at_ = os::never;

@@ -17,7 +17,12 @@ class Play {
   Play(const Play&) = delete;
   Play& operator=(const Play&) = delete;
 
-  /// In a child: is killed at every step that it takes.
+  /// In a child: makes itself the victim by `begin()`, or a child of its own, and plays its part.
+  virtual void play(const std::function<void()>& begin) {
+    begin();
+    victim();
+  }
+  /// Is killed at every step that it takes.
   virtual void victim() = 0;
   /// A victim has begun; called in the survivor.
   virtual void accompany() {}
@@ -40,10 +45,11 @@ struct Scenario {
   std::vector<std::string> files = {};
 };
 
-/// What is done with queues, locks and the heap.
+/// What is done with queues, locks and the heap, with pipes, what synchronizes, shared data, pools.
 std::vector<Scenario> scenarios();
 std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> data_scenarios();
+std::vector<Scenario> pool_scenarios();
 
 }  // namespace multiprocess::test

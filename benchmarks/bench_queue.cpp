@@ -132,6 +132,7 @@ int main(int argc, char** argv) {
   bench::add_streams(suite);
   bench::add_kinds(suite);
   bench::add_delays(suite);
+  bench::add_backlog(suite);
   bench::add_bytes(suite);
   bench::add_idle(suite);
   return suite.run();

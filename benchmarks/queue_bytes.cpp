@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -35,22 +34,6 @@ Contender pipe(const Load& load) {
                   pipe->get_bytes(into);
                   return into;
                 });
-          }};
-}
-
-/// The limit: one process copies, from and to warm memory.
-Contender copying(const Load& load) {
-  return {"memcpy",
-          [load, from = Bytes(load.size), to = Bytes(load.size)](Placement placement) mutable {
-            const Placed placed(placement, 0);
-            const int count = scaled(load.count);
-            const double begun = now();
-            for (int i = 0; i < count; ++i) {
-              mark(from, i);
-              std::memcpy(to.data(), from.data(), to.size());
-              asm volatile("" : : "r"(to.data()) : "memory");  // the copies are wanted
-            }
-            return (now() - begun) / count;
           }};
 }
 

@@ -8,6 +8,9 @@ namespace bench {
 /// Items of 64 KiB, 1 MiB and 64 MiB.
 void add_bytes(Suite& suite);
 
+/// Ten million items that wait.
+void add_backlog(Suite& suite);
+
 /// The CPU time of getters that wait.
 void add_idle(Suite& suite);
 

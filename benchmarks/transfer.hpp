@@ -63,4 +63,20 @@ double transfer(Placement placement, const Load& load, Put put, Get get) {
   return run_crew(placement, {producer, consumer}) / count;
 }
 
+/// The limit: one process copies, from and to warm memory.
+inline Contender copying(const Load& load) {
+  return {"memcpy",
+          [load, from = Bytes(load.size), to = Bytes(load.size)](Placement placement) mutable {
+            const Placed placed(placement, 0);
+            const int count = scaled(load.count);
+            const double begun = now();
+            for (int i = 0; i < count; ++i) {
+              mark(from, i);
+              std::memcpy(to.data(), from.data(), to.size());
+              asm volatile("" : : "r"(to.data()) : "memory");  // the copies are wanted
+            }
+            return (now() - begun) / count;
+          }};
+}
+
 }  // namespace bench

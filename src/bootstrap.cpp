@@ -72,10 +72,14 @@ int exit_code_of(const std::function<void()>& work) noexcept {
   }
 }
 
-int live(const std::function<void()>& work) noexcept {
+/// Once the child logs as its parent does.
+void announce_run() {
   if (logs(INFO)) {
     log(INFO, "child process calling self.run()");
   }
+}
+
+int live(const std::function<void()>& work) noexcept {
   const int code = exit_code_of(work);
   run_exit_steps(code);
   if (logs(INFO)) {
@@ -130,6 +134,7 @@ int live_as_copy(const Birth& birth, os::Handle life_line,
     choose_start_method(own.start_method);
   }
   run_fork_calls();
+  announce_run();
   return live(work);
 }
 
@@ -145,6 +150,7 @@ int live_from_message(Ticket ticket, Offset payload, std::vector<os::Handle> des
       });
     }
     set_in_bootstrap(false);
+    announce_run();
     if (job) {
       job();
       flush_output();  // before what the streams write to may go with the arguments

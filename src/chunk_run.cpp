@@ -45,7 +45,7 @@ void ChunkRun::note_beginning(std::uint64_t item) noexcept {
   if (batch_.has(Batch::timed)) {
     place_.since.store(nanoseconds_now(), std::memory_order_relaxed);
   }
-  if (batch_.has(Batch::labelled)) {
+  if (batch_.has(Batch::seeded)) {
     const std::uint64_t seed = derive_seed(board_.seed, batch_.number, item);
     set_task_seed(seed);
     std::srand(static_cast<unsigned>(seed));

@@ -225,4 +225,24 @@ std::uintptr_t read_function(InputArchive& archive) {
   return address;
 }
 
+void save_function_hint(OutputArchive& archive, std::uintptr_t address) {
+  const ModuleRef ref = module_ref(address);
+  const bool ours = ref && ref.module->main;
+  const std::size_t start = archive.position();
+  archive.put(ours ? ref.module->build_id : 0);
+  archive.put(ours ? ref.offset : 0);
+  seal(archive, start);
+}
+
+std::uintptr_t read_function_hint(InputArchive& archive) {
+  const std::byte* const start = archive.take(0);
+  const auto build = archive.get<std::uint64_t>();
+  const auto offset = archive.get<std::uint64_t>();
+  check_seal(archive, start);
+  const os::Module& program = os::main_module();
+  const std::uintptr_t address = program.base + offset;
+  const bool here = build == program.build_id && program.memory_at(address) == os::Memory::code;
+  return here ? address : 0;
+}
+
 }  // namespace multiprocess::detail

@@ -107,7 +107,11 @@ std::string_view Context::process_class() const noexcept {
 }
 
 std::string mp_repr(Context context) {
-  return fmt::format("<Context {}>", context.method_ ? to_string(*context.method_) : "default");
+  std::string_view stem = context.process_class();
+  const void* const place = stem.data();  // one for each, as each is one object in Python
+  stem.remove_suffix(std::string_view("Process").size());
+  return fmt::format("<multiprocess.context.{}Context object at {}>",
+                     stem.empty() ? "Default" : stem, place);
 }
 
 }  // namespace multiprocess

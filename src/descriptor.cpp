@@ -58,6 +58,13 @@ bool add_name(const Descriptor& descriptor) {
   return true;
 }
 
+void throw_unnamed(std::string_view name) {
+  throw NotSendable(
+      fmt::format("this program has given the name '{}' to no function yet: make the mp::named at "
+                  "namespace scope, where children come that never come to main",
+                  name));
+}
+
 void save_descriptor(OutputArchive& archive, const Descriptor& descriptor) {
   const std::string_view name = descriptor.name;
   if (name.empty()) {

@@ -92,13 +92,7 @@ std::string mp_repr(const ListItem& item) {
     return quoted(*text);
   }
   if (const multiprocess::Bytes* const bytes = std::get_if<multiprocess::Bytes>(&item.value_)) {
-    std::string text = "b'";
-    for (const std::byte each : *bytes) {
-      const auto c = static_cast<char>(each);
-      const bool printable = c >= ' ' && c <= '~' && c != '\'' && c != '\\';
-      text += printable ? std::string(1, c) : fmt::format("\\x{:02x}", std::to_integer<int>(each));
-    }
-    return text + "'";
+    return quoted_bytes({reinterpret_cast<const char*>(bytes->data()), bytes->size()});
   }
   return "None";
 }

@@ -17,7 +17,6 @@
 namespace multiprocess::detail {
 
 static_assert(sizeof(Participant) == 256 && sizeof(Census) <= sizeof(Participant));
-static_assert(area::participants + (most_participants + 1) * sizeof(Participant) <= area::sleepers);
 
 namespace {
 

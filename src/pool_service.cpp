@@ -32,9 +32,6 @@ os::Deadline moment(std::uint64_t nanoseconds) {
 }  // namespace
 
 void PoolEngine::start_service() {
-  if (!plan_.trace_file.empty()) {
-    trace_ = std::make_unique<TraceFile>(plan_.trace_file);
-  }
   service_runs_ = true;
   listen_for_ends(*this);
   auto mine = std::make_unique<std::shared_ptr<PoolEngine>>(shared_from_this());
@@ -330,7 +327,7 @@ os::Deadline PoolEngine::next_look() const {
     next = std::min(next, now + start_again);
   }
   if (state() == State::terminate) {
-    next = std::min(next, now >= kill_at_ ? now + tick : kill_at_);
+    next = std::min(next, now + tick);
   }
   for (const auto& order : live_) {
     if (order->progress) {

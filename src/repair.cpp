@@ -5,6 +5,7 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/holders.hpp>
 #include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/magazines.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/self.hpp>
@@ -65,6 +66,8 @@ void release_pin(Participant& place) noexcept {
 void give_back_holdings(Participant& place, Ticket who) noexcept {
   forget_sleepers(who.word());
   drop_account(place);
+  // Nobody takes from there any more what is freed now.
+  HeldMagazines(magazines_of(who.slot)).forget();
   free_private_blocks(who);
 }
 
@@ -140,9 +143,7 @@ bool mark_end(Ticket ticket) noexcept {
                        place.mail.load(std::memory_order_acquire) == 0;
     if (step::cas(place.life, life,
                   life_word(ticket.generation, 0, clean ? Life::left : Life::dead))) {
-      if (was_live) {
-        wake_everybody();
-      }
+      wake_everybody();
       return true;
     }
   }

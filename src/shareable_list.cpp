@@ -246,15 +246,15 @@ ShareableList::Place ShareableList::place(std::ptrdiff_t index) const {
           formats + count * format_size + number};
 }
 
-ShareableList::Item ShareableList::at(std::ptrdiff_t index) const {
+ShareableList::Item ShareableList::at(detail::Index index) const {
   return place(index).read();
 }
 
-void ShareableList::set(std::ptrdiff_t index, const Item& item) const {
+void ShareableList::set(detail::Index index, const Item& item) const {
   place(index).write(item);
 }
 
-ShareableList::Element ShareableList::operator[](std::ptrdiff_t index) const {
+ShareableList::Element ShareableList::operator[](detail::Index index) const {
   place(index);
   return {*this, index};
 }

@@ -2,6 +2,8 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/timeout.hpp>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 namespace multiprocess {
@@ -27,6 +29,13 @@ detail::os::Deadline Timeout::deadline_from_now() const {
   const auto now = std::chrono::steady_clock::now();
   const bool beyond = duration_ > detail::os::never - now;
   return beyond ? detail::os::never : now + duration_;
+}
+
+std::string mp_repr(Timeout timeout) {
+  if (timeout.is_forever()) {
+    return "None";
+  }
+  return fmt::format("{}", std::chrono::duration<double>(timeout.duration()).count());
 }
 
 }  // namespace multiprocess

@@ -89,6 +89,15 @@ TEST(Array, AnElementStandsForAnItem) {
   std::ostringstream stream;
   stream << array[0];
   EXPECT_EQ(stream.str(), "6");
+  EXPECT_EQ(array[0]++, 6);
+  EXPECT_EQ(array[0]--, 7);
+  array[0] %= 4;
+  array[0] <<= 3;
+  array[0] |= 5;
+  array[0] ^= 1;
+  array[0] &= 28;
+  array[0] >>= 1;
+  EXPECT_EQ(array.get(0), 10);
   const mp::Array<Point> points(2);
   points[1] = Point{3, 4.0};
   EXPECT_EQ(static_cast<Point>(points[1]).x, 3);
@@ -106,6 +115,16 @@ TEST(Array, IsARange) {
   }
   EXPECT_EQ(array.to_vector(), (std::vector{2, 3, 4}));
   EXPECT_EQ((std::vector<int>(array.begin(), array.end())), (std::vector{2, 3, 4}));
+}
+
+TEST(Array, AnyIntegerIsAnIndex) {
+  const mp::Array<int> array{1, 2, 3};
+  for (std::size_t i = 0; i < 3; ++i) {
+    array[i] *= 2;
+    array.set(i, array.get(i) + 1);
+  }
+  EXPECT_EQ(array.slice(1U, sizeof(int)), (std::vector{5, 7}));
+  EXPECT_THROW(array.get(~std::uint64_t{0}), mp::IndexError);
 }
 
 TEST(Array, SlicesAreCutAndAssigned) {
@@ -191,6 +210,9 @@ TEST(Array, PrintsAsPythonDoes) {
       text.starts_with("<SynchronizedArray wrapper for "
                        "<multiprocess.sharedctypes.c_double_Array_3 object at 0x"))
       << text;
+  EXPECT_TRUE(fmt::format("{}", mp::Array<char>("hello"))
+                  .starts_with("<SynchronizedString wrapper for "
+                               "<multiprocess.sharedctypes.c_char_Array_5 object at 0x"));
 }
 
 TEST(Array, AContextMakesThem) {

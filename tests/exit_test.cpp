@@ -6,6 +6,7 @@
 
 #include "support/start_methods.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -81,6 +82,13 @@ TEST(AfterFork, IsCalledInEachForkedChildInOrder) {
   }
   EXPECT_TRUE(first.cancel());
   EXPECT_TRUE(second.cancel());
+}
+
+TEST(Exit, ACallPrintsWhetherItWillBeMade) {
+  const mp::ExitCall call = mp::at_exit([] {});
+  EXPECT_EQ(fmt::format("{}", call), "<ExitCall>");
+  call.cancel();
+  EXPECT_EQ(fmt::format("{}", call), "<ExitCall, dead>");
 }
 
 TEST(Exit, ThrowsWhatIsNoStandardException) {

@@ -2,6 +2,9 @@
 #include <multiprocess/function.hpp>
 
 #include <multiprocess/error.hpp>
+#include <multiprocess/queue.hpp>
+
+#include "support/start_methods.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -216,6 +219,24 @@ TEST(Named, TravelsByItsName) {
   EXPECT_LT(bytes.size(), 12U);  // no reference into the program
   EXPECT_EQ(detail::decode<Function<int(int)>>(bytes)(4), -4);
   EXPECT_EQ(crossed(Function<int(int)>(half))(8), 4);
+}
+
+int triple(int x) {
+  return 3 * x;
+}
+
+void put_result(Function<int(int)> f, Queue<int> results) {
+  results.put(f(5));
+}
+
+class NamedProcesses : public test::StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(NamedProcesses);
+
+TEST_P(NamedProcesses, AFunctionMayGetItsNameWhereItIsSent) {
+  const Queue<int> results;
+  const Function<int(int)> f = named<"triple">(triple);  // no child comes to this line
+  EXPECT_EQ(exitcode_of(put_result, f, results), 0);
+  EXPECT_EQ(results.get(test::plenty), 15);
 }
 
 TEST(Named, RefusesUnknownAndAmbiguousNames) {

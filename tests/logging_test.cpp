@@ -3,6 +3,8 @@
 
 #include <multiprocess/error.hpp>
 
+#include "support/start_methods.hpp"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -19,20 +21,22 @@ namespace detail = multiprocess::detail;
 
 namespace {
 
+template <class F>
+std::string stderr_of(F f) {
+  testing::internal::CaptureStderr();
+  f();
+  return testing::internal::GetCapturedStderr();
+}
+
 /// Leaves the logger as a program finds it, except that somebody has asked for it.
+void reset_logger() {
+  mp::get_logger().set_sink({});
+  mp::get_logger().set_level(mp::NOTSET);
+}
+
 class Logging : public testing::Test {
  protected:
-  void TearDown() override {
-    mp::get_logger().set_sink({});
-    mp::get_logger().set_level(mp::NOTSET);
-  }
-
-  template <class F>
-  std::string stderr_of(F f) {
-    testing::internal::CaptureStderr();
-    f();
-    return testing::internal::GetCapturedStderr();
-  }
+  void TearDown() override { reset_logger(); }
 
   std::vector<mp::LogRecord> collect(int level, void (*work)(mp::Logger&)) {
     std::vector<mp::LogRecord> records;
@@ -170,6 +174,32 @@ TEST_F(Logging, StateTravels) {
 TEST_F(Logging, PrintsAsPythonDoes) {
   mp::get_logger().set_level(mp::DEBUG);
   EXPECT_EQ(fmt::format("{}", mp::get_logger()), "<Logger multiprocess (DEBUG)>");
+}
+
+class LoggingProcesses : public mp::test::StartMethods {
+ protected:
+  void TearDown() override {
+    reset_logger();
+    StartMethods::TearDown();
+  }
+};
+MULTIPROCESS_FOR_EACH_START_METHOD(LoggingProcesses);
+
+TEST_P(LoggingProcesses, AChildLogsWhatItDoes) {
+  const std::string text = stderr_of([this] {
+    mp::log_to_stderr(mp::INFO);
+    mp::ProcessOptions named = options();
+    named.name = "child";
+    mp::Process child(named, [] { mp::get_logger().info("working"); });
+    child.start();
+    child.join();
+  });
+  EXPECT_NE(text.find("[INFO/child] child process calling self.run()\n"
+                      "[INFO/child] working\n"
+                      "[INFO/child] process shutting down\n"
+                      "[INFO/child] process exiting with exitcode 0\n"),
+            std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -45,6 +45,24 @@ struct Point {
   int y;
 };
 
+struct Counted {
+  Counted() = default;
+  Counted(Counted&&) noexcept = default;
+  Counted(const Counted& other) : text(other.text), copies(other.copies + 1) {}
+  template <class Archive>
+  void serialize(Archive& archive) {
+    archive(text, copies);
+  }
+
+  std::string text = "counted";
+  int copies = 0;
+};
+
+const Counted& counted() {
+  static const Counted one;
+  return one;
+}
+
 class PoolTest : public mp::test::StartMethods {
  protected:
   mp::PoolOptions two() const {
@@ -157,6 +175,13 @@ TEST_P(PoolTest, ValuesOfAllKindsCross) {
                 queue),
             queue);
   EXPECT_EQ(queue.get(), 9);
+}
+
+TEST_P(PoolTest, AResultThatIsAReferenceIsNotCopiedFirst) {
+  mp::Pool pool(two());
+  const Counted result = pool.apply(counted);
+  EXPECT_EQ(result.text, "counted");
+  EXPECT_EQ(result.copies, 0);
 }
 
 TEST_P(PoolTest, SharedItemsAreUsedWhereTheyLie) {
@@ -334,6 +359,15 @@ TEST_P(PoolTest, WorkersMayHavePoolsOfTheirOwn) {
             36);
 }
 
+TEST_P(PoolTest, ANotSendableInitializerStartsNobody) {
+  const auto local = mp::fork_only([] {});
+  if (GetParam() == mp::StartMethod::fork) {
+    EXPECT_EQ(mp::Pool(two(), local).apply(square, 2), 4);
+  } else {
+    EXPECT_THROW(mp::Pool(two(), local), mp::NotSendable);
+  }
+}
+
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolTest);
 
 TEST(PoolArguments, AreChecked) {
@@ -347,6 +381,23 @@ TEST(PoolArguments, AreChecked) {
   EXPECT_THROW(pool.imap(square, {1}, {.buffersize = 0}), mp::ValueError);
   EXPECT_THROW(pool.apply({.retries = -1}, square, 1), mp::ValueError);
   EXPECT_THROW(pool.apply(static_cast<int (*)(int)>(nullptr), 1), mp::TypeError);
+}
+
+TEST(PoolArguments, APoolStaysAtHome) {
+  static_assert(!mp::sendable<mp::Pool> && !mp::sendable<mp::AsyncResult<int>>);
+  static_assert(!std::is_copy_constructible_v<mp::Pool>);
+  mp::Pool pool(1);
+  mp::Queue<bool> refused;
+  mp::Process child({.start_method = mp::StartMethod::fork}, mp::fork_only([&] {
+                      try {
+                        pool.apply(square, 1);
+                      } catch (const mp::RuntimeError&) {
+                        refused.put(true);
+                      }
+                    }));
+  child.start();
+  EXPECT_TRUE(refused.get());
+  child.join();
 }
 
 TEST(PoolArguments, MayBeLeftOut) {

@@ -261,6 +261,7 @@ TEST(Process, PrintsAsPython) {
   out << p;
   EXPECT_EQ(out.str(), fmt::format("<Process name='one' parent={} initial daemon>", here));
   p.start();
+  EXPECT_EQ(fmt::format("{}", p.sentinel()), std::to_string(p.sentinel().fileno()));
   p.kill();
   p.join();
   const int pid = p.pid();

@@ -108,6 +108,7 @@ TEST(RawValue, PrintsAsPythonDoes) {
   EXPECT_EQ(fmt::format("{}", mp::RawValue<int>(5)), "c_int(5)");
   EXPECT_EQ(fmt::format("{}", mp::RawValue<double>(1.5)), "c_double(1.5)");
   EXPECT_EQ(fmt::format("{}", mp::RawValue<bool>(true)), "c_bool(True)");
+  EXPECT_EQ(fmt::format("{}", mp::RawValue<char>('x')), "c_char(b'x')");
   EXPECT_TRUE(fmt::format("{}", mp::RawValue<Point>()).find("Point object at 0x") !=
               std::string::npos);
 }

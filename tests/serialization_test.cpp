@@ -44,6 +44,52 @@ class Opaque {
   std::string text_;
 };
 
+/// With a constructor that is not constexpr, as most have: no literal type.
+class Place {
+ public:
+  Place(int x, int y) : x_(x), y_(y) {}
+  bool operator==(const Place&) const = default;
+
+ private:
+  int x_;
+  int y_;
+};
+
+/// As Place, and in a base or member there is what means nothing elsewhere.
+class Sign : public Place {
+ public:
+  explicit Sign(const char* text) : Place(0, 0), text_(text) {}
+  const char* text() const { return text_; }
+
+ private:
+  const char* text_;
+};
+class Mark {
+ public:
+  explicit Mark(int& counter) : counter_(counter) {}
+  int count() const { return counter_; }
+
+ private:
+  int& counter_;
+};
+class Road {
+ public:
+  Road() : from_(0, 0), sign_("") {}
+
+ private:
+  Place from_;
+  Sign sign_;
+};
+
+TEST(Sendable, ClassesWithConstructorsCrossUnlessTheyHoldPointers) {
+  EXPECT_TRUE(sendable<Place>);
+  EXPECT_FALSE(sendable<Sign>);
+  EXPECT_FALSE(sendable<Mark>);
+  EXPECT_FALSE(sendable<Road>);
+  const std::vector<Place> places{{1, 2}, {3, 4}};
+  EXPECT_EQ(loads<std::vector<Place>>(dumps(places)), places);
+}
+
 TEST(Sendable, SaysWhatMayCross) {
   EXPECT_TRUE(sendable<int>);
   EXPECT_TRUE(sendable<std::string>);

@@ -3,6 +3,7 @@
 
 #include <multiprocess/error.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -104,6 +105,10 @@ TEST(Block, WithoutItTheTimeoutIsZero) {
   EXPECT_EQ(mp::effective_timeout(false, 5s), Timeout(0s));
   EXPECT_EQ(mp::effective_timeout(true, 5s), Timeout(5s));
   EXPECT_EQ(mp::effective_timeout(true, mp::forever), mp::forever);
+}
+
+TEST(Timeout, PrintsSecondsOrNone) {
+  EXPECT_EQ(fmt::format("{} {} {}", Timeout(1500ms), Timeout(2s), mp::forever), "1.5 2 None");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/guarded.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/raw_array.hpp>
@@ -65,12 +66,12 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   std::ptrdiff_t size() const noexcept { return this->raw().size(); }
 
   /// One item, under the lock; counted from the end when `index` is negative. Throws IndexError.
-  T get(std::ptrdiff_t index) const {
+  T get(detail::Index index) const {
     T& item = this->raw().at(index);
     const auto held = this->pass();
     return item;
   }
-  void set(std::ptrdiff_t index, const T& value) const {
+  void set(detail::Index index, const T& value) const {
     T& item = this->raw().at(index);
     const auto held = this->pass();
     item = value;
@@ -78,7 +79,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
 
   /// Stands for the item: it is read and assigned under the lock, and `a[i] += 1` is one locked
   /// step. Throws IndexError.
-  Element operator[](std::ptrdiff_t index) const { return Element(*this, this->raw().at(index)); }
+  Element operator[](detail::Index index) const { return Element(*this, this->raw().at(index)); }
 
   /// The items as they are at one moment.
   std::vector<T> to_vector() const {
@@ -87,8 +88,8 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   }
 
   /// Python's `a[begin:end]`: out of range is cut off.
-  std::vector<T> slice(std::ptrdiff_t begin,
-                       std::ptrdiff_t end = std::numeric_limits<std::ptrdiff_t>::max()) const {
+  std::vector<T> slice(detail::Index begin,
+                       detail::Index end = std::numeric_limits<std::ptrdiff_t>::max()) const {
     const detail::Slice part = detail::python_slice(begin, end, static_cast<std::size_t>(size()));
     const auto held = this->pass();
     return {this->raw().data() + part.begin, this->raw().data() + part.end};
@@ -97,14 +98,14 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   /// Writes the items of a range, beginning with item `index`, in one locked step. Throws
   /// IndexError, or ValueError when they do not all fit; then nothing is written.
   template <detail::ItemRange<T> R>
-  void assign(std::ptrdiff_t index, R&& items) const {
+  void assign(detail::Index index, R&& items) const {
     std::deque<T> converted;  // before the lock: the range may be one of ours
     for (auto&& item : items) {
       converted.push_back(detail::item_of<T>(item));
     }
     write(index, converted);
   }
-  void assign(std::ptrdiff_t index, std::initializer_list<T> items) const { write(index, items); }
+  void assign(detail::Index index, std::initializer_list<T> items) const { write(index, items); }
 
   /// The text up to its first NUL.
   std::string value() const requires(std::is_same_v<T, char>) {
@@ -137,7 +138,8 @@ class Array : public detail::Guarded<RawArray<T>, L> {
   Iterator end() const { return Iterator(*this, size()); }
 
   friend std::string mp_repr(const Array& array) {
-    return "<SynchronizedArray wrapper for " + mp_repr(array.raw()) + ">";
+    return std::is_same_v<T, char> ? "<SynchronizedString wrapper for " + mp_repr(array.raw()) + ">"
+                                   : "<SynchronizedArray wrapper for " + mp_repr(array.raw()) + ">";
   }
 
   static Array decode(detail::InputArchive& archive) {
@@ -183,24 +185,37 @@ class Array<T, L>::Element {
     return *this;
   }
 
-  const Element& operator+=(const T& value) const {
-    return change([&](T& item) { item = static_cast<T>(item + value); });
-  }
-  const Element& operator-=(const T& value) const {
-    return change([&](T& item) { item = static_cast<T>(item - value); });
-  }
-  const Element& operator*=(const T& value) const {
-    return change([&](T& item) { item = static_cast<T>(item * value); });
-  }
-  const Element& operator/=(const T& value) const {
-    return change([&](T& item) { item = static_cast<T>(item / value); });
-  }
   const Element& operator++() const {
     return change([](T& item) { ++item; });
   }
   const Element& operator--() const {
     return change([](T& item) { --item; });
   }
+  /// The item as it was.
+  T operator++(int) const {
+    const auto held = array_.pass();
+    return item_++;
+  }
+  T operator--(int) const {
+    const auto held = array_.pass();
+    return item_--;
+  }
+
+#define MULTIPROCESS_ELEMENT_STEP(op)                                      \
+  const Element& operator op##=(const T& value) const {                    \
+    return change([&](T& item) { item = static_cast<T>(item op value); }); \
+  }
+  MULTIPROCESS_ELEMENT_STEP(+)
+  MULTIPROCESS_ELEMENT_STEP(-)
+  MULTIPROCESS_ELEMENT_STEP(*)
+  MULTIPROCESS_ELEMENT_STEP(/)
+  MULTIPROCESS_ELEMENT_STEP(%)
+  MULTIPROCESS_ELEMENT_STEP(&)
+  MULTIPROCESS_ELEMENT_STEP(|)
+  MULTIPROCESS_ELEMENT_STEP(^)
+  MULTIPROCESS_ELEMENT_STEP(<<)
+  MULTIPROCESS_ELEMENT_STEP(>>)
+#undef MULTIPROCESS_ELEMENT_STEP
 
  private:
   friend class Array;

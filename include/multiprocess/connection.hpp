@@ -95,7 +95,8 @@ class Connection {
   template <detail::ByteTarget R, detail::Count Offset = int>
   std::size_t recv_bytes_into(R&& range, Offset offset = 0) const {
     return recv_into(
-        std::as_writable_bytes(std::span(std::ranges::data(range), std::ranges::size(range))),
+        std::as_writable_bytes(std::span(std::ranges::data(range),
+                                         static_cast<std::size_t>(std::ranges::size(range)))),
         detail::count(offset));
   }
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <multiprocess/detail/cleanup.hpp>
+#include <multiprocess/detail/repr.hpp>
 #include <multiprocess/error.hpp>
 
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -32,6 +34,9 @@ class ExitCall {
   bool still_active() const { return detail::has_call(id_); }
 
   friend bool operator==(ExitCall, ExitCall) = default;
+  friend std::string mp_repr(ExitCall call) {
+    return call.still_active() ? "<ExitCall>" : "<ExitCall, dead>";
+  }
 
  private:
   friend struct detail::ExitCallAccess;

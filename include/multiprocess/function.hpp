@@ -93,7 +93,8 @@ class Function<R(A...)> {
   }
 
  private:
-  static constexpr std::uint64_t signature = detail::hash_text(detail::type_name<Function>());
+  static constexpr std::uint64_t signature = detail::hash_spelling(
+      detail::type_name<Function>());  // the library may be another compiler's
 
   struct Held {
     virtual ~Held() = default;

@@ -41,6 +41,9 @@ struct LogRecord {
 
 /// `[INFO/Process-1] message`.
 std::string format_record(const LogRecord& record);
+inline std::string mp_repr(const LogRecord& record) {
+  return format_record(record);
+}
 
 namespace detail {
 

@@ -43,6 +43,9 @@ class Sentinel {
   }
 
   friend bool operator==(const Sentinel&, const Sentinel&) = default;
+  friend std::string mp_repr(const Sentinel& sentinel) {
+    return std::to_string(sentinel.native_handle());
+  }
 
  private:
   friend class Process;

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/shared_data.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <ranges>
@@ -60,10 +61,13 @@ class RawArray {
   T* begin() const noexcept { return data(); }
   T* end() const noexcept { return data() + size(); }
 
-  /// Unchecked.
-  T& operator[](std::size_t index) const noexcept { return data()[index]; }
+  /// Unchecked; any integer type.
+  template <std::convertible_to<std::size_t> Number>
+  T& operator[](Number index) const noexcept {
+    return data()[index];
+  }
   /// Counted from the end when negative. Throws IndexError.
-  T& at(std::ptrdiff_t index) const { return data()[detail::checked_index(index, items().count)]; }
+  T& at(detail::Index index) const { return data()[detail::checked_index(index, items().count)]; }
   std::span<T> get_obj() const noexcept { return {data(), items().count}; }
 
   friend bool operator==(const RawArray&, const RawArray&) = default;

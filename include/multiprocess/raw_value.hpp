@@ -26,7 +26,7 @@ T make_item(A&&... args) {
 }
 
 template <class T, class Self, class... A>
-concept ItemArguments =
+concept InitialArguments =
     !(sizeof...(A) == 1 && (std::derived_from<std::remove_cvref_t<A>, Self> && ...)) &&
     (std::is_constructible_v<T, A...> || requires { T{std::declval<A>()...}; });
 
@@ -49,7 +49,7 @@ class RawValue {
   /// T(args...), or T{args...} for an aggregate.
   template <class... A>
   requires(sizeof...(A) > 0 &&
-           detail::ItemArguments<value_type, RawValue<T>, A...>) explicit RawValue(A&&... args)
+           detail::InitialArguments<value_type, RawValue<T>, A...>) explicit RawValue(A&&... args)
       : RawValue() {
     set_value(detail::make_item<value_type>(std::forward<A>(args)...));
   }
@@ -67,7 +67,10 @@ class RawValue {
   friend bool operator==(const RawValue&, const RawValue&) = default;
   friend std::string mp_repr(const RawValue& value) {
     std::string number;
-    if constexpr (detail::is_number<T>) {
+    if constexpr (std::is_same_v<T, char>) {
+      const char byte = value.value();
+      number = detail::quoted_bytes({&byte, 1});
+    } else if constexpr (detail::is_number<T>) {
       number = detail::Number(value.value()).repr();
     }
     return detail::raw_value_repr(detail::item_name<T>, number, value.ref_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/list_item.hpp>
 #include <multiprocess/shared_memory.hpp>
 
@@ -54,13 +55,13 @@ class ShareableList {
   static ShareableList attach(std::string name);
 
   /// Stands for the item. Counted from the end when negative; throws IndexError.
-  Element operator[](std::ptrdiff_t index) const;
-  Item at(std::ptrdiff_t index) const;
+  Element operator[](detail::Index index) const;
+  Item at(detail::Index index) const;
   /// Throws TypeError when the item is of another type, and cannot become a T without loss.
   template <class T>
-  T get(std::ptrdiff_t index) const;
+  T get(detail::Index index) const;
   /// Throws ValueError when it does not fit: then the item is what it was.
-  void set(std::ptrdiff_t index, const Item& item) const;
+  void set(detail::Index index, const Item& item) const;
 
   std::ptrdiff_t size() const;
   /// How many items are equal to this one; where the first is, or else ValueError.
@@ -175,7 +176,7 @@ requires(!std::convertible_to<R, std::string_view> &&
       }()) {}
 
 template <class T>
-T ShareableList::get(std::ptrdiff_t index) const {
+T ShareableList::get(detail::Index index) const {
   return at(index).as<T>();
 }
 

@@ -47,12 +47,12 @@ class SharedVector : public detail::Sequence {
   bool empty() const noexcept { return count() == 0; }
 
   /// One item; counted from the end when `index` is negative. Throws IndexError.
-  T get(std::ptrdiff_t index) const {
+  T get(detail::Index index) const {
     const Hold hold(*this);
     return items()[place(index)];
   }
-  T operator[](std::ptrdiff_t index) const { return get(index); }
-  void set(std::ptrdiff_t index, const T& item) const {
+  T operator[](detail::Index index) const { return get(index); }
+  void set(detail::Index index, const T& item) const {
     const Hold hold(*this);
     const std::size_t at = place(index);
     const Change change(*this);
@@ -87,7 +87,7 @@ class SharedVector : public detail::Sequence {
   }
 
   /// In front of item `index`, which may be one past the last. Throws IndexError.
-  void insert(std::ptrdiff_t index, const T& item) const {
+  void insert(detail::Index index, const T& item) const {
     const Hold hold(*this);
     const std::size_t at = index == size() ? count() : place(index);
     reserve(count() + 1);
@@ -95,7 +95,7 @@ class SharedVector : public detail::Sequence {
     std::memcpy(open_gap(at), &item, sizeof(T));
     set_count(count() + 1);
   }
-  void erase(std::ptrdiff_t index) const {
+  void erase(detail::Index index) const {
     const Hold hold(*this);
     const std::size_t at = place(index);
     const Change change(*this);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/repr.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <ratio>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -78,6 +80,8 @@ class Timeout {
   }
 
   friend constexpr bool operator==(Timeout, Timeout) noexcept = default;
+  /// As Python writes one: seconds, or None.
+  friend std::string mp_repr(Timeout timeout);
 
  private:
   detail::os::Deadline deadline_from_now() const;

@@ -33,7 +33,7 @@ class Value : public detail::Guarded<RawValue<T>, L> {
   /// T(args...), or T{args...} for an aggregate.
   template <class... A>
   requires(sizeof...(A) > 0 &&
-           detail::ItemArguments<T, Value<T, L>, A...>) explicit Value(A&&... args)
+           detail::InitialArguments<T, Value<T, L>, A...>) explicit Value(A&&... args)
       : Base(RawValue<T>(std::forward<A>(args)...), L()) {}
 
   /// With a lock that other objects share: `Value<int, mp::Lock> v({.lock = lock}, 5)`.

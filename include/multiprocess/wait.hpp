@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <ranges>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace multiprocess {
@@ -30,6 +31,8 @@ class Waitable {
 
   detail::os::NativeHandle native_handle() const noexcept { return handle_; }
   detail::Transport* transport() const noexcept { return transport_; }
+
+  friend std::string mp_repr(const Waitable& object) { return std::to_string(object.handle_); }
 
  private:
   detail::os::NativeHandle handle_;

@@ -60,7 +60,7 @@ TEST_F(QueueChaos, ALockOutlivesItsHolders) {
   const Ledger ledger;
   const Works works = make_works(ledger, 0);
   Crew crew(ledger, works, random_());
-  while (crew.kills() < scaled(900)) {
+  while (crew.kills() < scaled(1000)) {
     while (crew.size() < 6) {
       crew.hire(crew.size() % 2 == 0 ? Start::plain : Start::fork, Role::hold, Kind::stamps);
     }

@@ -17,6 +17,8 @@ class Play {
   Play(const Play&) = delete;
   Play& operator=(const Play&) = delete;
 
+  /// What is in use has been counted, and there was no victim yet; called in the survivor.
+  virtual void provide() {}
   /// In a child: makes itself the victim by `begin()`, or a child of its own, and plays its part.
   virtual void play(const std::function<void()>& begin) {
     begin();
@@ -45,8 +47,9 @@ struct Scenario {
   std::vector<std::string> files = {};
 };
 
-/// What is done with queues, locks and the heap, with pipes, what synchronizes, shared data, pools.
+/// What is done with queues, locks and objects.
 std::vector<Scenario> scenarios();
+std::vector<Scenario> heap_scenarios();
 std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> data_scenarios();

@@ -12,6 +12,7 @@ namespace {
 
 using multiprocess::detail::Count;
 using multiprocess::detail::count;
+using multiprocess::detail::Index;
 
 TEST(CountTest, TakesAnyInteger) {
   EXPECT_EQ(count(5), 5);
@@ -32,6 +33,23 @@ TEST(CountTest, RefusesWhatNoCountCanBe) {
 TEST(CountTest, IsNeitherATruthValueNorAFraction) {
   static_assert(Count<int> && Count<unsigned long long> && Count<char>);
   static_assert(!Count<bool> && !Count<double> && !Count<void*>);
+}
+
+TEST(IndexTest, TakesAnyIntegerAndWhatStandsForOne) {
+  enum Place { first, second };
+  struct Proxy {
+    operator int() const { return 3; }
+  };
+  EXPECT_EQ(Index(-1), -1);
+  EXPECT_EQ(Index(sizeof(int)), 4);
+  EXPECT_EQ(Index(second), 1);
+  EXPECT_EQ(Index(Proxy()), 3);
+  static_assert(!std::is_constructible_v<Index, double> && !std::is_constructible_v<Index, bool> &&
+                !std::is_constructible_v<Index, const char*>);
+}
+
+TEST(IndexTest, WhatNoPlaceCanBeIsPastTheEnd) {
+  EXPECT_EQ(Index(~std::uint64_t{0}), PTRDIFF_MAX);
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ TEST(Repr, OneFunctionServesFmtAndStreams) {
   EXPECT_EQ(fmt::format("{}", Thing()), "<Thing>");
 }
 
+TEST(Repr, TextIsQuotedAsPythonDoes) {
+  using multiprocess::detail::quoted;
+  using multiprocess::detail::quoted_bytes;
+  EXPECT_EQ(quoted("it"), "'it'");
+  EXPECT_EQ(quoted("it's"), R"("it's")");
+  EXPECT_EQ(quoted(R"(it's "it")"), R"('it\'s "it"')");
+  EXPECT_EQ(quoted("a\nb\t\x01\x7f\\ü"), R"('a\nb\t\x01\x7f\\ü')");
+  EXPECT_EQ(quoted_bytes("it's\n\x80~"), R"(b"it's\n\x80~")");
+}
+
 TEST(Repr, TakesAWidth) {
   EXPECT_EQ(fmt::format("{:>9}|{:<8}|", Thing(), Thing()), "  <Thing>|<Thing> |");
 }

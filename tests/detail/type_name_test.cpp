@@ -24,5 +24,12 @@ TEST(TypeName, IsReadableWithoutTheLibrarysInnerNamespaces) {
   EXPECT_EQ(readable(type_name<std::string>()), "std::string");
 }
 
+TEST(TypeName, IsHashedAlikeForAllCompilers) {
+  static_assert(hash_spelling("std::__cxx11::list<long int>()") ==
+                hash_spelling("std::list<long int> ()"));
+  static_assert(hash_spelling("int()") != hash_spelling("int(int)"));
+  static_assert(hash_spelling("int()") == hash_text("int()"));
+}
+
 }  // namespace
 }  // namespace multiprocess::detail

@@ -2,7 +2,8 @@
 #
 # cmake -D SOURCE=<source dir> -D WORK=<folder> -D COMPILER=<c++> [-D LAUNCHER=<ccache>] -P check.cmake
 # Builds and runs the same small program against the library in every way that a project may take it
-# in: an installed package, pkg-config, a subdirectory, FetchContent; static and shared.
+# in: an installed package, pkg-config, a subdirectory, FetchContent; static and shared; and with
+# another compiler than the library's.
 cmake_minimum_required(VERSION 3.25)
 
 function(run)
@@ -45,9 +46,15 @@ function(check_installed kind)
     OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY
   )
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  run(${COMPILER} -std=c++20 ${SOURCE}/tests/package/main.cpp ${flags} -o ${prefix}-pc)
-  run(${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${pc_folder}/.. ${prefix}-pc)
-  message(STATUS "pkg-config, ${kind}: works")
+  foreach(compiler IN ITEMS ${COMPILER} g++ clang++)
+    find_program(found ${compiler} NO_CACHE)
+    if(found)
+      run(${found} -std=c++20 ${SOURCE}/tests/package/main.cpp ${flags} -o ${prefix}-pc)
+      run(${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${pc_folder}/.. ${prefix}-pc)
+      message(STATUS "pkg-config, ${kind}, ${compiler}: works")
+    endif()
+    unset(found)
+  endforeach()
 endfunction()
 
 function(check_in_tree how)

@@ -23,7 +23,7 @@ struct Batch {
     stops_at_error = 8,  // the rest of a chunk is left out after an item that threw
     word_each = 16,      // a result word for each item, else for each chunk
     takes_token = 32,    // the callable hears of requests to stop
-    labelled = 64,       // items come with a seed of their own
+    seeded = 64,         // items come with a seed of their own
   };
 
   std::atomic<std::uint64_t> next;  // the batch behind it in its lane

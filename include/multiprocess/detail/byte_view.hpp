@@ -36,7 +36,8 @@ class ByteView {
   /// All items, also of an array of char.
   template <PlainRange R>
   ByteView(R&& items)
-      : bytes_(std::as_bytes(std::span(std::ranges::data(items), std::ranges::size(items)))) {}
+      : bytes_(std::as_bytes(std::span(std::ranges::data(items),
+                                       static_cast<std::size_t>(std::ranges::size(items))))) {}
 
   /// Anything else that is text: `const char*`.
   template <std::convertible_to<std::string_view> T>

@@ -34,6 +34,10 @@ void load_state(InputArchive& archive, std::span<std::byte> bytes);
 void save_function(OutputArchive& archive, std::uintptr_t address);
 std::uintptr_t read_function(InputArchive& archive);
 
+/// For receivers that may run another program: where the function is in this one. They read 0 then.
+void save_function_hint(OutputArchive& archive, std::uintptr_t address);
+std::uintptr_t read_function_hint(InputArchive& archive);
+
 template <class T>
 void save_closure(OutputArchive& archive, const T& value, bool vouched = false) {
   alignas(T) std::byte copy[sizeof(T)] = {};

@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -21,5 +23,24 @@ constexpr std::ptrdiff_t count(Number number) {
   }
   return static_cast<std::ptrdiff_t>(number);
 }
+
+/// Where an item stands, as a user says it: in any integer type, from the end when negative. What
+/// no place can be is past any end.
+class Index {
+ public:
+  template <Count Number>
+  constexpr Index(Number number) noexcept
+      : place_(std::in_range<std::ptrdiff_t>(number) ? static_cast<std::ptrdiff_t>(number)
+                                                     : std::numeric_limits<std::ptrdiff_t>::max()) {
+  }
+  /// An enumeration, or what stands for a number.
+  template <std::convertible_to<std::ptrdiff_t> Other>
+  requires(!std::is_arithmetic_v<Other>) constexpr Index(const Other& other) : place_(other) {}
+
+  constexpr operator std::ptrdiff_t() const noexcept { return place_; }
+
+ private:
+  std::ptrdiff_t place_;
+};
 
 }  // namespace multiprocess::detail

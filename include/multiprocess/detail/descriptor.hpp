@@ -47,4 +47,7 @@ const Descriptor& load_descriptor(InputArchive& archive, std::uint64_t signature
 /// Lets receivers find the descriptor by its name; called before main. Always true.
 bool add_name(const Descriptor& descriptor);
 
+/// Throws NotSendable: the name is known here, but was given to no function yet.
+[[noreturn]] void throw_unnamed(std::string_view name);
+
 }  // namespace multiprocess::detail

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/callable.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -67,18 +68,22 @@ class Named {
     return std::invoke(f_, std::forward<A>(arguments)...);
   }
 
-  /// A function is whatever this program has given the name to.
+  /// A function is whatever the receiver has given the name to. If it has not yet, as a child that
+  /// never comes to main, it is the same one when it runs the same program.
   void encode(detail::OutputArchive& archive) const {
-    if constexpr (!std::is_pointer_v<F>) {
+    if constexpr (std::is_pointer_v<F>) {
+      detail::save_function_hint(archive, reinterpret_cast<std::uintptr_t>(f_));
+    } else {
       archive(f_);
     }
   }
   static Named decode(detail::InputArchive& archive) {
     if constexpr (std::is_pointer_v<F>) {
-      if (here_ == nullptr) {
-        detail::throw_damaged(archive.position(), "mp::named of this name was not called here yet");
+      const std::uintptr_t same = detail::read_function_hint(archive);
+      if (here_ == nullptr && same == 0) {
+        detail::throw_unnamed(Name.view());
       }
-      return Named(here_);
+      return Named(here_ != nullptr ? here_ : reinterpret_cast<F>(same));
     } else {
       return Named(detail::read_value<F>(archive));
     }

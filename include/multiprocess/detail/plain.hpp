@@ -14,12 +14,30 @@ struct Zeros {
 
 // A bit_cast is a constant expression only when T holds no pointer, reference, member pointer or
 // union, in itself or in a base or member: exactly what "its bytes mean the same elsewhere" needs.
+// That T may have no constexpr constructor makes it no other question, but each compiler wants it
+// asked in its own way: clang may not have such a T inside of anything, g++ not outside.
+#if defined(__clang__)
 template <class T>
 constexpr int cast_from_zeros() {
-  auto value = __builtin_bit_cast(T, Zeros<T>{});
-  (void)value;
+  static_cast<void>(__builtin_bit_cast(T, Zeros<T>{}));
   return 1;
 }
+#else
+template <class T>
+union FromZeros {
+  constexpr FromZeros() : value(__builtin_bit_cast(T, Zeros<T>{})) {}
+  constexpr ~FromZeros() {}
+  char literal;
+  T value;
+};
+
+template <class T>
+constexpr int cast_from_zeros() {
+  const FromZeros<T> cast;
+  static_cast<void>(cast);
+  return 1;
+}
+#endif
 
 template <class T>
 concept CastFromZeros = requires {

@@ -107,7 +107,8 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndL
   PoolWorkers& workers() noexcept { return workers_; }
   PoolStats stats() const;
   PoolCounts& counts() noexcept { return counts_; }
-  bool traces() const noexcept { return !plan_.trace_file.empty(); }
+  bool traces() const noexcept { return trace_ != nullptr; }
+  bool seeds() const noexcept { return plan_.seed.has_value(); }
 
   // For orders.
   std::uint64_t next_number() noexcept { return ++last_number_; }

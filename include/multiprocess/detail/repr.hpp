@@ -6,6 +6,7 @@
 #include <concepts>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 namespace multiprocess {
@@ -18,8 +19,9 @@ concept Represented = requires(const T& value) {
   { mp_repr(value) } -> std::same_as<std::string>;
 };
 
-/// As Python writes a text that a program would read: 'it' or "it's".
-std::string quoted(const std::string& text);
+/// As Python writes a text that a program would read: 'it' or "it's", and b'it' for bytes.
+std::string quoted(std::string_view text);
+std::string quoted_bytes(std::string_view bytes);
 
 /// The text as fmt writes it, with the width that `formatter` has read.
 fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,

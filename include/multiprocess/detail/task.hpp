@@ -226,9 +226,10 @@ class Task final : public TaskCode {
       const R result = static_cast<R>(call_with_stored(f_, given));
       std::memcpy(static_cast<void*>(chunk.plain_results<R>() + item), &result, sizeof(R));
       chunk.put_plain(item);
+    } else if constexpr (std::is_same_v<std::remove_cvref_t<typename Call::Returned>, R>) {
+      put(chunk, item, call_with_stored(f_, given));  // not copied, should it be a reference
     } else {
-      R result(store(call_with_stored(f_, given)));
-      put(chunk, item, result);
+      put(chunk, item, R(store(call_with_stored(f_, given))));
     }
   }
 
@@ -254,13 +255,19 @@ class Task final : public TaskCode {
   F f_;
 };
 
-/// Fails to compile, with a sentence that says what to write instead, when a pool cannot do this.
+/// Fails to compile, with a sentence that says what to write instead, when no pool can do this.
 template <class F, class Arguments>
-constexpr void require_task() {
+constexpr void require_possible() {
   static_assert(TaskCall<F, Arguments>::possible,
                 "multiprocess: the task cannot be called with these arguments (string literals "
                 "arrive as std::string, spans as std::vector; a task may take a std::stop_token "
                 "before them)");
+}
+
+/// Likewise when a pool of processes cannot.
+template <class F, class Arguments>
+constexpr void require_task() {
+  require_possible<F, Arguments>();
   if constexpr (TaskCall<F, Arguments>::possible) {
     require_sendable<F>();
     require_sendable<Arguments>();

@@ -54,4 +54,18 @@ constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0x
   return seed;
 }
 
+/// Of a type's name, without what compilers disagree about: spaces and inline namespaces.
+constexpr std::uint64_t hash_spelling(std::string_view name) {
+  constexpr std::string_view inlined = "__cxx11::";
+  std::uint64_t hash = hash_text({});
+  while (!name.empty()) {
+    const bool skipped = name.starts_with(inlined);
+    if (!skipped && name.front() != ' ') {
+      hash = hash_text(name.substr(0, 1), hash);
+    }
+    name.remove_prefix(skipped ? inlined.size() : 1);
+  }
+  return hash;
+}
+
 }  // namespace multiprocess::detail

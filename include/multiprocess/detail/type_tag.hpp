@@ -17,14 +17,9 @@ constexpr std::uint64_t mix(std::uint64_t tag, std::uint64_t more) {
   return (tag ^ more) * 0x9e3779b97f4a7c15U + (tag >> 29);
 }
 
-/// The name up to its template arguments. Compilers disagree about inline namespaces.
+/// The name up to its template arguments.
 constexpr std::uint64_t hash_head(std::string_view name) {
-  constexpr std::string_view inlined = "__cxx11::";
-  name = name.substr(0, name.find('<'));
-  const std::size_t at = name.find(inlined);
-  return at == name.npos
-             ? hash_text(name)
-             : hash_text(name.substr(at + inlined.size()), hash_text(name.substr(0, at)));
+  return hash_spelling(name.substr(0, name.find('<')));
 }
 
 template <class T>

@@ -232,7 +232,14 @@ void pack_as_registered(RemoteException& packed) {
     if (readable(os::readable_name(codec.type->name())) != packed.type_name) {
       return false;
     }
-    std::optional<std::string> payload = codec.encode();
+    std::optional<std::string> payload;
+    try {
+      payload = codec.encode();
+    } catch (const std::bad_alloc&) {
+      throw;
+    } catch (...) {
+      // It cannot be written: then it goes as its nearest base.
+    }
     if (payload) {
       packed.registered_type = codec.type->name();
       packed.ordinal = ordinal;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,15 @@ struct Signal {
   }
 };
 
+/// Cannot be written.
+struct Unspeakable : std::runtime_error {
+  Unspeakable() : std::runtime_error("unspeakable") {}
+  template <class Archive>
+  void serialize(Archive&) {
+    throw std::domain_error("it is secret");
+  }
+};
+
 struct Derived : ParseError {
   using ParseError::ParseError;
 };
@@ -56,6 +66,7 @@ const auto token = mp::register_exception<PlainMishap>();
 [[maybe_unused]] void never_called() {
   mp::register_exception<ParseError>();
   mp::register_exception<Signal>();
+  mp::register_exception<Unspeakable>();
 }
 
 template <class Fail>
@@ -132,6 +143,18 @@ TEST(RegisterException, PackedExceptionsAreSendable) {
     detail::rethrow(detail::read_value<detail::RemoteException>(in));
   } catch (const ParseError& got) {
     EXPECT_EQ(got.line(), 7);
+  }
+}
+
+TEST(RegisterException, OneThatCannotBeWrittenArrivesAsItsBase) {
+  try {
+    detail::rethrow(pack([] { throw Unspeakable(); }));
+    FAIL();
+  } catch (const Unspeakable&) {
+    FAIL();
+  } catch (const std::runtime_error& got) {
+    const auto& remote = dynamic_cast<const mp::RemoteError&>(got);
+    EXPECT_EQ(remote.message(), "unspeakable");
   }
 }
 

@@ -19,7 +19,12 @@ class Play {
 
   /// What is in use has been counted, and there was no victim yet; called in the survivor.
   virtual void provide() {}
-  /// In a child: is killed at every step that it takes.
+  /// In a child: makes itself the victim by `begin()`, or a child of its own, and plays its part.
+  virtual void play(const std::function<void()>& begin) {
+    begin();
+    victim();
+  }
+  /// Is killed at every step that it takes.
   virtual void victim() = 0;
   /// A victim has begun; called in the survivor.
   virtual void accompany() {}
@@ -48,5 +53,6 @@ std::vector<Scenario> heap_scenarios();
 std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> data_scenarios();
+std::vector<Scenario> pool_scenarios();
 
 }  // namespace multiprocess::test

@@ -23,12 +23,13 @@ namespace {
 
 struct Entry {
   std::array<char, 64> file;
-  unsigned line;
+  std::atomic<unsigned> line;  // 0: not written yet
   std::atomic<std::uint64_t> visits;
 };
 
 struct Table {
   std::atomic<std::size_t> count;
+  std::atomic<bool> killed;
   std::array<Entry, 512> entries;
 };
 
@@ -43,14 +44,14 @@ Table& table() {
 enum class Mode { off, record, die };
 Mode mode = Mode::off;
 std::size_t deadly_site = 0;
-std::uint64_t visits_left = 0;
-std::array<std::uint64_t, 512> visits_here{};
+std::atomic<std::uint64_t> visits_left = 0;
+std::array<std::atomic<std::uint64_t>, 512> visits_here{};
 
 std::string name_of(const char* path) {
   return std::filesystem::path(path).filename().string();
 }
 
-/// Children run one at a time, so the table needs no lock.
+/// Threads that come to a new site at once may both note it: the later entry is never found again.
 std::size_t site_index(const detail::step::Site& site) {
   const char* const slash = std::strrchr(site.file_name(), '/');
   const char* const name = slash == nullptr ? site.file_name() : slash + 1;
@@ -61,11 +62,11 @@ std::size_t site_index(const detail::step::Site& site) {
       return i;
     }
   }
-  Entry& entry = table().entries.at(count);
+  const std::size_t index = table().count.fetch_add(1);
+  Entry& entry = table().entries.at(index);
   std::strncpy(entry.file.data(), name, entry.file.size() - 1);
   entry.line = site.line();
-  table().count.store(count + 1);
-  return count;
+  return index;
 }
 
 }  // namespace
@@ -103,6 +104,14 @@ void never_die() {
   mode = Mode::off;
 }
 
+bool was_killed() {
+  return table().killed.load();
+}
+
+void forget_kill() {
+  table().killed.store(false);
+}
+
 std::vector<CrashSite> sites_in_sources(const std::string& root) {
   const std::regex call(R"((step::(store|cas|exchange|add)|change\.write)\()");
   std::vector<CrashSite> sites;
@@ -135,6 +144,7 @@ void crash_point(const Site& site) noexcept {
     auto& most = table().entries[index].visits;
     most.store(std::max(most.load(), ++visits_here[index]));
   } else if (index == deadly_site && --visits_left == 0) {
+    table().killed.store(true);
     kill(getpid(), SIGKILL);
   }
 }

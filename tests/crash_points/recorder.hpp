@@ -27,6 +27,9 @@ void record_visits();
 void die_at(std::size_t site, std::uint64_t visit);
 /// In a child of a victim: it is none.
 void never_die();
+/// Whether a process has died at its site, since forget_kill().
+bool was_killed();
+void forget_kill();
 
 /// The sites that stand in the sources of the library.
 std::vector<CrashSite> sites_in_sources(const std::string& root);

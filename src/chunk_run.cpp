@@ -45,7 +45,7 @@ void ChunkRun::note_beginning(std::uint64_t item) noexcept {
   if (batch_.has(Batch::timed)) {
     place_.since.store(nanoseconds_now(), std::memory_order_relaxed);
   }
-  if (batch_.has(Batch::labelled)) {
+  if (batch_.has(Batch::seeded)) {
     const std::uint64_t seed = derive_seed(board_.seed, batch_.number, item);
     set_task_seed(seed);
     std::srand(static_cast<unsigned>(seed));
@@ -58,6 +58,7 @@ void ChunkRun::commit(std::uint64_t item, Offset message, std::uint64_t kind) no
   step::store(place_.result, message);
   step::store(owner, owner_of_result(board_, batch_.number, item) | has_references);
   step::store(batch_.word(batch_.word_of(item)), message | kind);
+  step::store(place_.result, 0);
 }
 
 void ChunkRun::put_message(std::uint64_t item, Bytes bytes, std::span<const SharedRef> beside) {

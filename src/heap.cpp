@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/heap.hpp>
 
+#include <multiprocess/detail/magazines.hpp>
 #include <multiprocess/detail/page_runs.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/slabs.hpp>
 #include <multiprocess/detail/step.hpp>
 
 #include <algorithm>
-#include <mutex>
+#include <array>
 #include <new>
 
 namespace multiprocess::detail {
@@ -22,7 +23,7 @@ std::uint64_t mine() {
   return owner::private_to(self().ticket);
 }
 
-/// Gives all that is kept warm back to the system: the last resort before bad_alloc.
+/// Gives the largest run that is kept warm back to the system.
 bool release_warm_run() {
   std::uint32_t page = no_page;
   {
@@ -43,19 +44,6 @@ bool release_warm_run() {
   return true;
 }
 
-std::uint32_t take_private_run(std::uint32_t order) {
-  while (true) {
-    try {
-      Transaction change;
-      return take_run(change, order, mine());
-    } catch (const std::bad_alloc&) {
-      if (!release_warm_run()) {
-        throw;
-      }
-    }
-  }
-}
-
 void free_run(std::uint32_t page) noexcept {
   const bool discard = keeps_too_much(page);
   if (discard) {
@@ -65,6 +53,88 @@ void free_run(std::uint32_t page) noexcept {
   }
   Transaction change;
   put_run(change, page, discard);
+}
+
+/// Blocks go from a magazine to the slabs until it has no more than `left`.
+void drain(HeldMagazines& held, std::size_t size_class, std::uint32_t left) noexcept {
+  constexpr std::uint32_t most_at_once = 16;
+  while (held.count(size_class) > left) {
+    std::array<std::uint32_t, most_at_once> emptied;
+    std::size_t count = 0;
+    {
+      Transaction change;
+      held.move_out(change, size_class, std::min(held.count(size_class) - left, most_at_once),
+                    [&](Offset block) {
+                      emptied[count] = put_block(change, block, mine());
+                      count += emptied[count] != no_page;
+                    });
+    }
+    std::for_each_n(emptied.begin(), count, &free_run);
+  }
+}
+
+bool is_empty(const Magazines& magazines) noexcept {
+  return std::all_of(magazines.kept.begin(), magazines.kept.end(),
+                     [](const auto& chain) { return chain.load(std::memory_order_relaxed) == 0; });
+}
+
+void drain_all(Magazines& magazines, os::Deadline deadline) noexcept {
+  if (is_empty(magazines)) {
+    return;
+  }
+  HeldMagazines held(magazines, deadline);
+  for (std::size_t size_class = 0; held && size_class < heap_classes; ++size_class) {
+    drain(held, size_class, 0);
+  }
+}
+
+void free_empty_slab(std::size_t size_class) noexcept {
+  std::uint32_t page = no_page;
+  {
+    Transaction change;
+    page = take_empty_slab(change, size_class, mine());
+  }
+  if (page != no_page) {
+    free_run(page);
+  }
+}
+
+/// One block that somebody keeps is enough to keep a slab, and a slab keeps runs apart.
+void collect_what_is_kept() noexcept {
+  // Should somebody be stopped just when it changes its magazines, they stay as they are.
+  constexpr std::chrono::milliseconds patience{10};
+  const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
+  for (std::uint32_t slot = 1; slot <= last; ++slot) {
+    drain_all(magazines_of(slot), std::chrono::steady_clock::now() + patience);
+  }
+  for (std::size_t size_class = 0; size_class < heap_classes; ++size_class) {
+    free_empty_slab(size_class);
+  }
+}
+
+/// Also of what is kept warm; no_page when that does not help.
+std::uint32_t find_run(std::uint32_t order) {
+  do {
+    try {
+      Transaction change;
+      return take_run(change, order, mine());
+    } catch (const std::bad_alloc&) {
+    }
+  } while (release_warm_run());
+  return no_page;
+}
+
+/// Before memory is called short, all that is kept for reuse anywhere is free memory again.
+std::uint32_t take_private_run(std::uint32_t order) {
+  std::uint32_t page = find_run(order);
+  if (page == no_page) {
+    collect_what_is_kept();
+    page = find_run(order);
+  }
+  if (page == no_page) {
+    throw std::bad_alloc();
+  }
+  return page;
 }
 
 Offset allocate_run(std::size_t size) {
@@ -81,7 +151,8 @@ Offset allocate_run(std::size_t size) {
   return page_offset(page);
 }
 
-void make_slab(std::size_t size_class) {
+/// A new slab; one of its blocks is ours.
+Offset make_slab(std::size_t size_class) {
   const std::uint32_t page = take_private_run(slab_order(size_class));
   const std::size_t bytes = arena_page << slab_order(size_class);
   try {
@@ -94,56 +165,58 @@ void make_slab(std::size_t size_class) {
   format_slab(page, size_class);
   Transaction change;
   publish_slab(change, page, size_class);
+  return take_block(change, size_class, mine());
 }
 
-void refill(Magazine& magazine, std::size_t size_class) {
-  const std::size_t wanted = std::clamp<std::size_t>(arena_page / class_size(size_class), 1, 16);
-  while (magazine.count == 0) {
-    {
-      Transaction change;
-      while (magazine.count < wanted) {
-        const Offset block = take_block(change, size_class, mine());
-        if (block == 0) {
-          break;
-        }
-        magazine.blocks[magazine.count++] = block;
-      }
+void refill(HeldMagazines& held, std::size_t size_class) {
+  constexpr std::size_t most_at_once = 16;
+  const std::size_t wanted =
+      std::clamp<std::size_t>(arena_page / class_size(size_class), 1, most_at_once);
+  std::array<Offset, most_at_once> blocks;
+  std::size_t count = 0;
+  {
+    Transaction change;
+    while (count < wanted && (blocks[count] = take_block(change, size_class, mine())) != 0) {
+      ++count;
     }
-    if (magazine.count == 0) {
-      make_slab(size_class);
-    }
+  }
+  while (count != 0) {
+    held.push(size_class, blocks[--count]);
   }
 }
 
-void drain(Magazine& magazine, std::size_t keep) noexcept {
-  while (magazine.count > keep) {
-    std::array<std::uint32_t, 16> emptied;
-    std::size_t count = 0;
-    {
-      Transaction change;
-      for (std::size_t i = 0; i < emptied.size() && magazine.count > keep; ++i) {
-        emptied[count] = put_block(change, magazine.blocks[--magazine.count], mine());
-        count += emptied[count] != no_page;
-      }
+Magazines& own_magazines() {
+  return magazines_of(self().ticket.slot);
+}
+
+/// 0 when no slab of the class has a free one.
+Offset take_small(std::size_t size_class) {
+  HeldMagazines held(own_magazines());
+  if (held.count(size_class) == 0) {
+    refill(held, size_class);
+  }
+  return held.pop(size_class);
+}
+
+Offset allocate_small(std::size_t size_class) {
+  if (const Offset block = take_small(size_class); block != 0) {
+    return block;
+  }
+  try {
+    return make_slab(size_class);
+  } catch (const std::bad_alloc&) {
+    // Others may have kept one.
+    if (const Offset block = take_small(size_class); block != 0) {
+      return block;
     }
-    std::for_each_n(emptied.begin(), count, &free_run);
+    throw;
   }
 }
 
 }  // namespace
 
 Offset allocate(std::size_t size) {
-  if (size > largest_class_size) {
-    return allocate_run(size);
-  }
-  const std::size_t size_class = class_for(size);
-  Self& me = self();
-  const std::scoped_lock guard(me.heap_lock);
-  Magazine& magazine = me.magazines[size_class];
-  if (magazine.count == 0) {
-    refill(magazine, size_class);
-  }
-  return magazine.blocks[--magazine.count];
+  return size > largest_class_size ? allocate_run(size) : allocate_small(class_for(size));
 }
 
 void deallocate(Offset block) noexcept {
@@ -152,13 +225,12 @@ void deallocate(Offset block) noexcept {
     free_run(page_of(block));
     return;
   }
-  Self& me = self();
-  const std::scoped_lock guard(me.heap_lock);
-  Magazine& magazine = me.magazines[slab_class(mark)];
-  if (magazine.count == Magazine::most) {
-    drain(magazine, Magazine::most / 2);
+  const std::size_t size_class = slab_class(mark);
+  HeldMagazines held(own_magazines());
+  if (held.count(size_class) == Magazines::most) {
+    drain(held, size_class, Magazines::most / 2);
   }
-  magazine.blocks[magazine.count++] = block;
+  held.push(size_class, block);
 }
 
 std::atomic<std::uint64_t>& owner_word(Offset block) {
@@ -208,11 +280,7 @@ void reclaim(Offset block) noexcept {
 }
 
 void return_magazines() noexcept {
-  Self& me = self();
-  const std::scoped_lock guard(me.heap_lock);
-  for (Magazine& magazine : me.magazines) {
-    drain(magazine, 0);
-  }
+  drain_all(own_magazines(), os::never);
 }
 
 HeapUse heap_use() {

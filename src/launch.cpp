@@ -127,6 +127,7 @@ void launch_by_order(const std::shared_ptr<ProcessRecord>& record, const Work& w
                      Start start) {
   Outgoing beside(true);
   Reservation place(forks_us);
+  expect_mail(place.ticket());
   const Offset payload = pack_start(*record, work.save, place.ticket(), beside);
   std::vector<os::NativeHandle> descriptors;
   for (const os::Handle& descriptor : beside.descriptors()) {

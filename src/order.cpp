@@ -65,6 +65,7 @@ SharedCode::~SharedCode() {
 Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
     : engine_(std::move(engine)), terms_(terms), number_(engine_->next_number()) {
   terms_.chunk = std::max<std::uint64_t>(1, std::min(terms_.chunk, terms_.items));
+  terms_.flags |= engine_->seeds() ? Batch::seeded : 0U;
   make_areas();
 }
 

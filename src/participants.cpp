@@ -17,7 +17,6 @@
 namespace multiprocess::detail {
 
 static_assert(sizeof(Participant) == 256 && sizeof(Census) <= sizeof(Participant));
-static_assert(area::participants + (most_participants + 1) * sizeof(Participant) <= area::sleepers);
 
 namespace {
 
@@ -174,6 +173,10 @@ Ticket reserve_participant(bool forks_us) {
     pin(child, me.ticket, me.forks.fetch_add(1, std::memory_order_relaxed) + 1);
   }
   return child;
+}
+
+void expect_mail(Ticket child) noexcept {
+  step::store(participant(child.slot).mail, 1);
 }
 
 void name_participant(Ticket child, int pid) {

@@ -43,6 +43,9 @@ PoolEngine::PoolEngine(PoolPlan plan)
     throw RuntimeError("pools are nested 8 deep: a task that makes a pool seems to run in it");
   }
   set_up(board(), plan_);
+  if (!plan_.trace_file.empty()) {
+    trace_ = std::make_unique<TraceFile>(plan_.trace_file);
+  }
   const std::scoped_lock lock(lanes_mutex_);
   add_lane(0);
 }
@@ -57,6 +60,7 @@ std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
 }
 
 PoolEngine::~PoolEngine() {
+  stop_listening(*this);
   live_.clear();
   free_lanes();
   if (const Offset message = board().exit_call.load(); message != 0) {
@@ -274,6 +278,7 @@ bool PoolEngine::is_read(const std::shared_ptr<Order>& order) noexcept {
 }
 
 void PoolEngine::abandon(Order& order) noexcept {
+  counts_.cancelled += order.terms().items;
   order.withdraw();
   {
     const std::scoped_lock lock(mutex_);

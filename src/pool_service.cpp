@@ -32,10 +32,8 @@ os::Deadline moment(std::uint64_t nanoseconds) {
 }  // namespace
 
 void PoolEngine::start_service() {
-  if (!plan_.trace_file.empty()) {
-    trace_ = std::make_unique<TraceFile>(plan_.trace_file);
-  }
   service_runs_ = true;
+  listen_for_ends(*this);
   auto mine = std::make_unique<std::shared_ptr<PoolEngine>>(shared_from_this());
   os::start_quiet_thread(
       [](void* argument) {

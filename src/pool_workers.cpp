@@ -51,6 +51,16 @@ void signal_quietly(const std::shared_ptr<ProcessRecord>& process, os::Signal si
   }
 }
 
+/// The process itself has ended, not only what it does.
+bool is_gone(const ProcessRecord& process) {
+  std::shared_ptr<const os::Handle> sentinel;
+  {
+    const std::scoped_lock lock(process_mutex());
+    sentinel = process.sentinel;
+  }
+  return os::wait_ended(sentinel->get(), os::at_once);
+}
+
 }  // namespace
 
 PoolWorkers::PoolWorkers(WorkersPlan plan, SharedRef board)
@@ -161,14 +171,10 @@ void PoolWorkers::note_vain_start(const std::exception_ptr& cause) noexcept {
   }
 }
 
-WorkerState PoolWorkers::state_of(std::uint32_t place) const noexcept {
-  return static_cast<Board*>(board_.address())->place(place).state.load(std::memory_order_seq_cst);
-}
-
 bool PoolWorkers::has_ended() const noexcept {
   const std::scoped_lock lock(mutex_);
   return std::any_of(seats_.begin(), seats_.end(), [](const Seat& seat) {
-    return seat.process != nullptr && is_over(seat.process->ticket);
+    return seat.process != nullptr && is_over(seat.process->ticket) && is_gone(*seat.process);
   });
 }
 
@@ -180,9 +186,8 @@ std::vector<EndedWorker> PoolWorkers::take_ended() {
     if (seat.process == nullptr) {
       continue;
     }
-    const bool over = is_over(seat.process->ticket) || is_leaving(state_of(place));
-    const auto now = std::chrono::steady_clock::now();
-    if (const auto code = wait_child(seat.process, over ? now + 1s : os::at_once)) {
+    const auto soon = std::chrono::steady_clock::now() + 1s;  // who reaps it tells how it ended
+    if (const auto code = wait_child(seat.process, is_gone(*seat.process) ? soon : os::at_once)) {
       ended.push_back(describe_end(place, seat, *code));
     }
   }

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/holders.hpp>
 #include <multiprocess/detail/journal.hpp>
+#include <multiprocess/detail/magazines.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/self.hpp>
@@ -65,13 +66,15 @@ void release_pin(Participant& place) noexcept {
 void give_back_holdings(Participant& place, Ticket who) noexcept {
   forget_sleepers(who.word());
   drop_account(place);
+  // Nobody takes from there any more what is freed now.
+  HeldMagazines(magazines_of(who.slot)).forget();
   free_private_blocks(who);
 }
 
 void free_place(std::uint32_t slot, std::uint64_t life) noexcept {
   Participant& place = participant(slot);
-  for (auto* word :
-       {&place.pid, &place.seen, &place.image, &place.born, &place.unpins, &place.account}) {
+  for (auto* word : {&place.pid, &place.seen, &place.image, &place.born, &place.unpins,
+                     &place.account, &place.mail}) {
     step::store(*word, 0);
   }
   step::store(place.life, life_word(generation_of(life), 0, Life::free), std::memory_order_seq_cst);
@@ -136,7 +139,8 @@ bool mark_end(Ticket ticket) noexcept {
   while (generation_of(life) == ticket.generation && goes_on(life)) {
     const bool was_live = life_of(life) == Life::live;
     // A forked child that never used the arena holds nothing there: no need to search it.
-    const bool clean = !was_live && place.pinned.load(std::memory_order_acquire) != 0;
+    const bool clean = !was_live && place.pinned.load(std::memory_order_acquire) != 0 &&
+                       place.mail.load(std::memory_order_acquire) == 0;
     if (step::cas(place.life, life,
                   life_word(ticket.generation, 0, clean ? Life::left : Life::dead))) {
       wake_everybody();
@@ -151,6 +155,7 @@ void note_end(Ticket ticket) noexcept {
   if (mark_end(ticket)) {
     clear_away_the_dead();
   }
+  tell_listeners();
 }
 
 void expect_our_end() noexcept {

@@ -184,6 +184,19 @@ std::uint32_t put_block(Transaction& change, Offset block, std::uint64_t owner) 
   return no_page;
 }
 
+std::uint32_t take_empty_slab(Transaction& change, std::size_t size_class, std::uint64_t owner) {
+  std::uint64_t next = load(heap_state().slabs[size_class]);
+  while (next != 0) {
+    const auto page = static_cast<std::uint32_t>(next - 1);
+    if (load(header(page).free) >> 32 == shapes[size_class].blocks) {
+      dissolve(change, page, size_class, owner);
+      return page;
+    }
+    next = next_of(page);
+  }
+  return no_page;
+}
+
 void find_in_slab(std::uint32_t page, std::uint64_t mark,
                   bool (*wanted)(std::uint64_t, const void*), const void* context,
                   std::vector<Offset>& found) {

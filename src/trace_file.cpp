@@ -53,27 +53,38 @@ void TraceFile::write(const std::string& event) {
   empty_ = false;
 }
 
+void TraceFile::write_box(const TraceBox& box) {
+  const int pid = current_pid();
+  const std::uint32_t lane = box.worker + 1;
+  if (named_.insert(box.worker).second) {
+    write(fmt::format(
+        R"({{"name":"thread_name","ph":"M","pid":{},"tid":{},"args":{{"name":"worker {}"}}}})", pid,
+        lane, lane));
+  }
+  write(fmt::format(
+      R"({{"name":{},"ph":"X","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"call":{},"first":{},"last":{},"worker pid":{}}}}})",
+      json_text(box.task), microseconds(box.begin), microseconds(box.end - box.begin), pid, lane,
+      box.call, box.first_item, box.end_item - 1, box.pid));
+}
+
 void TraceFile::add(const Batch& batch, std::string_view task) {
   if (batch.trace == 0) {
     return;
   }
   const std::scoped_lock lock(mutex_);
-  const int pid = current_pid();
   for (std::uint64_t i = 0; i < batch.chunks; ++i) {
     const TracedChunk& chunk = at<TracedChunk>(batch.trace)[i];
-    if (chunk.end == 0) {
-      continue;  // its worker did not come to the end of it
+    if (chunk.end != 0) {  // else its worker did not come to the end of it
+      write_box({std::string(task), chunk.place, chunk.pid, chunk.begin, chunk.end, batch.number,
+                 batch.begin_of(i), batch.end_of(i)});
     }
-    if (named_.insert(chunk.place).second) {
-      write(fmt::format(
-          R"({{"name":"thread_name","ph":"M","pid":{},"tid":{},"args":{{"name":"worker {}"}}}})",
-          pid, chunk.place + 1, chunk.place + 1));
-    }
-    write(fmt::format(
-        R"({{"name":{},"ph":"X","ts":{},"dur":{},"pid":{},"tid":{},"args":{{"call":{},"first":{},"last":{},"worker pid":{}}}}})",
-        json_text(task), microseconds(chunk.begin), microseconds(chunk.end - chunk.begin), pid,
-        chunk.place + 1, batch.number, batch.begin_of(i), batch.end_of(i) - 1, chunk.pid));
   }
+  file_.flush();
+}
+
+void TraceFile::add(const TraceBox& box) {
+  const std::scoped_lock lock(mutex_);
+  write_box(box);
   file_.flush();
 }
 

@@ -29,6 +29,7 @@ struct Watched {
 /// Children of this process, and the thread that polls them while there is a reason to.
 struct Warden {
   std::vector<Watched> children;
+  std::vector<EndListener*> listeners;
   os::Pipe bell;  // a byte in it: the list has changed
   std::uint64_t bell_id = 0;
   bool runs = false;
@@ -226,6 +227,36 @@ void watch_children_now() noexcept {
     start(*me, warden_of(*me));
   } catch (const std::system_error&) {
     // No thread or no descriptor to be had: the backstop of the sleep itself remains.
+  }
+}
+
+void listen_for_ends(EndListener& listener) {
+  Self& me = self();
+  const std::scoped_lock guard(me.warden_lock);
+  warden_of(me).listeners.push_back(&listener);
+}
+
+void stop_listening(EndListener& listener) noexcept {
+  Self* const me = self_if_entered();
+  if (me == nullptr) {
+    return;
+  }
+  const std::scoped_lock guard(me->warden_lock);
+  if (me->warden != nullptr) {
+    std::erase(me->warden->listeners, &listener);
+  }
+}
+
+void tell_listeners() noexcept {
+  Self* const me = self_if_entered();
+  if (me == nullptr) {
+    return;
+  }
+  const std::scoped_lock guard(me->warden_lock);
+  if (me->warden != nullptr) {
+    for (EndListener* const listener : me->warden->listeners) {
+      listener->child_ended();
+    }
   }
 }
 

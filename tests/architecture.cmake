@@ -19,7 +19,7 @@ set(floor_2
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
-  detail/parcel detail/page_runs detail/slabs detail/warden detail/message detail/inheritance
+  detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
   detail/byte_view
@@ -50,7 +50,10 @@ set(floor_5
   detail/batch detail/board detail/chunk_run detail/task detail/worker detail/stop_watch
   detail/output_labels detail/pool_workers detail/trace_file detail/order detail/pool_engine
   detail/pool_call detail/result_range detail/input detail/imap detail/map_calls
-  pool thread_pool manager dummy
+  pool
+  detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
+  detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
+  thread_pool manager dummy
 )
 set(floor_6 context)
 set(floor_7 multiprocess)

@@ -359,30 +359,15 @@ TEST_P(PoolTest, WorkersMayHavePoolsOfTheirOwn) {
             36);
 }
 
+TEST_P(PoolTest, ANotSendableInitializerStartsNobody) {
+  const auto local = mp::fork_only([] {});
+  if (GetParam() == mp::StartMethod::fork) {
+    EXPECT_EQ(mp::Pool(two(), local).apply(square, 2), 4);
+  } else {
+    EXPECT_THROW(mp::Pool(two(), local), mp::NotSendable);
+  }
+}
+
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolTest);
-
-TEST(PoolArguments, AreChecked) {
-  EXPECT_THROW(mp::Pool(0), mp::ValueError);
-  EXPECT_THROW(mp::Pool(-1), mp::ValueError);
-  EXPECT_THROW(mp::Pool(std::size_t{1} << 40), mp::ValueError);
-  EXPECT_THROW(mp::Pool(mp::PoolOptions{.processes = 1, .maxtasksperchild = 0}), mp::ValueError);
-  mp::Pool pool(1);
-  EXPECT_THROW(pool.map(square, {1}, {.chunksize = 0}), mp::ValueError);
-  EXPECT_THROW(pool.imap(square, {1}, {.chunksize = -1}), mp::ValueError);
-  EXPECT_THROW(pool.imap(square, {1}, {.buffersize = 0}), mp::ValueError);
-  EXPECT_THROW(pool.apply({.retries = -1}, square, 1), mp::ValueError);
-  EXPECT_THROW(pool.apply(static_cast<int (*)(int)>(nullptr), 1), mp::TypeError);
-}
-
-TEST(PoolArguments, MayBeLeftOut) {
-  mp::Pool plain({});
-  EXPECT_EQ(plain.apply(square, 2), 4);
-  mp::Queue<int> began;
-  mp::Pool initialized({}, [began] { began.put(1); });
-  EXPECT_EQ(began.get(), 1);
-  mp::Pool moved(std::move(plain));
-  EXPECT_EQ(moved.apply(square, 3), 9);
-  EXPECT_THROW(plain.apply(square, 1), mp::ValueError);
-}
 
 }  // namespace

@@ -4,8 +4,10 @@
 
 #include <multiprocess/exit.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/start_methods.hpp"
 
@@ -19,6 +21,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -85,6 +88,7 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void interrupt() const { kill(-pid_, SIGINT); }
+  void be_killed() const { kill(pid_, SIGKILL); }
 
   /// Until the whole group has ended: how each of them did (-signal, or the exit code).
   std::map<int, int> wait() {
@@ -239,6 +243,93 @@ TEST_P(Interrupt, AHandlerMayEndTheProgram) {
   wait_for_children();
   program.interrupt();
   EXPECT_EQ(program.end(), 130);
+}
+
+// ---- pools: their workers do not hear Ctrl-C, and follow the program
+
+/// Is at work, for as long as nobody says that it is enough.
+struct Labour {
+  Shared all;
+
+  int operator()(int item) const {
+    all.parents.put(getpid());
+    return item < 2 ? all.work.get() : item;
+  }
+};
+
+class PoolInterrupt : public Interrupt {
+ protected:
+  void SetUp() override {
+    for (const mp::Queue<int>* const queue : {&all_.parents, &all_.work}) {
+      queue->put(0);  // from now on they have room
+      queue->get();
+    }
+    before_ = mp::test::use_now();
+  }
+
+  int map() const {
+    mp::PoolOptions options;
+    options.processes = 2;
+    options.start_method = GetParam();
+    mp::Pool pool(options);
+    const std::vector<int> results = pool.map(Labour{all_}, {0, 1, 2, 3}, {.chunksize = 1});
+    return std::accumulate(results.begin(), results.end(), 0);
+  }
+
+  void wait_for_workers() const {
+    all_.parents.get(plenty);
+    all_.parents.get(plenty);
+  }
+
+  /// Of a program whose workers were left behind.
+  void expect_nothing_left() const {
+    mp::test::notice_deaths();
+    EXPECT_EQ(mp::test::use_now(), before_);
+  }
+
+ private:
+  mp::test::Use before_;
+};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolInterrupt);
+
+TEST_P(PoolInterrupt, EndsTheProgramDuringMapWithoutAWord) {
+  Program program([&] { return map(); });
+  wait_for_workers();
+  program.interrupt();
+  EXPECT_EQ(program.end(), -SIGINT);
+  expect_nothing_left();
+}
+
+TEST_P(PoolInterrupt, AHandlerThatEndsTheProgramEndsItsWorkers) {
+  Program program([&] {
+    handle_by_ending();
+    return map();
+  });
+  wait_for_workers();
+  program.interrupt();
+  EXPECT_EQ(program.end(), 130);
+  expect_nothing_left();
+}
+
+TEST_P(PoolInterrupt, AMapGoesOnWhenTheHandlerReturns) {
+  Program program([&] {
+    handle_by_doing_nothing();
+    return map();
+  });
+  wait_for_workers();
+  program.interrupt();
+  all_.work.put(10);
+  all_.work.put(20);
+  EXPECT_EQ(program.end(), 35);
+  expect_nothing_left();
+}
+
+TEST_P(PoolInterrupt, WorkersOfAKilledProgramEnd) {
+  Program program([&] { return map(); });
+  wait_for_workers();
+  program.be_killed();
+  EXPECT_EQ(program.end(), -SIGKILL);
+  expect_nothing_left();
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/repr.hpp>
+#include <multiprocess/detail/type_facts.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/timeout.hpp>
 
-#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -55,7 +55,7 @@ class AsyncResult {
       if (!state().has_value()) {
         detail::throw_result_taken();
       }
-      if constexpr (std::copy_constructible<R>) {
+      if constexpr (detail::can_copy<R>) {
         return state().value();
       } else {
         return state().take();
@@ -188,6 +188,7 @@ class AsCompleted {
       } else {
         ++all_->given_;
         current_ = all_->settled_->next();
+        all_->results_[current_].wait();  // for other calls that are made when it is there
       }
       return *this;
     }

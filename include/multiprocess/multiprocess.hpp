@@ -38,5 +38,7 @@
 #include <multiprocess/pool_options.hpp>
 #include <multiprocess/async_result.hpp>
 #include <multiprocess/pool.hpp>
+#include <multiprocess/thread_pool.hpp>
+#include <multiprocess/dummy.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

@@ -107,12 +107,12 @@ class Pool : public detail::MapCalls<Pool> {
   }
 
   template <class F, class Arguments>
-  auto submit_single(const TaskOptions& options, const F& f, const Arguments& arguments) {
+  auto submit_single(const detail::OrderTerms& terms, const F& f, const Arguments& arguments) {
     using R = detail::task_result_t<F, Arguments>;
     using Task = detail::Task<F, detail::Spread::single, Arguments>;
     require_running();
     auto call = std::make_shared<detail::SingleCall<R>>(
-        engine_, detail::typed_terms<F, detail::Spread::single, Arguments>(detail::terms(options)));
+        engine_, detail::typed_terms<F, detail::Spread::single, Arguments>(terms));
     call->set_code(std::make_shared<detail::SharedCode>(
         engine_, detail::write_message([&](detail::OutputArchive& out) {
           Task::save(out, f);
@@ -124,7 +124,7 @@ class Pool : public detail::MapCalls<Pool> {
 
   template <detail::Spread spread, class Item, class F, class Range>
   auto submit_many(const detail::OrderTerms& terms, const MapOptions& options, const F& f,
-                   Range& range) {
+                   Range&& range) {
     using R = detail::task_result_t<F, typename detail::SpreadItem<spread, Item>::type>;
     auto call = detail::make_map_order<R, F, spread, Item>(engine_, terms, f, range);
     if (options.progress) {

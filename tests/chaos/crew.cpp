@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos/crew.hpp"
 
+#include "chaos/heap_report.hpp"
 #include "support/leftovers.hpp"
 #include "support/sanitizer.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -169,12 +172,29 @@ bool Crew::hangs() {
   return what != nullptr;
 }
 
+std::string Crew::describe(const Task& task) const {
+  std::string text;
+  for (std::uint32_t number = task.number; number < task.number + task.threads; ++number) {
+    const Ledger::Producer& producer = ledger_->producers[number];
+    text += fmt::format("{} {}", name_of(task.role), number);
+    if (task.role == Role::put) {
+      text += fmt::format(": {} items of {} put, {} begun, {} times short of memory",
+                          producer.acknowledged.load(), task.quota, producer.begun.load(),
+                          producer.shortages.load());
+    } else if (task.role == Role::get) {
+      text += ledger_->reaching[number] != 0 ? ": reaches for an item" : ": has no item in hand";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 void Crew::report(const std::string& why, Kind kind) {
-  std::fprintf(stderr, "%s after %lu kills\n%s\nlock: %s, holder %u\n", why.c_str(), kills_,
-               describe_queue(works_, kind).c_str(), mp_repr(works_.lock).c_str(),
-               ledger_->holder.load());
+  std::fprintf(stderr, "%s after %lu kills\n%s\n%s %lu shortages\nlock: %s, holder %u\n",
+               why.c_str(), kills_, describe_queue(works_, kind).c_str(), describe_heap().c_str(),
+               ledger_->shortages.load(), mp_repr(works_.lock).c_str(), ledger_->holder.load());
   for (const auto& [task, victim] : members_) {
-    std::fprintf(stderr, "%s %u:\n%s", name_of(task.role), task.number, victim->describe().c_str());
+    std::fprintf(stderr, "%s%s", describe(task).c_str(), victim->describe().c_str());
   }
 }
 

@@ -104,6 +104,8 @@ class Crew {
   };
 
   void take_out(std::size_t index);
+  /// What the ledger says of its threads.
+  std::string describe(const Task& task) const;
   std::uint32_t hands_out(const Task& task) const;
 
   const Ledger& ledger_;

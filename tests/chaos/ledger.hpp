@@ -21,6 +21,7 @@ class Ledger {
   struct Producer {
     std::atomic<std::uint32_t> begun;         // items that it has tried to put
     std::atomic<std::uint32_t> acknowledged;  // items whose put has returned
+    std::atomic<std::uint32_t> shortages;     // of memory or descriptors: puts that threw
   };
 
   /// How far a job is, in `received`.

@@ -56,7 +56,8 @@ bool is_short_of_descriptors(const std::system_error& error) {
 }
 
 template <class Queue, class T>
-bool put_one(const Queue& queue, const T& item, const Ledger& ledger, Random& random) {
+bool put_one(const Queue& queue, const T& item, const Ledger& ledger, Ledger::Producer& mine,
+             Random& random) {
   try {
     if (between(random, 0, 3) == 0) {
       return queue.try_put(item, std::chrono::microseconds(between(random, 0, 1'000)));
@@ -70,6 +71,7 @@ bool put_one(const Queue& queue, const T& item, const Ledger& ledger, Random& ra
     }
   }
   ++ledger->shortages;
+  ++mine.shortages;
   std::this_thread::sleep_for(100us);
   return false;
 }
@@ -81,7 +83,7 @@ void put_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
   for (std::uint32_t sequence = 0; sequence < task.quota; ++sequence) {
     const T item = Goods<T>::make(task.number, sequence, random);
     mine.begun = sequence + 1;
-    while (!put_one(queue, item, ledger, random)) {
+    while (!put_one(queue, item, ledger, mine, random)) {
     }
     mine.acknowledged = sequence + 1;
     ++ledger->traffic;

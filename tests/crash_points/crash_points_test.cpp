@@ -88,6 +88,7 @@ class CrashPoints : public testing::Test {
     {
       const std::unique_ptr<Play> play = scenario.begin();
       before_ = shared_use();
+      play->provide();
       if (kill.first_site != nowhere) {
         run_victim(*play, [&] { die_at(kill.first_site, 1); });
         play->next_victim();
@@ -173,7 +174,7 @@ const char* wanted_scenarios() {
 
 TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
   std::vector<Scenario> all = scenarios();
-  for (const auto more : {&pipe_scenarios, &sync_scenarios, &data_scenarios}) {
+  for (const auto more : {&heap_scenarios, &pipe_scenarios, &sync_scenarios, &data_scenarios}) {
     for (Scenario& each : more()) {
       all.push_back(std::move(each));
     }

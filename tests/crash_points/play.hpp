@@ -17,6 +17,8 @@ class Play {
   Play(const Play&) = delete;
   Play& operator=(const Play&) = delete;
 
+  /// What is in use has been counted, and there was no victim yet; called in the survivor.
+  virtual void provide() {}
   /// In a child: is killed at every step that it takes.
   virtual void victim() = 0;
   /// A victim has begun; called in the survivor.
@@ -40,8 +42,9 @@ struct Scenario {
   std::vector<std::string> files = {};
 };
 
-/// What is done with queues, locks and the heap.
+/// What is done with queues, locks and objects.
 std::vector<Scenario> scenarios();
+std::vector<Scenario> heap_scenarios();
 std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> data_scenarios();

@@ -8,7 +8,6 @@
 #include <multiprocess/detail/keeper.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/stream.hpp>
-#include <multiprocess/detail/page_runs.hpp>
 #include <multiprocess/detail/parcel.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/repair.hpp>
@@ -23,7 +22,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <new>
 #include <thread>
 #include <utility>
 
@@ -144,45 +142,6 @@ void make_and_drop_objects(World&) {
   ended.put(1);
   ended.shutdown(true);
   parcels.shutdown(true);
-}
-
-/// The heap remembers how far it was ever used; here as far as it is used now.
-void forget_former_use() {
-  std::uint64_t used = 0;
-  for (std::uint32_t page = 0; page < detail::arena_header().page_count; ++page) {
-    if (detail::page_info(page).owner.load() != 0) {
-      used = page + 1;
-    }
-  }
-  detail::heap_state().frontier.store(used);
-}
-
-std::vector<detail::Offset> all_blocks_of(std::size_t size) {
-  std::vector<detail::Offset> blocks;
-  try {
-    while (true) {
-      blocks.push_back(detail::allocate(size));
-    }
-  } catch (const std::bad_alloc&) {
-  }
-  return blocks;
-}
-
-/// With the small arena of this test little is kept for reuse, and memory runs out soon.
-void use_large_blocks(World&) {
-  forget_former_use();
-  std::vector<detail::Offset> blocks = all_blocks_of(std::size_t{3} << 20);
-  for (int freed = 0; freed < 3; ++freed) {
-    detail::deallocate(blocks.back());
-    blocks.pop_back();
-  }
-  // Only what is kept in the smaller size can make room for these.
-  for (const detail::Offset block : all_blocks_of(std::size_t{6} << 20)) {
-    blocks.push_back(block);
-  }
-  for (const detail::Offset block : blocks) {
-    detail::deallocate(block);
-  }
 }
 
 /// True once a thread of this process sleeps, and is counted.
@@ -377,7 +336,6 @@ std::vector<Scenario> scenarios() {
       scenario("blobs", &put_and_get_blobs),
       scenario("parcels", &put_and_get_parcels),
       scenario("objects", &make_and_drop_objects),
-      scenario("large blocks", &use_large_blocks),
       scenario("sleep", &sleep_and_give_up),
       scenario("wake", &wake_others),
       scenario("clear away", &clear_away_after_a_child),

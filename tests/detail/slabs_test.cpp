@@ -121,6 +121,25 @@ TEST_P(SlabsOf, ASpareSlabBecomesARunAgain) {
   std::for_each(others.begin(), others.end(), &put);
 }
 
+TEST_P(SlabsOf, TheLastEmptySlabCanBeTaken) {
+  const std::size_t size_class = GetParam();
+  const auto take_empty = [size_class] {
+    Transaction change;
+    return take_empty_slab(change, size_class, mine());
+  };
+  const std::vector<Offset> others = take_all(size_class);
+  const std::uint32_t page = make_slab(size_class);
+  const Offset block = take(size_class);
+  EXPECT_EQ(take_empty(), no_page) << "a block is in use";
+  EXPECT_EQ(put(block), no_page);
+  EXPECT_EQ(take_empty(), page);
+  EXPECT_EQ(page_info(page).owner.load(), mine());
+  EXPECT_EQ(take_empty(), no_page);
+  EXPECT_EQ(take(size_class), 0U);
+  deallocate(page_offset(page));
+  std::for_each(others.begin(), others.end(), &put);
+}
+
 TEST(Slabs, FindsBlocksByTheirOwners) {
   const std::size_t size_class = class_for(2000);
   const std::uint32_t page = make_slab(size_class);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -207,6 +208,41 @@ TEST_F(Warden, ThreadsWatchAtOnce) {
       EXPECT_EQ(child.wait(), 0);
     }
   });
+}
+
+struct Counter final : EndListener {
+  std::atomic<int> ends{0};
+
+  Counter() { listen_for_ends(*this); }
+  ~Counter() { stop_listening(*this); }
+  void child_ended() noexcept override { ++ends; }
+};
+
+TEST_F(Warden, TellsListenersOfEachEnd) {
+  const Counter counter;
+  {
+    Watched first;
+    Watched second;
+    first.watch();
+    second.watch();
+    first.kill();
+    test::until([&] { return counter.ends == 1; });
+    second.kill();
+    test::until([&] { return counter.ends == 2; });
+    const Counter late;
+    EXPECT_EQ(late.ends, 0);
+  }
+}
+
+TEST_F(Warden, TellsListenersOfWhoNeverUsedTheArena) {
+  const Counter counter;
+  const Ticket ticket = reserve_participant(true);
+  Child child([] {});
+  name_participant(ticket, child.pid());
+  const os::Handle process(syscall(SYS_pidfd_open, child.pid(), 0));
+  watch_child(ticket, process.get());
+  watch_children_now();
+  test::until([&] { return counter.ends == 1; });
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ inline constexpr Offset keeper = Offset{28} << 10;
 inline constexpr Offset heap = Offset{32} << 10;
 inline constexpr Offset participants = Offset{64} << 10;
 inline constexpr Offset repair = participants + 192;  // lock of who clears the dead away
+inline constexpr Offset magazines = Offset{1152} << 10;  // one for each participant
 inline constexpr Offset sleepers = Offset{2} << 20;
 inline constexpr Offset pages = Offset{4} << 20;  // one PageInfo for each page of the heap
 }  // namespace area

@@ -23,7 +23,7 @@ struct Batch {
     stops_at_error = 8,  // the rest of a chunk is left out after an item that threw
     word_each = 16,      // a result word for each item, else for each chunk
     takes_token = 32,    // the callable hears of requests to stop
-    labelled = 64,       // items come with a seed of their own
+    seeded = 64,         // items come with a seed of their own
   };
 
   std::atomic<std::uint64_t> next;  // the batch behind it in its lane
@@ -94,9 +94,10 @@ constexpr Offset message(std::uint64_t word) noexcept {
   return word & ~mask;
 }
 
-/// Of the block that is the result of an item: no other block of the pool has this tag.
+/// Of the block that is the result of an item: no other block of the pool has this tag, except by
+/// chance those of items that are far away.
 constexpr std::uint64_t tag(std::uint64_t batch_number, std::uint64_t item) noexcept {
-  return ((batch_number * 0x9e3779b97f4a7c15U + item) | 2) & ((std::uint64_t{1} << 28) - 1);
+  return ((batch_number * 0x9e3779b97f4a7c15U + item) << 2 | 2) & ((std::uint64_t{1} << 28) - 1);
 }
 
 }  // namespace result

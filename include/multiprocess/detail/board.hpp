@@ -78,7 +78,6 @@ struct Board {
   std::uint64_t most_chunks;  // after which a worker retires; 0: never
   std::uint64_t most_memory;  // likewise, in bytes; 0: no limit
   std::uint64_t seed;
-  std::uint32_t seeded;
 
   Place& place(std::uint32_t index) noexcept { return reinterpret_cast<Place*>(this + 1)[index]; }
 };

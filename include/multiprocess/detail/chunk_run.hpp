@@ -37,7 +37,7 @@ class ChunkRun {
 
   /// The item is in hand: should this process end now, it is the one that is lost.
   void take(std::uint64_t item) noexcept {
-    if ((batch_.flags.load(std::memory_order_relaxed) & (Batch::timed | Batch::labelled)) != 0)
+    if ((batch_.flags.load(std::memory_order_relaxed) & (Batch::timed | Batch::seeded)) != 0)
         [[unlikely]] {
       note_beginning(item);
     }

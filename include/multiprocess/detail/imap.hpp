@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/detail/input.hpp>
+#include <multiprocess/detail/imap_input.hpp>
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/pool_call.hpp>
 #include <multiprocess/detail/result_range.hpp>
 #include <multiprocess/pool_options.hpp>
 
-#include <algorithm>
-#include <chrono>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -102,9 +101,6 @@ class Pieces {
   std::deque<Entry> pieces_;
 };
 
-/// How many items an imap reads ahead unless it is told.
-inline constexpr std::size_t default_ahead = 1024;
-
 template <class F, class Item, class Range>
 class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tuple<Item>>>> {
  public:
@@ -115,11 +111,8 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
       : engine_(std::move(engine)),
         terms_(typed_terms<F, Spread::one, Item>(terms)),
         code_(make_code<F, Spread::one, Item>(engine_, f)),
-        input_(std::forward<Range>(range)),
-        progress_(options.progress),
-        pieces_(engine_, ordered,
-                options.buffersize ? static_cast<std::size_t>(*options.buffersize)
-                                   : std::max<std::size_t>(default_ahead, 4 * terms.chunk)) {
+        input_(std::forward<Range>(range), options),
+        pieces_(engine_, ordered, ahead_limit(options, terms.chunk)) {
     terms_.flags |= Batch::word_each | Batch::told_each;
     terms_.chunk = terms.chunk;
     if constexpr (std::ranges::forward_range<Range>) {
@@ -131,7 +124,7 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
     while (true) {
       read_ahead();
       if (auto found = pieces_.find()) {
-        show_progress(false);
+        input_.show_progress(pieces_.taken(), false);
         if (auto failure = found->piece->failure(); failure != nullptr) {
           std::rethrow_exception(failure);
         }
@@ -141,8 +134,8 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
         continue;
       }
       if (pieces_.empty()) {
-        show_progress(true);
-        throw_input_error();
+        input_.show_progress(pieces_.taken(), true);
+        input_.throw_error();
         return std::nullopt;
       }
       if (pieces_.room() == 0 || input_.ended()) {
@@ -152,42 +145,10 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
   }
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  /// A few items, the more the faster they come.
   void read_ahead() {
-    constexpr std::size_t most_at_once = 256;
-    constexpr auto long_enough = std::chrono::microseconds(100);
-    const std::size_t most = std::min(pieces_.room(), at_once_);
-    if (most == 0 || input_.ended()) {
-      return;
-    }
-    std::vector<Item> items;
-    const auto end = Clock::now() + long_enough;
-    read_some(items, most, end);
-    at_once_ = items.size() == most ? std::min(2 * at_once_, most_at_once)
-                                    : std::max<std::size_t>(terms_.chunk, items.size());
+    std::vector<Item> items = input_.read(pieces_.room(), terms_.chunk);
     if (!items.empty()) {
       submit(items);
-    }
-  }
-
-  void read_some(std::vector<Item>& items, std::size_t most, Clock::time_point end) {
-    try {
-      const auto keep = [&](auto&& item) {
-        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(item)>, Item>) {
-          items.push_back(std::forward<decltype(item)>(item));
-        } else {
-          items.push_back(static_cast<Item>(store(std::forward<decltype(item)>(item))));
-        }
-      };
-      while (items.size() < most && input_.read(keep)) {
-        if (items.size() % 8 == 1 && Clock::now() > end) {
-          break;
-        }
-      }
-    } catch (...) {
-      input_error_ = std::current_exception();
     }
   }
 
@@ -201,35 +162,10 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
     pieces_.add(std::move(piece), bytes);
   }
 
-  /// It comes where the item would have come that could not be read.
-  void throw_input_error() {
-    if (auto error = std::exchange(input_error_, nullptr); error != nullptr) {
-      std::rethrow_exception(error);
-    }
-  }
-
-  void show_progress(bool ended) {
-    if (!progress_) {
-      return;
-    }
-    const auto now = Clock::now();
-    if (ended || now >= next_progress_) {
-      next_progress_ = now + std::chrono::milliseconds(100);
-      progress_->callback(pieces_.taken(), input_.size());
-      if (ended) {
-        progress_.reset();
-      }
-    }
-  }
-
   std::shared_ptr<PoolEngine> engine_;
   OrderTerms terms_;
   std::shared_ptr<const SharedCode> code_;
-  Input<Range> input_;
-  std::optional<Progress> progress_;
-  Clock::time_point next_progress_{};
-  std::exception_ptr input_error_;
-  std::size_t at_once_ = 1;
+  ImapInput<Item, Range> input_;
   Pieces pieces_;
 };
 

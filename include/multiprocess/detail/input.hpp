@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -43,7 +44,11 @@ class Input {
     if (*at_ == std::ranges::end(*range_)) {
       return false;
     }
-    make(**at_);
+    if constexpr (owned && !std::ranges::view<Kept>) {
+      make(std::ranges::iter_move(*at_));
+    } else {
+      make(**at_);
+    }
     ended_ = false;
     return true;
   }

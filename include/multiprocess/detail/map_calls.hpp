@@ -85,7 +85,7 @@ class MapCalls {
   template <class F, class... Args>
   auto apply(TaskOptions options, F&& f, Args&&... args) {
     return wait_for(
-        apply_async(std::move(options), std::forward<F>(f), std::forward<Args>(args)...));
+        submit_call<Caller::waits>(options, std::forward<F>(f), std::forward<Args>(args)...));
   }
 
   /// The same without waiting.
@@ -95,11 +95,7 @@ class MapCalls {
   }
   template <class F, class... Args>
   auto apply_async(TaskOptions options, F&& f, Args&&... args) {
-    using Arguments = std::tuple<stored_t<Args>...>;
-    Derived::template require_task<std::decay_t<F>, Arguments>();
-    require_not_null(f);
-    return self().template submit_single<std::decay_t<F>, Arguments>(
-        options, std::forward<F>(f), Arguments(store(std::forward<Args>(args))...));
+    return submit_call<Caller::goes_on>(options, std::forward<F>(f), std::forward<Args>(args)...);
   }
 
   /// Calls `f(item)` for each item and waits for the results, in the order of the items.
@@ -109,41 +105,46 @@ class MapCalls {
   /// worker's share.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range, MapOptions options = {}) {
-    return wait_for(map_async(std::forward<F>(f), std::forward<Range>(range), std::move(options)));
+    return wait_for(submit<Caller::waits, Spread::one, item_t<Range>>(
+        std::forward<F>(f), std::forward<Range>(range), options));
   }
   template <class F, class T>
   auto map(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
-    return wait_for(map_async(std::forward<F>(f), items, std::move(options)));
+    return wait_for(
+        submit<Caller::waits, Spread::one, stored_t<T>>(std::forward<F>(f), items, options));
   }
 
   template <class F, std::ranges::input_range Range>
   auto map_async(F&& f, Range&& range, MapOptions options = {}) {
-    return submit<Spread::one, item_t<Range>>(std::forward<F>(f), range, options);
+    return submit<Caller::goes_on, Spread::one, item_t<Range>>(std::forward<F>(f),
+                                                               std::forward<Range>(range), options);
   }
   template <class F, class T>
   auto map_async(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
-    return submit<Spread::one, stored_t<T>>(std::forward<F>(f), items, options);
+    return submit<Caller::goes_on, Spread::one, stored_t<T>>(std::forward<F>(f), items, options);
   }
 
   /// As map, for items that are tuples, pairs or arrays of all arguments.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range, MapOptions options = {}) {
-    return wait_for(
-        starmap_async(std::forward<F>(f), std::forward<Range>(range), std::move(options)));
+    return wait_for(submit<Caller::waits, Spread::all, item_tuple_t<Range>>(
+        std::forward<F>(f), std::forward<Range>(range), options));
   }
   template <class R, class... A>
   auto starmap(R (*f)(A...), std::initializer_list<std::tuple<stored_t<A>...>> items,
                MapOptions options = {}) {
-    return wait_for(starmap_async(f, items, std::move(options)));
+    return wait_for(
+        submit<Caller::waits, Spread::all, std::tuple<stored_t<A>...>>(f, items, options));
   }
   template <class F, std::ranges::input_range Range>
   auto starmap_async(F&& f, Range&& range, MapOptions options = {}) {
-    return submit<Spread::all, item_tuple_t<Range>>(std::forward<F>(f), range, options);
+    return submit<Caller::goes_on, Spread::all, item_tuple_t<Range>>(
+        std::forward<F>(f), std::forward<Range>(range), options);
   }
   template <class R, class... A>
   auto starmap_async(R (*f)(A...), std::initializer_list<std::tuple<stored_t<A>...>> items,
                      MapOptions options = {}) {
-    return submit<Spread::all, std::tuple<stored_t<A>...>>(f, items, options);
+    return submit<Caller::goes_on, Spread::all, std::tuple<stored_t<A>...>>(f, items, options);
   }
 
   /// As map, one result after the other: a range that reads the input as it goes. Unlike in Python
@@ -170,37 +171,49 @@ class MapCalls {
  private:
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
 
-  template <Spread spread, class Item, class F, class Range>
-  auto submit(F&& f, Range& range, const MapOptions& options) {
+  template <Caller caller, class F, class... Args>
+  auto submit_call(const TaskOptions& options, F&& f, Args&&... args) {
+    using Arguments = std::tuple<stored_t<Args>...>;
+    Derived::template require_task<std::decay_t<F>, Arguments>();
+    require_not_null(f);
+    return self().template submit_single<std::decay_t<F>, Arguments>(
+        CallTerms<caller>(terms(options)), std::forward<F>(f),
+        Arguments(store(std::forward<Args>(args))...));
+  }
+
+  template <Caller caller, Spread spread, class Item, class F, class Range>
+  auto submit(F&& f, Range&& range, const MapOptions& options) {
     using Function = std::decay_t<F>;
     using Arguments = typename SpreadItem<spread, Item>::type;
     Derived::template require_task<Function, Arguments>();
     require_not_null(f);
     if constexpr (std::ranges::sized_range<Range>) {
-      return submit_sized<spread, Item, Function>(std::forward<F>(f), range,
-                                                  std::ranges::size(range), options);
+      return submit_sized<caller, spread, Item, Function>(
+          std::forward<F>(f), std::forward<Range>(range), std::ranges::size(range), options);
     } else if constexpr (std::ranges::forward_range<Range>) {
-      return submit_sized<spread, Item, Function>(std::forward<F>(f), range,
-                                                  std::ranges::distance(range), options);
+      return submit_sized<caller, spread, Item, Function>(
+          std::forward<F>(f), std::forward<Range>(range), std::ranges::distance(range), options);
     } else {
       std::vector<Item> items;
       for (auto&& item : range) {
         items.push_back(item_from<Item>(std::forward<decltype(item)>(item)));
       }
-      return submit_sized<spread, Item, Function>(std::forward<F>(f), items, items.size(), options);
+      return submit_sized<caller, spread, Item, Function>(std::forward<F>(f), std::move(items),
+                                                          items.size(), options);
     }
   }
 
-  template <Spread spread, class Item, class Function, class F, class Range>
-  auto submit_sized(F&& f, Range& range, auto size, const MapOptions& options) {
+  template <Caller caller, Spread spread, class Item, class Function, class F, class Range>
+  auto submit_sized(F&& f, Range&& range, auto size, const MapOptions& options) {
     using R = task_result_t<Function, typename SpreadItem<spread, Item>::type>;
     self().require_running();
-    const OrderTerms all = terms(options, static_cast<std::size_t>(size), self().worker_count());
+    const CallTerms<caller> all(
+        terms(options, static_cast<std::size_t>(size), self().worker_count()));
     if (all.items == 0) {
       return AsyncResultAccess::make<many_t<R>>(std::make_shared<DoneCall<many_t<R>>>());
     }
     return self().template submit_many<spread, Item, Function>(all, options, std::forward<F>(f),
-                                                               range);
+                                                               std::forward<Range>(range));
   }
 
   template <class F, class Range>

@@ -22,6 +22,9 @@ namespace multiprocess::detail {
 
 class PoolEngine;
 
+/// What the caller does while a call is done: who waits may have lent it what it needs.
+enum class Caller { waits, goes_on };
+
 /// How a call's items are to be done.
 struct OrderTerms {
   std::uint64_t items = 0;
@@ -31,6 +34,7 @@ struct OrderTerms {
   std::chrono::nanoseconds grace{0};
   int retries = 0;
   int priority = 0;
+  Caller caller = Caller::goes_on;
   std::string_view task = {};  // the callable's type, for people
   std::size_t in_size = 0;     // of an item that is used in place
   std::size_t out_size = 0;    // of a result that lies in place
@@ -57,6 +61,12 @@ class SharedCode {
 struct LostItem {
   std::exception_ptr error;
   std::uint64_t moment;
+};
+
+/// The same, for a pool to which it makes a difference who waits.
+template <Caller of_call>
+struct CallTerms : OrderTerms {
+  explicit CallTerms(const OrderTerms& terms) : OrderTerms(terms) { caller = of_call; }
 };
 
 /// One call as its pool keeps it: the batch, what has to be done again of it, and what is lost.

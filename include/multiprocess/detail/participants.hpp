@@ -46,6 +46,7 @@ struct alignas(256) Participant {
   std::atomic<std::uint64_t> pins;     // children that inherited ours and are not cleared away
   std::atomic<std::uint64_t> unpins;   // how many ended so far
   std::atomic<std::uint64_t> account;  // first block of the references that we hold
+  std::atomic<std::uint64_t> mail;     // 1: a message in the arena waits for us, or did
   std::atomic<std::uint32_t> exit_known;  // 1 once exit_code is valid; a word to sleep on
   std::atomic<std::uint32_t> exit_sleepers;
   std::atomic<std::int32_t> exit_code;
@@ -95,6 +96,10 @@ inline Census& census() {
 /// Parent: a place for a child about to start. With `forks_us` what this process holds now stays
 /// until that child has ended. Throws RuntimeError when 4096 processes of the tree live.
 Ticket reserve_participant(bool forks_us);
+
+/// Parent: the child is to be given a message in the arena, which goes with it should it never
+/// come to read it.
+void expect_mail(Ticket child) noexcept;
 
 /// Parent: the child runs under this number.
 void name_participant(Ticket child, int pid);

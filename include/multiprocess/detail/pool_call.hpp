@@ -12,6 +12,7 @@
 #include <multiprocess/detail/task.hpp>
 
 #include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -213,13 +214,19 @@ inline constexpr bool may_be_shared =
 
 bool is_in_arena(const void* begin, std::size_t size) noexcept;
 
+template <class T>
+inline constexpr bool an_array = false;
+template <class T, std::size_t N>
+inline constexpr bool an_array<std::array<T, N>> = true;
+
 /// What a callable gets of an item of the range.
 template <class Item, class T>
 Item item_from(T&& value) {
   if constexpr (std::is_constructible_v<Item, T&&>) {
     return Item(std::forward<T>(value));
-  } else if constexpr (made_from<Item, std::tuple>) {
-    return std::apply([](const auto&... each) { return Item(store(each)...); }, value);
+  } else if constexpr (an_array<std::remove_cvref_t<T>>) {
+    return std::apply([](auto&&... each) { return Item(std::forward<decltype(each)>(each)...); },
+                      std::forward<T>(value));
   } else {
     return Item(store(std::forward<T>(value)));
   }

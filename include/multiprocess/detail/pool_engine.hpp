@@ -8,6 +8,7 @@
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/pool_workers.hpp>
 #include <multiprocess/detail/trace_file.hpp>
+#include <multiprocess/detail/warden.hpp>
 #include <multiprocess/pool_options.hpp>
 
 #include <atomic>
@@ -49,7 +50,7 @@ struct PoolCounts {
 /// A pool without its types: the lanes that its workers take work from, the orders that are not
 /// over yet, and a thread that sees to everything that must happen when nobody waits: deaths, time
 /// limits, callbacks, new workers.
-class PoolEngine : public std::enable_shared_from_this<PoolEngine> {
+class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndListener {
  public:
   enum class State { run, close, terminate };
 
@@ -106,7 +107,8 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine> {
   PoolWorkers& workers() noexcept { return workers_; }
   PoolStats stats() const;
   PoolCounts& counts() noexcept { return counts_; }
-  bool traces() const noexcept { return !plan_.trace_file.empty(); }
+  bool traces() const noexcept { return trace_ != nullptr; }
+  bool seeds() const noexcept { return plan_.seed.has_value(); }
 
   // For orders.
   std::uint64_t next_number() noexcept { return ++last_number_; }
@@ -151,6 +153,7 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine> {
   void wait_for_service() noexcept;
 
   // The pool's own thread: pool_service.cpp.
+  void child_ended() noexcept override { call_attention(board()); }
   void start_service();
   void serve() noexcept;
   bool serve_round();

@@ -85,7 +85,6 @@ class PoolWorkers {
     int failures = 0;  // starts in a row that came to nothing
   };
 
-  WorkerState state_of(std::uint32_t place) const noexcept;
   void start(std::uint32_t place);
   void launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life);
   void note_vain_start(const std::exception_ptr& cause) noexcept;

@@ -52,15 +52,6 @@ class PrivateLock {
 
 struct Warden;
 
-inline constexpr std::size_t heap_classes = 18;
-
-/// Blocks of one size that this process has taken from the heap and not used yet.
-struct Magazine {
-  static constexpr std::size_t most = 32;
-  std::array<Offset, most> blocks;
-  std::size_t count = 0;
-};
-
 /// A reference dropped here that a forked child still inherits.
 struct PinnedEntry {
   std::uint32_t entry;
@@ -72,9 +63,6 @@ struct PinnedEntry {
 struct Self {
   Ticket ticket;
   std::uint64_t owner = 0;  // what a lock held by this process says, without the thread
-
-  PrivateLock heap_lock;
-  std::array<Magazine, heap_classes> magazines{};
 
   PrivateLock account_lock;
   std::vector<Offset> account_blocks;

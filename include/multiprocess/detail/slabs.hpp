@@ -11,6 +11,8 @@
 
 namespace multiprocess::detail {
 
+inline constexpr std::size_t heap_classes = 18;
+
 /// Small blocks: a slab is a run of pages cut into blocks of one size class, their owner words in
 /// front.
 inline constexpr std::array<std::uint32_t, heap_classes> class_sizes{
@@ -56,6 +58,10 @@ Offset take_block(Transaction& change, std::size_t size_class, std::uint64_t own
 /// Puts a block back. A slab whose blocks are all free now, and that is not the only one of its
 /// class, becomes a run that `owner` has to free: its page is returned, else no_page.
 std::uint32_t put_block(Transaction& change, Offset block, std::uint64_t owner);
+
+/// A slab whose blocks are all free, out of its list: a run that `owner` has to free. no_page when
+/// there is none of the class.
+std::uint32_t take_empty_slab(Transaction& change, std::size_t size_class, std::uint64_t owner);
 
 void find_in_slab(std::uint32_t page, std::uint64_t mark,
                   bool (*wanted)(std::uint64_t, const void*), const void* context,

@@ -103,15 +103,24 @@ as_text_t<T> as_text(T& value) {
   }
 }
 
+/// Calls the target with what was kept for it, each as the target likes it.
 template <class F, class... Args>
-decltype(auto) call_with_stored(F& f, std::tuple<Args...>& arguments) {
+decltype(auto) call_with_kept(F& f, Args&... arguments) {
   constexpr std::size_t rvalues = best_rvalues<F, Args...>();
   return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
     if constexpr (rvalues != not_callable) {
-      return std::invoke(f, as_liked<(rvalues >> I & 1) != 0>(std::get<I>(arguments))...);
+      return std::invoke(f, as_liked<(rvalues >> I & 1) != 0>(arguments)...);
     } else {
-      return std::invoke(f, as_text(std::get<I>(arguments))...);
+      return std::invoke(f, as_text(arguments)...);
     }
+  }
+  (std::index_sequence_for<Args...>{});
+}
+
+template <class F, class... Args>
+decltype(auto) call_with_stored(F& f, std::tuple<Args...>& arguments) {
+  return [&]<std::size_t... I>(std::index_sequence<I...>)->decltype(auto) {
+    return call_with_kept(f, std::get<I>(arguments)...);
   }
   (std::index_sequence_for<Args...>{});
 }

@@ -243,6 +243,8 @@ class Task final : public TaskCode {
       try {
         OutputArchive archive(*buffer);
         archive(result);
+      } catch (const SystemExit&) {
+        throw;
       } catch (...) {
         throw_maybe_encoding_error(type_name<Result>());
       }
@@ -253,13 +255,19 @@ class Task final : public TaskCode {
   F f_;
 };
 
-/// Fails to compile, with a sentence that says what to write instead, when a pool cannot do this.
+/// Fails to compile, with a sentence that says what to write instead, when no pool can do this.
 template <class F, class Arguments>
-constexpr void require_task() {
+constexpr void require_possible() {
   static_assert(TaskCall<F, Arguments>::possible,
                 "multiprocess: the task cannot be called with these arguments (string literals "
                 "arrive as std::string, spans as std::vector; a task may take a std::stop_token "
                 "before them)");
+}
+
+/// Likewise when a pool of processes cannot.
+template <class F, class Arguments>
+constexpr void require_task() {
+  require_possible<F, Arguments>();
   if constexpr (TaskCall<F, Arguments>::possible) {
     require_sendable<F>();
     require_sendable<Arguments>();

@@ -12,6 +12,18 @@
 
 namespace multiprocess::detail {
 
+/// A chunk that was done: by whom, when (nanoseconds), and what it is a part of.
+struct TraceBox {
+  std::string task;
+  std::uint32_t worker;  // from 0
+  int pid;               // the worker's; a thread's number
+  std::uint64_t begin;
+  std::uint64_t end;
+  std::uint64_t call;
+  std::uint64_t first_item;
+  std::uint64_t end_item;
+};
+
 /// A file for the trace viewers of Chrome and Perfetto: a lane for each worker, a box for each
 /// chunk. It is valid JSON at every moment.
 ///
@@ -22,8 +34,10 @@ class TraceFile {
   explicit TraceFile(const std::string& path);
 
   void add(const Batch& batch, std::string_view task);
+  void add(const TraceBox& box);
 
  private:
+  void write_box(const TraceBox& box);
   void write(const std::string& event);
 
   std::mutex mutex_;

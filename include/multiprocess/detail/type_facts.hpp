@@ -50,6 +50,16 @@ inline constexpr bool made_from = false;
 template <template <class...> class Template, class... A>
 inline constexpr bool made_from<Template<A...>, Template> = true;
 
+/// Whether copying compiles: a container says that it does, whatever its items say.
+template <class T>
+inline constexpr bool can_copy = std::is_copy_constructible_v<T>;
+template <class T>
+requires requires {
+  typename T::value_type;
+} &&(!std::is_same_v<typename T::value_type, T>)  //
+    inline constexpr bool can_copy<T> =
+        std::is_copy_constructible_v<T> && can_copy<std::remove_const_t<typename T::value_type>>;
+
 template <class T>
 inline constexpr bool a_span = false;
 template <class T, std::size_t N>

@@ -14,6 +14,18 @@ void unwatch_child(Ticket child) noexcept;
 /// Called before a thread sleeps: from now on deaths of children are noticed.
 void watch_children_now() noexcept;
 
+/// Who is told of every end of a child of this process, soon after it, by whoever notices that.
+class EndListener {
+ public:
+  virtual void child_ended() noexcept = 0;
+
+ protected:
+  ~EndListener() = default;
+};
+void listen_for_ends(EndListener& listener);
+void stop_listening(EndListener& listener) noexcept;
+void tell_listeners() noexcept;
+
 /// While one exists, the calling thread counts as one of the library's own.
 class LibraryThread {
  public:

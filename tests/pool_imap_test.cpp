@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/pool.hpp>
+
+#include <multiprocess/error.hpp>
+#include <multiprocess/queue.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <ranges>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+/// 0, 1, 2 ... for ever; counts how many were read.
+class Endless {
+ public:
+  explicit Endless(int& read, std::optional<int> fails_at = {}) : read_(&read), bad_(fails_at) {}
+
+  struct Iterator {
+    using value_type = int;
+    using difference_type = std::ptrdiff_t;
+
+    int operator*() const {
+      if (all->bad_ == *all->read_) {
+        throw std::runtime_error("no more input");
+      }
+      return (*all->read_)++;
+    }
+    Iterator& operator++() { return *this; }
+    void operator++(int) {}
+    friend bool operator==(const Iterator&, std::default_sentinel_t) { return false; }
+
+    Endless* all;
+  };
+  Iterator begin() { return {this}; }
+  std::default_sentinel_t end() const { return {}; }
+
+ private:
+  int* read_;
+  std::optional<int> bad_;
+};
+
+static_assert(std::ranges::input_range<Endless>);
+static_assert(std::ranges::input_range<mp::ResultRange<int>>);
+static_assert(!std::is_copy_constructible_v<mp::ResultRange<int>>);
+
+TEST(PoolImap, ReadsAnEndlessInputOnlyALittleAhead) {
+  mp::Pool pool(2);
+  int read = 0;
+  auto results = pool.imap(square, Endless(read), {.buffersize = 6});
+  EXPECT_EQ(read, 0) << "what can be read only once is read when it is needed";
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_EQ(results.next(), i * i);
+    ASSERT_LE(read, i + 1 + 6);
+  }
+}
+
+TEST(PoolImap, ReadsAheadByDefaultAsWell) {
+  mp::Pool pool(2);
+  int read = 0;
+  for (const int result : pool.imap_unordered(square, Endless(read))) {
+    ASSERT_LE(read, 10'000);
+    if (result == 500 * 500) {
+      break;
+    }
+  }
+}
+
+TEST(PoolImap, ASlowInputDoesNotHoldUpResults) {
+  mp::Pool pool(1);
+  std::stringstream input("1 2 3");
+  auto results = pool.imap(square, std::ranges::istream_view<int>(input));
+  EXPECT_EQ(results.next(), 1);
+  EXPECT_EQ(results.next(), 4);
+  EXPECT_EQ(results.next(), 9);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TEST(PoolImap, AnInputThatThrowsSaysSoInItsPlace) {
+  mp::Pool pool(2);
+  int read = 0;
+  auto results = pool.imap(square, Endless(read, 3));
+  EXPECT_EQ(results.next(), 0);
+  EXPECT_EQ(results.next(), 1);
+  EXPECT_EQ(results.next(), 4);
+  EXPECT_THROW(results.next(), std::runtime_error);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TEST(PoolImap, NextMayRunOutOfTime) {
+  mp::Pool pool(1);
+  mp::Queue<int> gate;
+  auto results = pool.imap([gate](int x) { return gate.get() + x; }, {1});
+  EXPECT_THROW(results.next(1ms), mp::TimeoutError);
+  gate.put(10);
+  EXPECT_EQ(results.next(mp::test::plenty), 11);
+  EXPECT_EQ(results.next(1ms), std::nullopt);
+}
+
+TEST(PoolImap, UnorderedDoesNotWaitForTheSlow) {
+  mp::Pool pool(2);
+  mp::Queue<int> gate;
+  auto results =
+      pool.imap_unordered([gate](int x) { return x == 0 ? gate.get() : x; }, {0, 1, 2, 3});
+  std::set<int> seen;
+  for (int i = 0; i < 3; ++i) {
+    seen.insert(*results.next(mp::test::plenty));
+  }
+  EXPECT_EQ(seen, (std::set{1, 2, 3}));
+  gate.put(7);
+  EXPECT_EQ(results.next(), 7);
+}
+
+TEST(PoolImap, MayBeLeftInTheMiddle) {
+  mp::Pool pool(2);
+  int read = 0;
+  {
+    auto results = pool.imap(square, Endless(read));
+    results.next();
+  }
+  EXPECT_EQ(pool.apply(square, 3), 9);
+  mp::ResultRange<int> rest = pool.imap(square, {1, 2, 3});
+  EXPECT_EQ(rest.next(), 1);
+  pool.terminate();
+  EXPECT_NO_FATAL_FAILURE(try {
+    while (rest.next()) {
+    }
+  } catch (const mp::Cancelled&){});
+}
+
+TEST(PoolImap, YieldsNothingOfVoid) {
+  mp::Pool pool(1);
+  int count = 0;
+  for ([[maybe_unused]] const std::monostate nothing : pool.imap([](int) {}, {1, 2, 3})) {
+    ++count;
+  }
+  EXPECT_EQ(count, 3);
+}
+
+}  // namespace

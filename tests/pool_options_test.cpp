@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/pool_options.hpp>
+
+#include <multiprocess/pool.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+
+namespace {
+
+int square(int x) {
+  return x * x;
+}
+
+mp::PoolOptions of(int processes) {
+  mp::PoolOptions options;
+  options.processes = processes;
+  return options;
+}
+
+/// A file that goes with it.
+struct TemporaryFile {
+  std::string path = std::filesystem::temp_directory_path() /
+                     ("pool_options_test." + std::to_string(mp::current_process().pid()));
+  ~TemporaryFile() { std::filesystem::remove(path); }
+  std::string text() const {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+};
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+TEST(PoolProgress, IsToldToTheEnd) {
+  mp::Pool pool(2);
+  std::size_t last = 0;
+  std::optional<std::size_t> of_all;
+  mp::MapOptions options;
+  options.progress = mp::Progress{[&](std::size_t done, std::optional<std::size_t> total) {
+    EXPECT_GE(done, last);
+    last = done;
+    of_all = total;
+  }};
+  pool.map(square, std::vector<int>(100), options);
+  EXPECT_EQ(last, 100U);
+  EXPECT_EQ(of_all, 100U);
+  last = 0;
+  for ([[maybe_unused]] const int result : pool.imap(square, std::vector<int>(50), options)) {
+  }
+  EXPECT_EQ(last, 50U);
+}
+
+TEST(PoolProgress, IsToldWhileTheWorkGoesOn) {
+  mp::Pool pool(1);
+  mp::Queue<int> gate;
+  mp::Queue<std::size_t> seen;
+  mp::MapOptions options;
+  options.chunksize = 1;
+  options.progress =
+      mp::Progress{[seen](std::size_t done, std::optional<std::size_t>) { seen.put(done); }};
+  const auto result = pool.map_async([gate](int) { gate.get(); }, {1, 2}, options);
+  gate.put(1);
+  while (seen.get(mp::test::plenty) != 1) {
+  }
+  gate.put(1);
+  EXPECT_TRUE(result.wait(mp::test::plenty));
+}
+
+TEST(PoolProgress, TheBarIsSilentWithoutATerminal) {
+  mp::Pool pool(1);
+  testing::internal::CaptureStderr();
+  mp::MapOptions options;
+  options.progress = mp::Progress::bar();
+  pool.map(square, {1, 2, 3}, options);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
+TEST(PoolStats, CountWhatHasBecomeOfTheItems) {
+  mp::Pool pool(2);
+  pool.map(square, std::vector<int>(10));
+  EXPECT_THROW(pool.apply([]() -> int { throw std::runtime_error("no"); }), std::runtime_error);
+  EXPECT_THROW(pool.apply([]() -> int { std::abort(); }), mp::WorkerDied);
+  mp::Queue<int> never;
+  const auto cancelled = pool.apply_async([never] { never.get(); });
+  EXPECT_TRUE(cancelled.cancel());
+  const mp::PoolStats stats = pool.stats();
+  EXPECT_EQ(stats.submitted, 13U);
+  EXPECT_EQ(stats.completed, 10U);
+  EXPECT_EQ(stats.failed, 2U);
+  EXPECT_EQ(stats.cancelled, 1U);
+  EXPECT_GE(stats.workers_died, 1U);
+  EXPECT_GE(stats.workers_started, 2U);
+  EXPECT_EQ(stats.workers.size(), 2U);
+  ASSERT_FALSE(stats.slowest_tasks.empty());
+  EXPECT_GT(stats.slowest_tasks[0].duration, 0ns);
+}
+
+TEST(PoolTrace, IsWhatViewersOpen) {
+  const TemporaryFile file;
+  mp::PoolOptions options = of(2);
+  options.trace_file = file.path;
+  {
+    mp::Pool pool(options);
+    pool.map(square, std::vector<int>(10), {.chunksize = 1});
+    pool.apply(square, 3);
+    pool.close();
+    pool.join();
+  }
+  const std::string text = file.text();
+  EXPECT_EQ(count(text, R"("ph":"X")"), 11U);
+  EXPECT_GE(count(text, R"("thread_name")"), 1U);
+  EXPECT_EQ(count(text, "{"), count(text, "}"));
+  EXPECT_EQ(text.substr(text.size() - 3), "]}\n");
+  if (std::system("command -v python3 >/dev/null") == 0) {
+    const std::string check = "python3 -m json.tool < " + file.path + " > /dev/null";
+    EXPECT_EQ(std::system(check.c_str()), 0) << text;
+  }
+  EXPECT_THROW(mp::Pool(mp::PoolOptions{.trace_file = "/nowhere/trace"}), std::system_error);
+}
+
+TEST(PoolOutput, IsLabelled) {
+  mp::PoolOptions options = of(1);
+  options.label_output = true;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  {
+    mp::Pool pool(options);
+    pool.apply([] {
+      std::printf("first\nsec");
+      std::printf("ond\n");
+      std::fprintf(stderr, "an error\n");
+      std::fflush(stdout);
+    });
+    pool.close();
+    pool.join();
+  }
+  const std::string out = testing::internal::GetCapturedStdout();
+  const std::string err = testing::internal::GetCapturedStderr();
+  EXPECT_NE(out.find("PoolWorker-"), out.npos);
+  EXPECT_NE(out.find("] first\n"), out.npos) << out;
+  EXPECT_NE(out.find("] second\n"), out.npos) << out;
+  EXPECT_NE(err.find("] an error\n"), err.npos) << err;
+}
+
+TEST(PoolSeed, MakesEachTaskReproducible) {
+  const auto draw = [](int) { return mp::task_seed(); };
+  mp::PoolOptions options = of(2);
+  options.seed = 42;
+  std::vector<std::vector<std::uint64_t>> runs;
+  for (const std::ptrdiff_t chunk : {1, 5}) {
+    mp::Pool pool(options);
+    runs.push_back(pool.map(draw, std::vector<int>(20), {.chunksize = chunk}));
+  }
+  EXPECT_EQ(runs[0], runs[1]);
+  EXPECT_EQ(std::set<std::uint64_t>(runs[0].begin(), runs[0].end()).size(), 20U);
+  options.seed = 43;
+  mp::Pool other(options);
+  EXPECT_NE(other.map(draw, std::vector<int>(20)), runs[0]);
+  mp::Pool unseeded(1);
+  EXPECT_EQ(unseeded.apply(draw, 1), 0U);
+}
+
+TEST(PoolAffinity, KeepsWorkersOnTheirCpus) {
+  cpu_set_t allowed;
+  sched_getaffinity(0, sizeof(allowed), &allowed);
+  int cpu = 0;
+  while (!CPU_ISSET(cpu, &allowed)) {
+    ++cpu;
+  }
+  mp::PoolOptions options = of(1);
+  options.affinity = {cpu};
+  mp::Pool pool(options);
+  EXPECT_EQ(pool.apply([] { return mp::cpu_count(); }), 1);
+  EXPECT_EQ(pool.apply([] { return sched_getcpu(); }), cpu);
+}
+
+TEST(PoolInline, RunsTasksInTheCallerAsTheyWouldRun) {
+  mp::PoolOptions options = of(3);
+  options.inline_tasks = true;
+  mp::Pool pool(options);
+  EXPECT_EQ(pool.apply([] { return mp::current_process().pid(); }), mp::current_process().pid());
+  EXPECT_EQ(pool.map(square, {1, 2, 3}, {.chunksize = 1}), (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool.apply([](std::string text) { return text + "!"; }, "hello"), "hello!");
+  EXPECT_THROW(pool.apply([]() -> int { throw std::out_of_range("no"); }), std::out_of_range);
+  int sum = 0;
+  for (const int result : pool.imap(square, {1, 2, 3})) {
+    sum += result;
+  }
+  EXPECT_EQ(sum, 14);
+  EXPECT_TRUE(mp::active_children().empty());
+  pool.close();
+  pool.join();
+}
+
+}  // namespace

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/pool.hpp>
+#include <multiprocess/thread_pool.hpp>
+
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <numeric>
+#include <ranges>
+#include <stop_token>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace multiprocess {
+namespace {
+
+// One program, whichever kind of pool it is given.
+
+int add(int a, int b) {
+  return a + b;
+}
+
+int add_one(int n) {
+  return n + 1;
+}
+
+std::string shout(const std::string& text) {
+  return text + "!";
+}
+
+template <class AnyPool>
+class Pools : public testing::Test {
+ public:
+  AnyPool any{2};
+};
+
+using Kinds = testing::Types<Pool, ThreadPool>;
+TYPED_TEST_SUITE(Pools, Kinds);
+
+TYPED_TEST(Pools, CallOneFunction) {
+  auto& pool = this->any;
+  EXPECT_EQ(pool.apply(add, 1, 2), 3);
+  EXPECT_EQ(pool.apply(shout, "text"), "text!");
+  EXPECT_EQ(pool.apply_async([](double x) { return std::sqrt(x); }, 16.0).get(), 4.0);
+  TaskOptions urgent;
+  urgent.priority = 3;
+  EXPECT_EQ(pool.apply(urgent, add, 2, 2), 4);
+}
+
+TYPED_TEST(Pools, MapAndStarmap) {
+  auto& pool = this->any;
+  std::vector<int> squares(1000);
+  std::iota(squares.begin(), squares.end(), 0);
+  const auto results = pool.map([](int n) { return n * n; }, squares);
+  ASSERT_EQ(results.size(), 1000U);
+  EXPECT_EQ(results[31], 961);
+  EXPECT_EQ(pool.map(shout, std::vector<std::string>{"a", "b"}),
+            (std::vector<std::string>{"a!", "b!"}));
+  EXPECT_EQ(pool.starmap(add, {{1, 2}, {3, 4}}), (std::vector<int>{3, 7}));
+  const std::vector<std::array<int, 2>> arrays{{1, 2}, {3, 4}};
+  EXPECT_EQ(pool.starmap_async(add, arrays).get(), (std::vector<int>{3, 7}));
+  MapOptions options;
+  options.chunksize = 7;
+  EXPECT_EQ(pool.map([](std::stop_token, int n) { return -n; }, squares, options)[999], -999);
+}
+
+TYPED_TEST(Pools, ImapReadsEndlessInput) {
+  auto& pool = this->any;
+  int expected = 0;
+  for (const int n : pool.imap([](int i) { return 2 * i; }, std::views::iota(0))) {
+    ASSERT_EQ(n, expected);
+    expected += 2;
+    if (n == 2000) {
+      break;
+    }
+  }
+  int sum = 0;
+  for (const int n : pool.imap_unordered([](int i) { return i; }, std::views::iota(1, 101))) {
+    sum += n;
+  }
+  EXPECT_EQ(sum, 5050);
+}
+
+TYPED_TEST(Pools, AnItemThatFailsFailsTheMap) {
+  const auto task = [](int n) { return n == 5 ? throw ValueError("five") : n; };
+  EXPECT_THROW(this->any.map(task, std::views::iota(0, 10)), ValueError);
+  std::vector<AsyncResult<int>> results;
+  for (int i = 3; i < 8; ++i) {
+    results.push_back(this->any.apply_async(task, i));
+  }
+  int failures = 0;
+  for (const AsyncResult<int>& result : as_completed(results)) {
+    failures += result.successful() ? 0 : 1;
+  }
+  EXPECT_EQ(failures, 1);
+}
+
+TYPED_TEST(Pools, AnItemDoesNotChangeItsOriginal) {
+  const std::vector<std::vector<int>> items{{1}, {2, 3}};
+  std::vector<std::vector<int>> given = items;
+  const auto sizes = this->any.map(
+      [](std::vector<int>& item) {
+        item.push_back(0);
+        return item.size();
+      },
+      given);
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 3}));
+  EXPECT_EQ(given, items);
+}
+
+TYPED_TEST(Pools, CloseAndJoin) {
+  const auto result = this->any.map_async(add_one, std::vector<int>{1, 2});
+  this->any.close();
+  EXPECT_THROW(this->any.apply(add, 1, 2), ValueError);
+  this->any.join();
+  EXPECT_EQ(result.get(), (std::vector<int>{2, 3}));
+}
+
+}  // namespace
+}  // namespace multiprocess

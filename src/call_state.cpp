@@ -19,6 +19,18 @@ void ring(const os::Pipe& bell) {
 
 }  // namespace
 
+std::exception_ptr broken_pool(const std::exception_ptr& cause, const char* text) {
+  try {
+    try {
+      std::rethrow_exception(cause);
+    } catch (...) {
+      std::throw_with_nested(BrokenProcessPool(text));
+    }
+  } catch (const BrokenProcessPool&) {
+    return std::current_exception();
+  }
+}
+
 bool CallState::is_settled() const noexcept {
   const Phase phase = phase_.load(std::memory_order_acquire);
   // What was called back may use the result.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/order.hpp>
 
+#include <multiprocess/detail/batch_block.hpp>
+#include <multiprocess/detail/batch_results.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/pool_engine.hpp>
-#include <multiprocess/detail/remote_error.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/shipment.hpp>
 
@@ -18,32 +19,6 @@ namespace multiprocess::detail {
 
 namespace {
 
-/// Areas of a block, one behind the other.
-class Areas {
- public:
-  explicit Areas(std::size_t begin) : end_(begin) {}
-
-  std::size_t add(std::size_t count, std::size_t size, std::size_t alignment) {
-    if (count == 0 || size == 0) {
-      return 0;
-    }
-    if (count > (std::size_t{1} << 46) / size) {
-      throw std::bad_alloc();
-    }
-    const std::size_t begin = (end_ + alignment - 1) & ~(alignment - 1);
-    end_ = begin + count * size;
-    return begin;
-  }
-  std::size_t end() const noexcept { return end_; }
-
- private:
-  std::size_t end_;
-};
-
-std::size_t alignment_of(std::size_t item_size) noexcept {
-  return item_size % 16 == 0 ? 64 : 8;
-}
-
 /// Whether the block is the result that its word would say.
 bool is_result(Offset block, const Board& board, std::uint64_t number, std::uint64_t item) {
   return (owner_of_former(block) & ~owner::message_flag) == owner_of_result(board, number, item);
@@ -51,57 +26,25 @@ bool is_result(Offset block, const Board& board, std::uint64_t number, std::uint
 
 }  // namespace
 
-SharedCode::SharedCode(std::shared_ptr<PoolEngine> engine, Offset message) noexcept
-    : engine_(std::move(engine)), message_(message) {
-  adopt_message(engine_->board(), message_);
-  engine_->count_parts(1);
-}
-
-SharedCode::~SharedCode() {
-  Message::drop(message_);
-  engine_->count_parts(-1);
-}
-
 Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
     : engine_(std::move(engine)), terms_(terms), number_(engine_->next_number()) {
   terms_.chunk = std::max<std::uint64_t>(1, std::min(terms_.chunk, terms_.items));
   terms_.flags |= engine_->seeds() ? Batch::seeded : 0U;
-  make_areas();
+  const MadeBatch made = make_batch(engine_->board(), {.number = number_,
+                                                       .items = terms_.items,
+                                                       .chunk = terms_.chunk,
+                                                       .flags = terms_.flags,
+                                                       .in_size = terms_.in_size,
+                                                       .out_size = terms_.out_size,
+                                                       .has_messages = terms_.has_messages,
+                                                       .is_traced = engine_->traces()});
+  root_ = made.place;
+  size_ = made.size;
+  engine_->count_parts(1);
 }
 
 Order::~Order() {
   release(false);
-}
-
-void Order::make_areas() {
-  const std::uint64_t items = terms_.items;
-  const std::uint64_t chunks = (items + terms_.chunk - 1) / terms_.chunk;
-  Areas areas(sizeof(Batch));
-  const std::size_t states = areas.add(chunks, sizeof(std::uint32_t), 8);
-  const std::uint64_t words = (terms_.flags & Batch::word_each) != 0 ? items : chunks;
-  const std::size_t word_area = areas.add(words, sizeof(std::uint64_t), 8);
-  const std::size_t messages = areas.add(terms_.has_messages ? chunks : 0, sizeof(Offset), 8);
-  const std::size_t trace = areas.add(engine_->traces() ? chunks : 0, sizeof(TracedChunk), 8);
-  const std::size_t cleared = areas.end();
-  const std::size_t in = areas.add(items, terms_.in_size, alignment_of(terms_.in_size));
-  const std::size_t out = areas.add(items, terms_.out_size, alignment_of(terms_.out_size));
-  size_ = areas.end();
-  root_ = allocate_part(engine_->board(), size_);
-  engine_->count_parts(1);
-  std::memset(at<std::byte>(root_), 0, cleared);
-  Batch& batch = *new (at<Batch>(root_)) Batch{};
-  const auto place = [this](std::size_t area) { return area == 0 ? 0 : root_ + area; };
-  batch.number = number_;
-  batch.last = items;
-  batch.chunk = batch.whole_chunk = terms_.chunk;
-  batch.chunks = chunks;
-  batch.states = place(states);
-  batch.plain_in = place(in);
-  batch.messages = place(messages);
-  batch.plain_out = place(out);
-  batch.words = place(word_area);
-  batch.trace = place(trace);
-  batch.flags.store(terms_.flags, std::memory_order_relaxed);
 }
 
 void Order::set_code(std::shared_ptr<const SharedCode> code) noexcept {
@@ -155,50 +98,15 @@ std::uint64_t Order::done() const noexcept {
   return items;
 }
 
-std::exception_ptr Order::read_error(std::uint64_t word, std::uint64_t* moment,
-                                     std::uint64_t* item) {
-  if (word == result::no_memory) {
-    return std::make_exception_ptr(std::bad_alloc());
-  }
-  try {
-    InputArchive archive(Message::bytes_of(result::message(word)));
-    *moment = archive.get<std::uint64_t>();
-    *item = archive.get<std::uint64_t>();
-    rethrow(read_value<RemoteException>(archive));
-  } catch (...) {
-    return std::current_exception();
-  }
-}
-
 std::exception_ptr Order::first_error() {
   const std::scoped_lock lock(mutex_);
-  std::exception_ptr first;
-  std::uint64_t earliest = ~std::uint64_t{0};
+  EarliestError first = earliest_error(batch(), terms_.items);
   for (const auto& [item, lost] : lost_) {
-    if (lost.moment < earliest) {
-      earliest = lost.moment;
-      first = lost.error;
+    if (lost.moment < first.moment) {
+      first = {lost.error, lost.moment};
     }
   }
-  const Batch& all = batch();
-  const std::uint64_t words = all.has(Batch::word_each) ? terms_.items : all.chunks;
-  std::uint64_t first_word = 0;
-  for (std::uint64_t i = 0; i < words; ++i) {
-    const std::uint64_t word = all.word(i).load(std::memory_order_acquire);
-    if (word == result::no_memory) {
-      return std::make_exception_ptr(std::bad_alloc());
-    }
-    if ((word & result::error) != 0) {
-      InputArchive archive(Message::bytes_of(result::message(word)));
-      if (const auto moment = archive.get<std::uint64_t>(); moment < earliest) {
-        earliest = moment;
-        first_word = word;
-      }
-    }
-  }
-  std::uint64_t moment = 0;
-  std::uint64_t item = 0;
-  return first_word == 0 ? first : read_error(first_word, &moment, &item);
+  return first.error;
 }
 
 std::exception_ptr Order::error_of(std::uint64_t item) {
@@ -206,11 +114,7 @@ std::exception_ptr Order::error_of(std::uint64_t item) {
   if (const auto lost = lost_.find(item); lost != lost_.end()) {
     return lost->second.error;
   }
-  const std::uint64_t word = batch().word(batch().word_of(item)).load(std::memory_order_acquire);
-  std::uint64_t moment = 0;
-  std::uint64_t whose = 0;
-  return (word & (result::error | result::no_memory)) == 0 ? nullptr
-                                                           : read_error(word, &moment, &whose);
+  return error_in(batch().word(batch().word_of(item)).load(std::memory_order_acquire));
 }
 
 bool Order::has_come(std::uint64_t item) const noexcept {
@@ -271,29 +175,11 @@ void Order::add_rest(std::uint64_t first, std::uint64_t last) {
   if (first >= last || withdrawn()) {
     return;
   }
-  const std::size_t size = sizeof(Batch) + sizeof(std::uint64_t);
-  const Offset place = allocate_part(engine_->board(), size);
+  const Offset place = make_rest(engine_->board(), batch(), first, last);
   engine_->count_parts(1);
-  std::memset(at<std::byte>(place), 0, size);
-  Batch& rest = *new (at<Batch>(place)) Batch{};
-  const Batch& whole = batch();
-  rest.number = number_;
-  rest.first = first;
-  rest.last = last;
-  rest.chunk = last - first;
-  rest.chunks = 1;
-  rest.states = place + sizeof(Batch);
-  rest.whole_chunk = whole.whole_chunk;
-  rest.code = whole.code;
-  rest.plain_in = whole.plain_in;
-  rest.messages = whole.messages;
-  rest.plain_out = whole.plain_out;
-  rest.words = whole.words;
-  rest.flags = whole.flags.load() | Batch::attended;
-  rest.waited = 1;
   rests_.push_back({place});
   open_rests_.fetch_add(1, std::memory_order_seq_cst);
-  engine_->append(place, terms_.priority);
+  engine_->lanes().append(place, terms_.priority);
 }
 
 bool Order::may_retry(std::uint64_t item) {
@@ -368,13 +254,7 @@ bool Order::close_rests() noexcept {
 
 std::uint64_t Order::failures() const {
   const std::scoped_lock lock(mutex_);
-  const Batch& all = batch();
-  const std::uint64_t words = all.has(Batch::word_each) ? terms_.items : all.chunks;
-  std::uint64_t failed = lost_.size();
-  for (std::uint64_t i = 0; i < words; ++i) {
-    failed += (all.word(i).load() & (result::error | result::no_memory)) != 0 ? 1 : 0;
-  }
-  return failed;
+  return lost_.size() + count_errors(batch(), terms_.items);
 }
 
 void Order::tell_progress() noexcept {
@@ -409,18 +289,13 @@ bool Order::can_free(Offset place, bool workers_left) const noexcept {
   if (!workers_left) {
     return true;
   }
-  return at<Batch>(place)->complete.load() != 0 && engine_->has_passed(place) &&
+  return at<Batch>(place)->complete.load() != 0 && engine_->lanes().has_passed(place) &&
          !is_looked_at(engine_->board(), place);
 }
 
 void Order::drop_unread() noexcept {
   const Batch& all = batch();
-  const std::uint64_t words = all.has(Batch::word_each) ? terms_.items : all.chunks;
-  for (std::uint64_t i = 0; i < words; ++i) {
-    if (const Offset message = result::message(all.word(i).load()); message != 0) {
-      Message::drop(message);
-    }
-  }
+  drop_results(all, terms_.items);
   for (std::uint64_t i = 0; all.messages != 0 && i < all.chunks; ++i) {
     if (const Offset message = at<Offset>(all.messages)[i]; message != 0) {
       Message::drop(message);

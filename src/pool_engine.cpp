@@ -39,7 +39,10 @@ PoolEngine::PoolEngine(PoolPlan plan)
     : plan_(std::move(plan)),
       board_(make_board(plan_.workers.count)),
       creator_(this_participant()),
-      workers_(plan_.workers, board_) {
+      workers_(plan_.workers, board_),
+      lanes_(board()),
+      sentences_(board(), workers_),
+      service_(*this) {
   if (pool_nesting().depth >= most_depth) {
     throw RuntimeError("pools are nested 8 deep: a task that makes a pool seems to run in it");
   }
@@ -47,153 +50,24 @@ PoolEngine::PoolEngine(PoolPlan plan)
   if (!plan_.trace_file.empty()) {
     trace_ = std::make_unique<TraceFile>(plan_.trace_file);
   }
-  const std::scoped_lock lock(lanes_mutex_);
-  add_lane(0);
 }
 
 std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
   auto engine = std::make_shared<PoolEngine>(std::move(plan));
   if (!engine->plan_.inline_tasks) {
     engine->workers_.start_all();
-    engine->start_service();
+    engine->service_.start(engine);
   }
   return engine;
 }
 
 PoolEngine::~PoolEngine() {
-  stop_listening(*this);
   live_.clear();
-  free_lanes();
   if (const Offset message = board().exit_call.load(); message != 0) {
     Message::drop(message);
   }
   const bool tidy = parts_.load() == 0 && workers_.died() == 0;
   board().tidy.store(tidy ? 1 : 0, std::memory_order_release);
-}
-
-// ---- lanes
-
-Offset PoolEngine::make_dummy() {
-  const Offset place = allocate_part(board(), sizeof(Batch));
-  std::memset(at<std::byte>(place), 0, sizeof(Batch));
-  Batch& dummy = *new (at<Batch>(place)) Batch{};
-  dummy.complete.store(1, std::memory_order_relaxed);
-  dummy.claimed.store(1, std::memory_order_relaxed);
-  return place;
-}
-
-std::size_t PoolEngine::add_lane(int priority) {
-  const std::size_t lane = lanes_.size();
-  const Offset first = make_dummy();
-  lanes_.push_back({priority, first, 0, {first}});
-  board().lanes[lane].head.store(first, std::memory_order_seq_cst);
-  publish_lanes();
-  return lane;
-}
-
-void PoolEngine::publish_lanes() noexcept {
-  std::vector<std::size_t> order(lanes_.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
-  }
-  std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-    return lanes_[a].priority > lanes_[b].priority;
-  });
-  std::uint64_t word = ~std::uint64_t{0};
-  for (auto lane = order.rbegin(); lane != order.rend(); ++lane) {
-    word = word << 4 | *lane;
-  }
-  board().order.store(word, std::memory_order_seq_cst);
-}
-
-std::size_t PoolEngine::lane_for(int priority) {
-  const auto distance = [priority](const LaneState& lane) {
-    return std::abs(static_cast<long>(lane.priority) - priority);
-  };
-  const auto nearest = std::min_element(
-      lanes_.begin(), lanes_.end(),
-      [&](const LaneState& a, const LaneState& b) { return distance(a) < distance(b); });
-  if (nearest->priority != priority && lanes_.size() < Board::most_lanes) {
-    return add_lane(priority);
-  }
-  return static_cast<std::size_t>(nearest - lanes_.begin());
-}
-
-void PoolEngine::append_to(std::size_t lane, Offset place) noexcept {
-  LaneState& state = lanes_[lane];
-  Batch& batch = *at<Batch>(place);
-  batch.lane = lane;
-  batch.turn = ++state.turn;
-  at<Batch>(state.tail)->next.store(place, std::memory_order_seq_cst);
-  state.tail = place;
-}
-
-void PoolEngine::append(Offset place, int priority) {
-  const std::uint64_t chunks = at<Batch>(place)->chunks;
-  {
-    const std::scoped_lock lock(lanes_mutex_);
-    append_to(lane_for(priority), place);
-  }
-  call_workers(board(), std::min<std::uint64_t>(chunks, size()));
-}
-
-bool PoolEngine::has_passed(Offset place) const noexcept {
-  const Batch& batch = *at<Batch>(place);
-  return detail::has_passed(board().lanes[batch.lane], batch);
-}
-
-/// What is over makes room, also when no worker has come by since.
-void PoolEngine::advance_lanes() noexcept {
-  const std::scoped_lock lock(lanes_mutex_);
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    auto& head = board().lanes[i].head;
-    const auto is_over = [](Offset place) { return at<Batch>(place)->complete.load() != 0; };
-    for (Offset first = head.load(); is_over(first); first = head.load()) {
-      if (first == lanes_[i].tail && block_size(first) > large) {
-        try {
-          const Offset dummy = make_dummy();
-          lanes_[i].dummies.push_back(dummy);
-          append_to(i, dummy);
-        } catch (const std::bad_alloc&) {
-          break;
-        }
-      }
-      const Offset next = at<Batch>(first)->next.load();
-      if (next == 0) {
-        break;
-      }
-      head.compare_exchange_strong(first, next);
-    }
-    std::erase_if(lanes_[i].dummies, [&](Offset dummy) {
-      const bool unused = has_passed(dummy) && !is_looked_at(board(), dummy);
-      if (unused) {
-        reclaim(dummy);
-      }
-      return unused;
-    });
-  }
-}
-
-void PoolEngine::free_lanes() noexcept {
-  const std::scoped_lock lock(lanes_mutex_);
-  for (const LaneState& lane : lanes_) {
-    for (const Offset dummy : lane.dummies) {
-      reclaim(dummy);
-    }
-  }
-}
-
-bool PoolEngine::has_open_work() const noexcept {
-  const std::scoped_lock lock(lanes_mutex_);
-  for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    for (Offset place = board().lanes[i].head.load(); place != 0;
-         place = at<Batch>(place)->next.load()) {
-      if (at<Batch>(place)->claimed.load() == 0) {
-        return true;
-      }
-    }
-  }
-  return false;
 }
 
 // ---- orders
@@ -221,7 +95,7 @@ void PoolEngine::submit(const std::shared_ptr<Order>& order) {
     }
   }
   counts_.submitted += order->terms().items;
-  append(order->place(), order->terms().priority);
+  lanes_.append(order->place(), order->terms().priority);
   if (plan_.inline_tasks) {
     work_inline();
   } else if (order->terms().time_limit.count() != 0 || order->progress) {
@@ -234,7 +108,7 @@ void PoolEngine::work_inline() {
   ++inline_depth_;
   work_here(board_);
   if (--inline_depth_ == 0) {
-    settle_complete();
+    service_.settle_complete();
   }
 }
 
@@ -258,8 +132,8 @@ void PoolEngine::sweep() noexcept {
   if (inline_depth_ != 0) {
     return;
   }
-  advance_lanes();
-  const bool workers_left = service_runs_;
+  lanes_.advance();
+  const bool workers_left = service_.runs();
   std::erase_if(live_, [&](const std::shared_ptr<Order>& order) {
     return order->complete() && is_read(order) && order->release(workers_left);
   });
@@ -278,6 +152,15 @@ bool PoolEngine::is_read(const std::shared_ptr<Order>& order) noexcept {
   return true;
 }
 
+void PoolEngine::account_for(const Order& order) {
+  const std::uint64_t failed = order.failures();
+  counts_.failed += failed;
+  counts_.completed += order.terms().items - std::min(failed, order.terms().items);
+  if (trace_ != nullptr) {
+    trace_->add(order.batch(), readable(order.terms().task));
+  }
+}
+
 void PoolEngine::abandon(Order& order) noexcept {
   counts_.cancelled += order.terms().items;
   order.withdraw();
@@ -285,7 +168,7 @@ void PoolEngine::abandon(Order& order) noexcept {
     const std::scoped_lock lock(mutex_);
     for (const auto& live : live_) {
       if (live.get() == &order) {
-        condemn_workers_of(live);
+        sentences_.condemn(live);
         break;
       }
     }
@@ -350,22 +233,14 @@ void PoolEngine::terminate() noexcept {
   board().closing.store(1, std::memory_order_seq_cst);
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   call_attention(board());
-  wait_for_service();
+  service_.wait_for_end();
 }
 
 void PoolEngine::join() {
   if (state() == State::run) {
     throw ValueError("Pool is still running");
   }
-  wait_for_service();
-}
-
-void PoolEngine::wait_for_service() noexcept {
-  if (service_thread_.load() == std::this_thread::get_id()) {
-    return;  // a callback asks: it cannot wait for its own end
-  }
-  std::unique_lock lock(mutex_);
-  service_ended_.wait(lock, [this] { return !service_runs_; });
+  service_.wait_for_end();
 }
 
 void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {

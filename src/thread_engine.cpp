@@ -22,19 +22,6 @@ bool is_slower(const SlowestTask& a, const SlowestTask& b) {
   return a.duration > b.duration;
 }
 
-std::exception_ptr broken_by(const std::exception_ptr& cause) {
-  try {
-    try {
-      std::rethrow_exception(cause);
-    } catch (...) {
-      std::throw_with_nested(BrokenProcessPool(
-          "the threads of the pool cannot work: their initializer throws again and again"));
-    }
-  } catch (const BrokenProcessPool&) {
-    return std::current_exception();
-  }
-}
-
 }  // namespace
 
 ThreadEngine::Here& ThreadEngine::here() noexcept {
@@ -137,7 +124,8 @@ void ThreadEngine::leave(Hand& hand) noexcept {
 }
 
 void ThreadEngine::break_pool(const std::exception_ptr& cause) noexcept {
-  const std::exception_ptr broken = broken_by(cause);
+  const std::exception_ptr broken = broken_pool(
+      cause, "the threads of the pool cannot work: their initializer throws again and again");
   {
     const std::scoped_lock lock(mutex_);
     if (broken_ == nullptr) {

@@ -264,6 +264,7 @@ class PoolInterrupt : public Interrupt {
       queue->put(0);  // from now on they have room
       queue->get();
     }
+    mp::test::notice_deaths();
     before_ = mp::test::use_now();
   }
 

@@ -17,6 +17,9 @@
 
 namespace multiprocess::detail {
 
+/// A BrokenProcessPool with its cause nested.
+std::exception_ptr broken_pool(const std::exception_ptr& cause, const char* text);
+
 /// What became of a call, or will: what an AsyncResult is a handle of.
 ///
 /// It is settled once: by the thread that notices first that the work is done, which also makes the

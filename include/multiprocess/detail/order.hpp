@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/shared_code.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
 #include <atomic>
@@ -39,22 +40,6 @@ struct OrderTerms {
   std::size_t in_size = 0;     // of an item that is used in place
   std::size_t out_size = 0;    // of a result that lies in place
   bool has_messages = false;   // each chunk's items are one
-};
-
-/// The message with a callable, for one or more orders.
-class SharedCode {
- public:
-  /// Takes over a message that is private to this process.
-  SharedCode(std::shared_ptr<PoolEngine> engine, Offset message) noexcept;
-  ~SharedCode();
-  SharedCode(const SharedCode&) = delete;
-  SharedCode& operator=(const SharedCode&) = delete;
-
-  Offset message() const noexcept { return message_; }
-
- private:
-  std::shared_ptr<PoolEngine> engine_;
-  Offset message_;
 };
 
 /// What became of one item that its worker could not finish.
@@ -170,11 +155,9 @@ class Order {
     bool closed = false;
   };
 
-  void make_areas();
   void lose(std::uint64_t item, std::exception_ptr error);
   void add_rest(std::uint64_t first, std::uint64_t last);
   bool may_retry(std::uint64_t item);
-  std::exception_ptr read_error(std::uint64_t word, std::uint64_t* moment, std::uint64_t* item);
   void drop_unread() noexcept;
   bool can_free(Offset batch, bool workers_left) const noexcept;
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/board.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// The pool's own side of its lanes: it appends batches, and knows which of them nobody can come to
+/// any more.
+class Lanes {
+ public:
+  /// With one for priority 0. Throws std::bad_alloc.
+  explicit Lanes(Board& board);
+  ~Lanes();
+  Lanes(const Lanes&) = delete;
+  Lanes& operator=(const Lanes&) = delete;
+
+  /// From now on the workers see it. Of more than 15 priorities the nearest one is taken.
+  void append(Offset batch, int priority);
+
+  bool has_passed(Offset batch) const noexcept;
+
+  /// Moves on from what is over, also when no worker has come by since.
+  void advance() noexcept;
+
+  /// Whether anything is left to claim.
+  bool has_open_work() const noexcept;
+
+ private:
+  struct Side {
+    int priority = 0;
+    Offset tail = 0;
+    std::uint64_t turn = 0;
+    std::vector<Offset> dummies;  // batches without work, so that a lane is never without one
+  };
+
+  Offset make_dummy();
+  std::size_t add(int priority);
+  std::size_t find(int priority);
+  void append_to(std::size_t lane, Offset batch) noexcept;
+  void advance_lane(std::size_t lane) noexcept;
+  bool leave_large(std::size_t lane, Offset first) noexcept;
+  void publish() noexcept;
+
+  Board& board_;
+  mutable std::mutex mutex_;
+  std::vector<Side> sides_;
+};
+
+}  // namespace multiprocess::detail

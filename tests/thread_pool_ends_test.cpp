@@ -208,8 +208,8 @@ TEST(ThreadPoolEnds, CancelGivesUpWhatIsQueuedAndAsksWhatRuns) {
 }
 
 TEST(ThreadPoolEnds, TimeIsUpAtOnceAlsoForWhoDoesNotListen) {
-  ThreadPool pool(2);
   std::atomic<bool> go{false};
+  ThreadPool pool(2);
   TaskOptions limited;
   limited.task_timeout = 20ms;
   const auto deaf = pool.apply_async(limited, [&] {
@@ -228,8 +228,8 @@ TEST(ThreadPoolEnds, TimeIsUpAtOnceAlsoForWhoDoesNotListen) {
 }
 
 TEST(ThreadPoolEnds, TheRestOfAChunkIsForOthers) {
-  ThreadPool pool(2);
   std::atomic<bool> go{false};
+  ThreadPool pool(2);
   MapOptions options;
   options.task_timeout = 20ms;
   options.chunksize = 4;
@@ -248,8 +248,8 @@ TEST(ThreadPoolEnds, TheRestOfAChunkIsForOthers) {
 }
 
 TEST(ThreadPoolEnds, AnImapThatIsDroppedWaitsForWhatRuns) {
-  ThreadPool pool(2);
   std::atomic<int> running{0};
+  ThreadPool pool(2);
   for (const int n : pool.imap(
            [&](int i) {
              ++running;
@@ -305,8 +305,8 @@ TEST(ThreadPoolEnds, CallbacksRunBeforeTheResultIsReady) {
 }
 
 TEST(ThreadPoolEnds, ADescriptorTellsWhenItIsReady) {
-  ThreadPool pool(1);
   std::atomic<bool> go{false};
+  ThreadPool pool(1);
   const auto result = pool.apply_async([&] { test::until([&] { return go.load(); }); });
   const int fd = result.fileno();
   EXPECT_FALSE(detail::os::wait_readable(fd, detail::os::at_once));

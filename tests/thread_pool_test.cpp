@@ -208,8 +208,8 @@ TEST(ThreadPool, InitializersRunInEachThreadWithCopiesOfTheirOwn) {
 }
 
 TEST(ThreadPool, TheMoreUrgentComesFirst) {
-  ThreadPool pool(1);
   std::atomic<bool> go{false};
+  ThreadPool pool(1);
   const auto hold = pool.apply_async([&] { test::until([&] { return go.load(); }); });
   std::vector<int> order;
   std::vector<AsyncResult<void>> results;
@@ -262,8 +262,8 @@ TEST(ThreadPool, ImapReadsAsFarAsItMay) {
 }
 
 TEST(ThreadPool, ImapUnorderedGivesWhatIsThere) {
-  ThreadPool pool(2);
   std::atomic<bool> go{false};
+  ThreadPool pool(2);
   auto results = pool.imap_unordered(
       [&](int n) {
         test::until([&] { return n != 0 || go; });

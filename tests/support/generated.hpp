@@ -28,11 +28,11 @@ class Generated {
       return *this;
     }
     void operator++(int) { ++at_; }
-    friend bool operator==(const Iterator& it, std::default_sentinel_t) {
-      return it.at_ == it.range_->end_;
-    }
+    friend bool operator==(const Iterator& it, std::default_sentinel_t) { return it.at_end(); }
 
    private:
+    bool at_end() const { return at_ == range_->end_; }
+
     const Generated* range_ = nullptr;
     int at_ = 0;
   };

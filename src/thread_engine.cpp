@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/thread_engine.hpp>
 
+#include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/process_state.hpp>
@@ -315,15 +316,10 @@ void ThreadEngine::report(const std::exception_ptr& error) const noexcept {
 }
 
 PoolStats ThreadEngine::stats() const {
-  PoolStats all;
-  all.submitted = counts_.submitted;
-  all.completed = counts_.completed;
-  all.failed = counts_.failed;
-  all.cancelled = counts_.cancelled;
-  all.timed_out = counts_.timed_out;
+  PoolStats all{counts_.submitted, counts_.completed, counts_.failed, counts_.cancelled, 0,
+                counts_.timed_out, threads_.size()};
   const std::uint64_t now = nanoseconds_now();
   const std::scoped_lock lock(mutex_);
-  all.workers_started = threads_.size();
   for (const Hand& hand : hands_) {
     const std::uint64_t busy = hand.busy;
     const std::uint64_t began = hand.began;

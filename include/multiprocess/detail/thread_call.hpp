@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/pool_call.hpp>
+#include <multiprocess/detail/result_range.hpp>
 #include <multiprocess/detail/target.hpp>
 #include <multiprocess/detail/task.hpp>
 #include <multiprocess/detail/thread_chunk.hpp>

@@ -54,11 +54,13 @@ class LentItems {
   T* first_;
 };
 
-/// Whether an rvalue of it means that its items are given away.
+/// Whether an rvalue of it means that its items are given away; those of a handle are others' too.
 template <class Range>
 inline constexpr bool owns_items =
     !std::is_lvalue_reference_v<Range> && !std::ranges::view<std::remove_cvref_t<Range>> &&
-    !std::is_const_v<std::remove_reference_t<Range>>;
+    !std::is_const_v<std::remove_reference_t<Range>> && !requires {
+  typename std::remove_cvref_t<Range>::shared_handle;
+};
 
 /// Items that lie side by side are used where they are while their owner waits.
 template <class Item, class Range>
@@ -96,7 +98,7 @@ auto keep_items(Range&& range) {
                   "lent to a call that waits: map");
     Container items;
     if constexpr (requires { items.reserve(std::ranges::size(range)); }) {
-      items.reserve(std::ranges::size(range));
+      items.reserve(static_cast<std::size_t>(std::ranges::size(range)));
     }
     for (auto at = std::ranges::begin(range); at != std::ranges::end(range); ++at) {
       if constexpr (owns_items<Range>) {

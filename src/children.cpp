@@ -41,7 +41,7 @@ bool is_complete(const ProcessRecord& record) {
 std::optional<int> told_exit_code(Ticket ticket) {
   const auto code = exit_code(ticket);
   const std::uint64_t life = participant(ticket.slot).life.load();
-  return static_cast<std::uint32_t>(life >> 32) == ticket.generation ? code : std::nullopt;
+  return generation_of(life) == ticket.generation ? code : std::nullopt;
 }
 
 /// Under the lock, once the process has ended.

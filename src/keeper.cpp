@@ -114,9 +114,8 @@ void Keeper::find_witness() {
   for (std::uint32_t slot = 1; slot <= last && !somebody_lives_; ++slot) {
     const Participant& place = participant(slot);
     const std::uint64_t life = place.life.load(std::memory_order_acquire);
-    const Ticket who{slot, static_cast<std::uint32_t>(life >> 32)};
-    const auto said = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
-    const std::uint32_t pid = said != 0 ? said : claimer_of(life);
+    const Ticket who{slot, generation_of(life)};
+    const std::uint32_t pid = pid_in(place);
     if (goes_on(life) && pid != 0 && who != me) {
       witness_ = os::sentinel_of(pid);
       somebody_lives_ = !check_participant(who);  // after that: now it is known whose it is

@@ -28,15 +28,18 @@ constinit ThreadLock entering;
 constinit Self* last_self = nullptr;        // in a forked child: the parent's, as it was
 constinit std::uint64_t awaited_place = 0;  // Ticket that enter_as() was given
 
-void set_identity(Participant& place, const os::Identity& who) noexcept {
-  step::store(place.seen, who.seen);
-  step::store(place.image, who.image);
-  step::store(place.pid, who.pid);
+constexpr unsigned note_bits = 48;
+
+void set_identity(Ticket ticket, const os::Identity& who) noexcept {
+  Participant& place = participant(ticket.slot);
+  place.seen.write(ticket.generation, who.seen);
+  place.image.write(ticket.generation, who.image);
+  place.pid.write(ticket.generation, who.pid);
 }
 
 bool claim(std::uint32_t slot, std::uint32_t by, Life how) noexcept {
   std::uint64_t life = participant(slot).life.load(std::memory_order_acquire);
-  const auto generation = static_cast<std::uint32_t>(life >> 32);
+  const auto generation = generation_of(life);
   return life_of(life) == Life::free &&
          step::cas(participant(slot).life, life, life_word(generation + 1, by, how));
 }
@@ -56,20 +59,21 @@ Ticket try_claim_place(std::uint32_t by, Life how) noexcept {
       step::store(census().hint, slot);
       Participant& place = participant(slot);
       step::store(place.exit_known, 0);
-      return {slot, static_cast<std::uint32_t>(place.life.load(std::memory_order_relaxed) >> 32)};
+      return {slot, generation_of(place.life.load(std::memory_order_relaxed))};
     }
   }
   return {};
 }
 
 os::Identity identity_in(const Participant& place) noexcept {
-  const auto pid = static_cast<std::uint32_t>(place.pid.load(std::memory_order_acquire));
-  if (pid == 0) {
-    // Since when it lives is not said: whoever has the number counts.
-    return {claimer_of(place.life.load(std::memory_order_acquire)), UINT64_MAX - 1, 0};
+  const std::uint64_t life = place.life.load(std::memory_order_acquire);
+  const std::uint32_t generation = generation_of(life);
+  if (const std::uint64_t pid = place.pid.read(generation); pid != 0) {
+    return {static_cast<std::uint32_t>(pid), place.seen.read(generation),
+            place.image.read(generation)};
   }
-  return {pid, place.seen.load(std::memory_order_relaxed),
-          place.image.load(std::memory_order_relaxed)};
+  // Since when it lives is not said: whoever has the number counts.
+  return {claimer_of(life), UINT64_MAX - 1, 0};
 }
 
 /// Asks the system about everybody who has not ended as far as is known.
@@ -81,9 +85,9 @@ void look_at_everybody() noexcept {
   for (std::uint32_t slot = 1; slot <= last; ++slot) {
     const Participant& place = participant(slot);
     const std::uint64_t life = place.life.load(std::memory_order_acquire);
-    const std::uint32_t pid = identity_in(place).pid;
+    const std::uint32_t pid = pid_in(place);
     if (goes_on(life) && pid != 0 && (closely || !os::runs(pid))) {
-      check_participant({slot, static_cast<std::uint32_t>(life >> 32)});
+      check_participant({slot, generation_of(life)});
     }
   }
   clear_away_the_dead();
@@ -127,8 +131,7 @@ Self& become(Ticket ticket) {
 bool go_live(Ticket ticket, Life from) noexcept {
   Participant& place = participant(ticket.slot);
   std::uint64_t life = place.life.load(std::memory_order_acquire);
-  return Ticket{ticket.slot, static_cast<std::uint32_t>(life >> 32)} == ticket &&
-         life_of(life) == from &&
+  return Ticket{ticket.slot, generation_of(life)} == ticket && life_of(life) == from &&
          step::cas(place.life, life, life_word(ticket.generation, 0, Life::live));
 }
 
@@ -138,7 +141,7 @@ Self& enter_unannounced() {
   const bool inherits = parent != nullptr && !is_over(parent->ticket);
   const os::Identity me = os::this_identity();
   const Ticket ticket = claim_place(me.pid, Life::claimed);
-  set_identity(participant(ticket.slot), me);
+  set_identity(ticket, me);
   go_live(ticket, Life::claimed);
   Self& made = become(ticket);
   if (inherits) {
@@ -148,6 +151,27 @@ Self& enter_unannounced() {
 }
 
 }  // namespace
+
+void LifeNote::write(std::uint32_t generation, std::uint64_t value) noexcept {
+  const std::uint64_t mask = (std::uint64_t{1} << note_bits) - 1;
+  const std::uint64_t note = std::uint64_t{generation} << note_bits | (value & mask);
+  std::uint64_t before = word_.load(std::memory_order_relaxed);
+  const auto is_later_life = [generation](std::uint64_t word) {
+    return static_cast<std::int16_t>((word >> note_bits) - generation) > 0;
+  };
+  while (!is_later_life(before) && !step::cas(word_, before, note)) {
+  }
+}
+
+std::uint64_t LifeNote::read(std::uint32_t generation) const noexcept {
+  const std::uint64_t word = word_.load(std::memory_order_acquire);
+  const bool is_of_this_life = word >> note_bits == (generation & 0xffff);
+  return is_of_this_life ? word << (64 - note_bits) >> (64 - note_bits) : 0;
+}
+
+std::uint32_t pid_in(const Participant& place) noexcept {
+  return identity_in(place).pid;
+}
 
 Self& enter_self() {
   arena_base();
@@ -180,9 +204,8 @@ void expect_mail(Ticket child) noexcept {
 }
 
 void name_participant(Ticket child, int pid) {
-  Participant& place = participant(child.slot);
-  if (place.pid.load(std::memory_order_acquire) == 0) {
-    set_identity(place, os::child_identity(pid));
+  if (participant(child.slot).pid.read(child.generation) == 0) {
+    set_identity(child, os::child_identity(pid));
   }
 }
 
@@ -195,7 +218,7 @@ void enter_as(Ticket ticket) noexcept {
     return;  // who started us died before it could say who we are, and the place is given away
   }
   awaited_place = ticket.word();
-  set_identity(participant(ticket.slot), os::this_identity());
+  set_identity(ticket, os::this_identity());
 }
 
 Ticket this_participant() {
@@ -235,7 +258,7 @@ bool is_over(Ticket ticket) noexcept {
     return true;
   }
   const std::uint64_t life = participant(ticket.slot).life.load(std::memory_order_seq_cst);
-  return static_cast<std::uint32_t>(life >> 32) != ticket.generation || !goes_on(life);
+  return generation_of(life) != ticket.generation || !goes_on(life);
 }
 
 bool check_participant(Ticket ticket) noexcept {

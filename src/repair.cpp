@@ -23,10 +23,6 @@ namespace {
 constinit std::atomic<bool> left{false};
 constinit std::atomic<std::uint64_t> awaited{0};  // Ticket that this process had when it said so
 
-std::uint32_t generation_of(std::uint64_t life) {
-  return static_cast<std::uint32_t>(life >> 32);
-}
-
 void free_private_block(Offset block) noexcept {
   const std::uint64_t word = owner_word(block).load(std::memory_order_acquire);
   if ((word & owner::dying_flag) != 0) {
@@ -73,8 +69,10 @@ void give_back_holdings(Participant& place, Ticket who) noexcept {
 
 void free_place(std::uint32_t slot, std::uint64_t life) noexcept {
   Participant& place = participant(slot);
-  for (auto* word : {&place.pid, &place.seen, &place.image, &place.born, &place.unpins,
-                     &place.account, &place.mail}) {
+  for (LifeNote* note : {&place.pid, &place.seen, &place.image}) {
+    note->write(generation_of(life), 0);  // the notes keep up with the lives
+  }
+  for (auto* word : {&place.born, &place.unpins, &place.account, &place.mail}) {
     step::store(*word, 0);
   }
   step::store(place.life, life_word(generation_of(life), 0, Life::free), std::memory_order_seq_cst);
@@ -88,7 +86,7 @@ void end_reservations(std::uint32_t slot) noexcept {
     Participant& place = participant(child);
     std::uint64_t life = place.life.load(std::memory_order_acquire);
     if (life_of(life) == Life::reserved && reserver_of(life) == slot &&
-        place.pid.load(std::memory_order_acquire) == 0) {
+        place.pid.read(generation_of(life)) == 0) {
       step::cas(place.life, life, life_word(generation_of(life), 0, Life::dead));
     }
   }

@@ -55,6 +55,7 @@ std::optional<Stat> parse_stat(std::string_view text) noexcept {
     }
     text.remove_prefix(std::min(text.size(), word.size() + 1));
   }
+  stat.stack &= (std::uint64_t{1} << 48) - 1;  // what others can note of it
   return stat;
 }
 

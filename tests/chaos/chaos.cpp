@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos/chaos.hpp"
 
+#include "chaos/arena_report.hpp"
+
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/word.hpp>
@@ -92,7 +94,7 @@ void Chaos::TearDown() {
   EXPECT_EQ(now.heap.objects, before_.heap.objects);
   EXPECT_EQ(now.heap.parts, before_.heap.parts);
   EXPECT_EQ(now.heap.private_blocks, before_.heap.private_blocks);
-  EXPECT_EQ(now.places, before_.places);
+  EXPECT_EQ(now.places, before_.places) << describe_places();
   if (HasFailure()) {
     std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos/crew.hpp"
 
-#include "chaos/heap_report.hpp"
+#include "chaos/arena_report.hpp"
 #include "support/leftovers.hpp"
 #include "support/sanitizer.hpp"
 

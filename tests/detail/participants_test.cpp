@@ -89,15 +89,53 @@ TEST(Participants, ANameDoesNotReplaceWhatTheChildSaid) {
     test::wait_to_be_killed();
   });
   entered.wait();
-  const std::uint64_t image = participant(place.slot).image.load();
+  const std::uint64_t image = participant(place.slot).image.read(place.generation);
   EXPECT_NE(image, 0U);
   name_participant(place, child.pid());
-  EXPECT_EQ(participant(place.slot).image.load(), image);
+  EXPECT_EQ(participant(place.slot).image.read(place.generation), image);
   EXPECT_FALSE(check_participant(place));
   child.kill();
   child.wait();
   EXPECT_TRUE(check_participant(place));
   note_end(place);
+}
+
+TEST(LifeNote, SaysWhatWasSaidOfThatLife) {
+  constexpr std::uint64_t largest = (std::uint64_t{1} << 48) - 1;
+  test::InArena<LifeNote> note;
+  EXPECT_EQ(note->read(1), 0U);
+  note->write(1, largest);
+  EXPECT_EQ(note->read(1), largest);
+  EXPECT_EQ(note->read(2), 0U);
+  note->write(1, 5);
+  EXPECT_EQ(note->read(1), 5U);
+}
+
+TEST(LifeNote, WhatComesTooLateChangesNothing) {
+  test::InArena<LifeNote> note;
+  for (const std::uint32_t generation : {7U, 0x8001U, 0xffffU, 0x10000U, 0x12345U}) {
+    note->write(generation, generation);
+    note->write(generation - 1, 1);
+    EXPECT_EQ(note->read(generation), generation);
+    EXPECT_EQ(note->read(generation - 1), 0U);
+  }
+}
+
+TEST(Participants, ANameThatComesTooLateIsNobodys) {
+  Child dead([] {});
+  const int pid = dead.pid();
+  EXPECT_EQ(dead.wait(), 0);
+  const Ticket former = reserve_participant(false);
+  cancel_participant(former);
+  name_participant(former, pid);
+  const Ticket place = reserve_participant(false);
+  ASSERT_EQ(place.slot, former.slot);
+  EXPECT_FALSE(check_participant(place)) << "the other one's name counts";
+  name_participant(place, getpid());
+  name_participant(former, pid);
+  EXPECT_FALSE(check_participant(place)) << "the other one's name counts";
+  EXPECT_EQ(pid_in(participant(place.slot)), static_cast<std::uint32_t>(getpid()));
+  cancel_participant(place);
 }
 
 TEST(Participants, ACancelledStartFreesItsPlace) {

@@ -51,7 +51,7 @@ inline std::optional<detail::Ticket> ticket_of(int pid) {
   const std::uint64_t last = detail::census().high_water.load();
   for (std::uint32_t slot = 1; slot <= last; ++slot) {
     const detail::Participant& place = detail::participant(slot);
-    if (place.pid.load() == static_cast<std::uint64_t>(pid)) {
+    if (detail::pid_in(place) == static_cast<std::uint32_t>(pid)) {
       return detail::Ticket{slot, static_cast<std::uint32_t>(place.life.load() >> 32)};
     }
   }

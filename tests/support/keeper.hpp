@@ -26,7 +26,8 @@ inline constexpr std::chrono::milliseconds soon{500};
 /// The number of the process that keeps this tree's descriptors, 0 when none was started.
 inline int keeper_pid() {
   const auto ticket = detail::Ticket::from(detail::keeper_state().keeper.load());
-  return ticket ? static_cast<int>(detail::participant(ticket.slot).pid.load()) : 0;
+  return ticket ? static_cast<int>(detail::participant(ticket.slot).pid.read(ticket.generation))
+                : 0;
 }
 
 /// Of any process; empty when it is gone.

@@ -35,12 +35,24 @@ enum class Life : std::uint32_t {
   claimed,   // somebody whom nobody announced comes in
 };
 
+/// What is said of one life of a place, at most 48 bits. Who says it may have been stopped on the
+/// way, and come when the place is another's: what is said of a former life changes nothing.
+class LifeNote {
+ public:
+  void write(std::uint32_t generation, std::uint64_t value) noexcept;
+  /// 0 when nothing was said.
+  std::uint64_t read(std::uint32_t generation) const noexcept;
+
+ private:
+  std::atomic<std::uint64_t> word_;  // low 16 bits of the generation << 48 | value
+};
+
 /// A process in the arena: who it is and what it holds there.
 struct alignas(256) Participant {
   std::atomic<std::uint64_t> life;  // generation << 32 | reserver's slot, claimer's pid << 3 | Life
-  std::atomic<std::uint64_t> pid;   // os::Identity, field by field; pid 0: not known yet
-  std::atomic<std::uint64_t> seen;
-  std::atomic<std::uint64_t> image;
+  LifeNote pid;                     // os::Identity, field by field; pid 0: not known yet
+  LifeNote seen;
+  LifeNote image;
   std::atomic<std::uint64_t> pinned;   // Ticket of the process whose holdings we inherited by fork
   std::atomic<std::uint64_t> born;     // that process's count of forks at our birth
   std::atomic<std::uint64_t> pins;     // children that inherited ours and are not cleared away
@@ -54,6 +66,10 @@ struct alignas(256) Participant {
 
 inline Participant& participant(std::uint32_t slot) {
   return at<Participant>(area::participants)[slot];
+}
+
+inline std::uint32_t generation_of(std::uint64_t life_word) noexcept {
+  return static_cast<std::uint32_t>(life_word >> 32);
 }
 
 inline Life life_of(std::uint64_t life_word) noexcept {
@@ -80,6 +96,9 @@ inline std::uint64_t life_word(std::uint32_t generation, std::uint32_t reserver_
   return std::uint64_t{generation} << 32 | reserver_or_claimer << 3 |
          static_cast<std::uint32_t>(life);
 }
+
+/// The number of the process that has or claims the place; 0 when it is not known.
+std::uint32_t pid_in(const Participant& place) noexcept;
 
 /// What concerns all places; it stands where slot 0 would, which is nobody.
 struct Census {

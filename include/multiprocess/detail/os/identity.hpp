@@ -8,7 +8,7 @@
 namespace multiprocess::detail::os {
 
 /// Names one life of one process: a number that the system may give again later, when it was in
-/// use, and which program image it ran.
+/// use, and which program image it ran. No field has more than 48 bits.
 struct Identity {
   std::uint32_t pid = 0;
   std::uint64_t seen = 0;   // a moment at which it lived, in clock ticks since the system started

@@ -9,4 +9,7 @@ namespace multiprocess::test {
 /// also tells when somebody stands still who holds one.
 std::string describe_heap();
 
+/// Who has a place among the participants.
+std::string describe_places();
+
 }  // namespace multiprocess::test

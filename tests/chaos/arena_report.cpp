@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "chaos/heap_report.hpp"
+#include "chaos/arena_report.hpp"
 
 #include <multiprocess/detail/magazines.hpp>
 #include <multiprocess/detail/page_runs.hpp>
@@ -63,10 +63,27 @@ std::string describe_heap() {
       pages.in_slabs, pages.in_other_blocks, pages.free, pages.in_one_piece);
   for (std::uint32_t slot = 1; slot <= detail::census().high_water.load(); ++slot) {
     if (const std::size_t bytes = bytes_kept_by(slot); bytes != 0) {
-      text += fmt::format(" {} by {},", bytes, detail::participant(slot).pid.load());
+      text += fmt::format(" {} by {},", bytes, detail::pid_in(detail::participant(slot)));
     }
   }
   text.back() = ';';
+  return text;
+}
+
+std::string describe_places() {
+  constexpr const char* names[] = {"free", "reserved", "live", "left", "dead", "claimed"};
+  std::string text;
+  for (std::uint32_t slot = 1; slot <= detail::most_participants; ++slot) {
+    const detail::Participant& place = detail::participant(slot);
+    const std::uint64_t life = place.life.load();
+    if (detail::life_of(life) != detail::Life::free) {
+      text += fmt::format("place {} of {}: {} by {}, process {}, pinned to place {}, {} pins\n",
+                          slot, detail::census().high_water.load(),
+                          names[static_cast<int>(detail::life_of(life))], detail::reserver_of(life),
+                          detail::pid_in(place), detail::Ticket::from(place.pinned.load()).slot,
+                          place.pins.load());
+    }
+  }
   return text;
 }
 

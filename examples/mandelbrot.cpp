@@ -9,6 +9,7 @@
 #include <complex>
 #include <cstddef>
 #include <fstream>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -54,5 +55,6 @@ int main() {
     file.write(reinterpret_cast<const char*>(pixels.data()), width);
     black += std::ranges::count(pixels, 0);
   }
-  fmt::print("mandelbrot.pgm: {} % black\n", 100 * black / (width * height));
+  fmt::print("mandelbrot.pgm: {} % black\n",
+             100 * black / (std::ssize(picture) * std::ssize(picture.front())));
 }

@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <thread>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -360,6 +361,9 @@ void PoolEngine::join() {
 }
 
 void PoolEngine::wait_for_service() noexcept {
+  if (service_thread_.load() == std::this_thread::get_id()) {
+    return;  // a callback asks: it cannot wait for its own end
+  }
   std::unique_lock lock(mutex_);
   service_ended_.wait(lock, [this] { return !service_runs_; });
 }

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <thread>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -47,6 +48,7 @@ void PoolEngine::start_service() {
 }
 
 void PoolEngine::serve() noexcept {
+  service_thread_.store(std::this_thread::get_id(), std::memory_order_seq_cst);
   while (true) {
     try {
       const std::uint64_t seen = board().attended.load(std::memory_order_seq_cst);
@@ -93,18 +95,24 @@ std::shared_ptr<Order> PoolEngine::owner_of(Offset place) const {
   return found == live_.end() ? nullptr : *found;
 }
 
-/// Null when the item is innocent: it was begun while we ended its worker for another one's sake.
-std::exception_ptr PoolEngine::error_for(const EndedWorker& ended, const Order& order,
-                                         std::uint64_t item) {
+/// Why we have ended the worker, if it was us.
+std::optional<PoolEngine::Sentence> PoolEngine::sentence_of(std::uint32_t place) const {
   const std::scoped_lock lock(mutex_);
-  for (const Sentence& given : sentences_) {
-    if (given.place != ended.place || !given.terminated) {
-      continue;
-    }
-    if (given.order.get() != &order || (given.out_of_time && given.item != item)) {
+  const auto found = std::find_if(
+      sentences_.begin(), sentences_.end(),
+      [place](const Sentence& given) { return given.place == place && given.terminated; });
+  return found == sentences_.end() ? std::nullopt : std::optional(*found);
+}
+
+/// Null when the item is innocent: it was begun while we ended its worker for another one's sake.
+std::exception_ptr PoolEngine::error_for(const EndedWorker& ended,
+                                         const std::optional<Sentence>& given, const Order& order,
+                                         std::uint64_t item) {
+  if (given) {
+    if (given->order.get() != &order || (given->out_of_time && given->item != item)) {
       return nullptr;
     }
-    if (given.out_of_time) {
+    if (given->out_of_time) {
       ++counts_.timed_out;
       return std::make_exception_ptr(TaskTimeout(
           fmt::format("{}, item {}, ran out of time", readable(order.terms().task), item)));
@@ -116,16 +124,17 @@ std::exception_ptr PoolEngine::error_for(const EndedWorker& ended, const Order& 
 
 void PoolEngine::handle_end(const EndedWorker& ended) {
   const Offset place = board().place(ended.place).batch.load(std::memory_order_seq_cst);
+  const auto given = sentence_of(ended.place);
   if (const auto order = owner_of(place); order != nullptr) {
     order->recover(place, ended.place, [&](std::uint64_t item) {
       return state() == State::terminate
                  ? std::make_exception_ptr(Cancelled("the pool was terminated"))
-                 : error_for(ended, *order, item);
+                 : error_for(ended, given, *order, item);
     });
   }
   {
     const std::scoped_lock lock(mutex_);
-    std::erase_if(sentences_, [&](const Sentence& given) { return given.place == ended.place; });
+    std::erase_if(sentences_, [&](const Sentence& each) { return each.place == ended.place; });
   }
   workers_.clear_place(ended.place);
 }

@@ -106,6 +106,17 @@ TEST(AsyncResult, CallbacksMayUseThePoolAndTheResult) {
   EXPECT_EQ(inner, 90);
 }
 
+TEST(AsyncResult, ACallbackMayEndThePool) {
+  mp::Pool pool(1);
+  mp::Queue<int> called;
+  const auto result = pool.apply_async(square, 3).on_result([&, called](int) {
+    pool.terminate();
+    called.put(1);
+  });
+  EXPECT_EQ(called.get(plenty), 1);
+  EXPECT_EQ(result.get(), 9);
+}
+
 TEST(AsyncResult, ACallbackThatThrowsHarmsNobody) {
   mp::PoolOptions options;
   options.processes = 1;

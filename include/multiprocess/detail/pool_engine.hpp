@@ -22,6 +22,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -160,7 +161,9 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndL
   void sleep_until_news(std::uint64_t seen);
   void handle_ends();
   void handle_end(const EndedWorker& ended);
-  std::exception_ptr error_for(const EndedWorker& ended, const Order& order, std::uint64_t item);
+  std::optional<Sentence> sentence_of(std::uint32_t place) const;
+  std::exception_ptr error_for(const EndedWorker& ended, const std::optional<Sentence>& given,
+                               const Order& order, std::uint64_t item);
   void refill();
   void settle_complete();
   void check_limits(os::Deadline now);
@@ -195,6 +198,7 @@ class PoolEngine : public std::enable_shared_from_this<PoolEngine>, private EndL
   std::exception_ptr broken_;
   std::vector<Sentence> sentences_;
   bool service_runs_ = false;
+  std::atomic<std::thread::id> service_thread_{};
   std::condition_variable service_ended_;
   os::Deadline next_progress_{};
   os::Deadline kill_at_ = os::never;

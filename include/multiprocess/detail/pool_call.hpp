@@ -91,6 +91,17 @@ T read_result(Offset place) {
   }
 }
 
+template <class T>
+void assign(std::vector<T>& into, const T* first, std::uint64_t count) {
+  into.reserve(count);
+  if constexpr (!std::is_same_v<T, bool>) {
+    if (count * sizeof(T) >= os::worth_huge_pages) {
+      os::prefer_huge_pages(into.data(), count * sizeof(T));
+    }
+  }
+  into.assign(first, first + count);
+}
+
 /// One call: apply.
 template <class R>
 class SingleCall final : public PoolCall<R> {
@@ -131,8 +142,7 @@ class ManyCall final : public PoolCall<many_t<R>> {
     if constexpr (!std::is_void_v<R>) {
       const std::uint64_t items = this->terms().items;
       if constexpr (lies_in_place<R>) {
-        const R* const first = this->template plain_results<R>();
-        this->value_->assign(first, first + items);
+        assign(*this->value_, this->template plain_results<R>(), items);
       } else {
         this->value_->reserve(items);
         for (std::uint64_t i = 0; i < items; ++i) {

@@ -5,6 +5,7 @@
 #include <multiprocess/raw_array.hpp>
 
 #include "chaos/chaos.hpp"
+#include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -199,14 +200,19 @@ void map_one_by_one(Pool& pool, Round<Result>& round) {
 using Ready = RawArray<std::atomic<int>>;
 
 std::atomic<int>& place_of(const Ready& ready, int pid) {
-  return ready[static_cast<std::size_t>(pid) % ready.size()];
+  return ready[static_cast<std::size_t>(pid % ready.size())];
+}
+
+/// A fork of a process with a sanitizer's memory takes long.
+std::uint64_t kills(std::uint64_t number) {
+  return scaled(sanitizer == Sanitizer::none ? number : number / 10);
 }
 
 class PoolChaos : public Chaos {
  protected:
   /// Makes calls, with retries every other time, while workers are killed.
   template <class Result>
-  void run(StartMethod method, std::uint64_t kills, void (*call)(Pool&, Round<Result>&)) {
+  void run(StartMethod method, std::uint64_t wanted, void (*call)(Pool&, Round<Result>&)) {
     PoolOptions options;
     options.processes = 4;
     options.start_method = method;
@@ -221,7 +227,7 @@ class PoolChaos : public Chaos {
         round.check();
       }
     });
-    kill_workers(pool, ready, kills);
+    kill_workers(pool, ready, wanted);
     enough = true;
     caller.join();
     Round<Result> last(20);
@@ -233,8 +239,8 @@ class PoolChaos : public Chaos {
   }
 
  private:
-  void kill_workers(const Pool& pool, const Ready& ready, std::uint64_t kills) {
-    while (pool.stats().workers_died < kills && !HasFailure()) {
+  void kill_workers(const Pool& pool, const Ready& ready, std::uint64_t wanted) {
+    while (pool.stats().workers_died < wanted && !HasFailure()) {
       std::this_thread::sleep_for(std::chrono::microseconds(between(random_, 0, 3'000)));
       const std::vector<int> pids = pool.pids();
       if (pids.empty()) {
@@ -249,34 +255,34 @@ class PoolChaos : public Chaos {
 };
 
 TEST_F(PoolChaos, Map) {
-  run<Answer>(StartMethod::fork, scaled(700), &map_in_large_chunks);
+  run<Answer>(StartMethod::fork, kills(700), &map_in_large_chunks);
 }
 TEST_F(PoolChaos, MapOneByOne) {
-  run<Answer>(StartMethod::fork, scaled(700), &map_one_by_one);
+  run<Answer>(StartMethod::fork, kills(700), &map_one_by_one);
 }
 TEST_F(PoolChaos, MapOfEncodedResults) {
-  run<std::string>(StartMethod::fork, scaled(700), &map_one_by_one);
+  run<std::string>(StartMethod::fork, kills(700), &map_one_by_one);
 }
 TEST_F(PoolChaos, Imap) {
-  run<Answer>(StartMethod::fork, scaled(700), &imap);
+  run<Answer>(StartMethod::fork, kills(700), &imap);
 }
 TEST_F(PoolChaos, ImapOfEncodedResults) {
-  run<std::string>(StartMethod::fork, scaled(700), &imap);
+  run<std::string>(StartMethod::fork, kills(700), &imap);
 }
 TEST_F(PoolChaos, ImapUnordered) {
-  run<std::string>(StartMethod::fork, scaled(700), &imap_unordered);
+  run<std::string>(StartMethod::fork, kills(700), &imap_unordered);
 }
 TEST_F(PoolChaos, Apply) {
-  run<Answer>(StartMethod::fork, scaled(700), &apply);
+  run<Answer>(StartMethod::fork, kills(700), &apply);
 }
 TEST_F(PoolChaos, ApplyOfEncodedResults) {
-  run<std::string>(StartMethod::fork, scaled(500), &apply);
+  run<std::string>(StartMethod::fork, kills(500), &apply);
 }
 TEST_F(PoolChaos, OfSpawnedWorkers) {
-  run<std::string>(StartMethod::spawn, scaled(60), &imap_unordered);
+  run<std::string>(StartMethod::spawn, kills(60), &imap_unordered);
 }
 TEST_F(PoolChaos, OfWorkersOfTheForkServer) {
-  run<std::string>(StartMethod::forkserver, scaled(150), &apply);
+  run<std::string>(StartMethod::forkserver, kills(150), &apply);
   detail::stop_server();
 }
 

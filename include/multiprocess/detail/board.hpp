@@ -59,7 +59,7 @@ struct Lane {
 
 /// The shared side of a pool. All of its blocks are parts of it: so what a worker writes to stays
 /// until the last worker has ended, whatever becomes of the process that made the pool.
-struct Board {
+struct alignas(64) Board {
   static constexpr std::uint32_t most_lanes = 15;
   static constexpr std::uint64_t no_lane = 0xf;
 

@@ -52,7 +52,7 @@ struct PoolCounts {
 /// A pool without its types: the lanes that its workers take work from, the orders that are not
 /// over yet, and a thread that sees to everything that must happen when nobody waits: deaths, time
 /// limits, callbacks, new workers.
-class PoolEngine : public std::enable_shared_from_this<PoolEngine> {
+class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
  public:
   enum class State { run, close, terminate };
 

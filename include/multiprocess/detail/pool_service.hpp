@@ -22,7 +22,7 @@ class PoolEngine;
 
 /// A pool's own thread. It does what must be done when nobody waits: ends of workers, new workers,
 /// time limits, callbacks, progress, and the end of the pool.
-class PoolService : private EndListener {
+class PoolService final : private EndListener {
  public:
   explicit PoolService(PoolEngine& engine) noexcept : engine_(engine) {}
   ~PoolService() { stop_listening(*this); }

@@ -4,6 +4,7 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/one_pass.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +15,6 @@
 #include <optional>
 #include <ranges>
 #include <set>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -84,8 +84,7 @@ TEST(PoolImap, ReadsAheadByDefaultAsWell) {
 
 TEST(PoolImap, ASlowInputDoesNotHoldUpResults) {
   mp::Pool pool(1);
-  std::stringstream input("1 2 3");
-  auto results = pool.imap(square, std::ranges::istream_view<int>(input));
+  auto results = pool.imap(square, mp::test::OnePass(std::vector{1, 2, 3}));
   EXPECT_EQ(results.next(), 1);
   EXPECT_EQ(results.next(), 4);
   EXPECT_EQ(results.next(), 9);

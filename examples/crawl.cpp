@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -21,7 +21,7 @@ std::string count_words(const fs::path& path) {
   std::ifstream file(path);
   for (std::string word; file >> word; ++words) {
     if (word == "poison" || (word == "shock" && std::ofstream(path) << "calm again")) {
-      std::raise(SIGSEGV);
+      std::abort();
     }
   }
   return fmt::format("{}: {}", path.filename().string(), words);

@@ -234,6 +234,11 @@ void PoolEngine::terminate() noexcept {
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   call_attention(board());
   service_.wait_for_end();
+  Orders left;  // they keep the pool, and go when its lock is free again
+  const std::scoped_lock lock(mutex_);
+  if (!service_.runs()) {
+    live_.swap(left);
+  }
 }
 
 void PoolEngine::join() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/pool.hpp>
 
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
@@ -180,14 +181,14 @@ TEST_P(PoolLimits, WorkersRetire) {
 
 TEST_P(PoolLimits, WorkersThatGrowRetire) {
   mp::PoolOptions options = of(1);
-  options.max_memory_per_child = std::size_t{64} << 20;
+  options.max_memory_per_child = mp::detail::os::private_memory() + (std::size_t{64} << 20);
   mp::Pool pool(options);
   const auto pid = [] { return mp::current_process().pid(); };
   const int first = pool.apply(pid);
   EXPECT_EQ(pool.apply(pid), first);
   pool.apply([] {
     static std::vector<char> kept;
-    kept.assign(std::size_t{128} << 20, 'x');
+    kept.assign(std::size_t{256} << 20, 'x');
   });
   EXPECT_NE(pool.apply(pid), first);
 }

@@ -151,11 +151,6 @@ void ThreadEngine::require_running() const {
   }
 }
 
-void ThreadEngine::submit(const std::shared_ptr<ThreadOrder>& order) {
-  require_running();
-  submit_more(order);
-}
-
 void ThreadEngine::submit_more(const std::shared_ptr<ThreadOrder>& order) {
   if (order->terms().time_limit.count() != 0) {
     watch_.start([self = shared_from_this()] { here() = {self.get(), nullptr}; });
@@ -170,6 +165,12 @@ void ThreadEngine::submit_more(const std::shared_ptr<ThreadOrder>& order) {
     case ThreadQueue::Put::terminated:
       order->withdraw(why_terminated());
       break;
+  }
+}
+
+void ThreadEngine::submit_again(const std::shared_ptr<ThreadOrder>& order) {
+  if (queue_.put(order) == ThreadQueue::Put::no_threads) {
+    queue_.drop(*order);  // the caller is at it anyway
   }
 }
 

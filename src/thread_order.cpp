@@ -165,9 +165,9 @@ void ThreadOrder::account() noexcept {
   }
   ThreadCounts& counts = engine_->counts();
   const std::uint64_t failed = failed_.load();
-  const std::uint64_t ended = withdrawn() ? ended_.load() : terms_.items;
+  const std::uint64_t ended = withdrawn() ? std::max(ended_.load(), failed) : terms_.items;
   counts.failed += failed;
-  counts.completed += ended - std::min(failed, ended);
+  counts.completed += ended - failed;
   counts.cancelled += terms_.items - ended;
 }
 

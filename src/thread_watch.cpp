@@ -49,8 +49,9 @@ void ThreadWatch::begin(TimedTask& task) {
 }
 
 bool ThreadWatch::end(TimedTask& task) noexcept {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::erase(tasks_, &task);
+  given_up_.wait(lock, [&] { return !task.late || task.given_up; });
   return !task.late;
 }
 
@@ -69,13 +70,13 @@ void ThreadWatch::stop(const ThreadOrder& order) {
   }
 }
 
-std::vector<TimedTask> ThreadWatch::take_late(os::Deadline now) {
-  std::vector<TimedTask> late;
+std::vector<TimedTask*> ThreadWatch::take_late(os::Deadline now) {
+  std::vector<TimedTask*> late;
   next_look_ = os::never;
   for (TimedTask* const task : tasks_) {
     if (task->due <= now) {
       task->late = true;
-      late.push_back(*task);
+      late.push_back(task);
     } else {
       next_look_ = std::min(next_look_, task->due);
     }
@@ -84,21 +85,27 @@ std::vector<TimedTask> ThreadWatch::take_late(os::Deadline now) {
   return late;
 }
 
+/// Its thread does not leave it before that.
+void ThreadWatch::give_up(std::unique_lock<std::mutex>& lock, TimedTask& task) {
+  std::stop_source stop = task.stop;
+  lock.unlock();
+  task.order->lose(task.order, task.item, task.end);
+  stop.request_stop();
+  lock.lock();
+  task.given_up = true;
+  given_up_.notify_all();
+}
+
 void ThreadWatch::serve() noexcept {
   std::unique_lock lock(mutex_);
   while (!ended_) {
-    std::vector<TimedTask> late = take_late(std::chrono::steady_clock::now());
-    if (!late.empty()) {
-      lock.unlock();
-      for (TimedTask& task : late) {
-        task.order->lose(task.order, task.item, task.end);
-        task.stop.request_stop();
-      }
-      late.clear();
-      lock.lock();
-    } else if (next_look_ == os::never) {
+    const std::vector<TimedTask*> late = take_late(std::chrono::steady_clock::now());
+    for (TimedTask* const task : late) {
+      give_up(lock, *task);
+    }
+    if (late.empty() && next_look_ == os::never) {
       changed_.wait(lock);
-    } else {
+    } else if (late.empty()) {
       changed_.wait_until(lock, next_look_);
     }
   }

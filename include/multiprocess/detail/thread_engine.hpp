@@ -61,12 +61,15 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
   /// Throws ValueError when the pool does not run any more, and what broke it when it is broken.
   void require_running() const;
   /// From now on the threads see it.
-  void submit(const std::shared_ptr<ThreadOrder>& order);
+  void submit(const std::shared_ptr<ThreadOrder>& order) {
+    require_running();
+    submit_more(order);
+  }
   /// What an imap that was begun before has read meanwhile: also after `close`. When the threads
   /// are gone it is done here.
   void submit_more(const std::shared_ptr<ThreadOrder>& order);
   /// Some of it can be claimed again.
-  void submit_again(const std::shared_ptr<ThreadOrder>& order) { queue_.put(order); }
+  void submit_again(const std::shared_ptr<ThreadOrder>& order);
 
   /// In one of the pool's own threads, which is about to wait for an order: does a chunk of it
   /// instead. False when there is none, and in other threads.

@@ -24,6 +24,7 @@ struct TimedTask {
   os::Deadline due{};
   std::stop_source stop{std::nostopstate};
   bool late = false;
+  bool given_up = false;  // it is late, and its order knows
 };
 
 /// Notices when tasks run out of time: a thread, started by the first call with a limit.
@@ -42,17 +43,19 @@ class ThreadWatch {
   void finish() noexcept;
 
   void begin(TimedTask& task);
-  /// False when its time was up before.
+  /// False when its time was up before: then its order knows by now.
   bool end(TimedTask& task) noexcept;
   /// Asks the tasks of a call to stop.
   void stop(const ThreadOrder& order);
 
  private:
   void serve() noexcept;
-  std::vector<TimedTask> take_late(os::Deadline now);
+  std::vector<TimedTask*> take_late(os::Deadline now);
+  void give_up(std::unique_lock<std::mutex>& lock, TimedTask& task);
 
   std::mutex mutex_;  // of all that follows
   std::condition_variable changed_;
+  std::condition_variable given_up_;
   std::vector<TimedTask*> tasks_;
   os::Deadline next_look_ = os::never;
   bool ended_ = false;

@@ -79,6 +79,12 @@ void Lanes::append(Offset place, int priority) {
 }
 
 bool Lanes::has_passed(Offset place) const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return is_behind(place);
+}
+
+/// Under the lock: another thread of this process may have appended it, or the first one.
+bool Lanes::is_behind(Offset place) const noexcept {
   const Batch& batch = *at<Batch>(place);
   return detail::has_passed(board_.lanes[batch.lane], batch);
 }
@@ -88,7 +94,7 @@ void Lanes::advance() noexcept {
   for (std::size_t lane = 0; lane < sides_.size(); ++lane) {
     advance_lane(lane);
     std::erase_if(sides_[lane].dummies, [this](Offset dummy) {
-      const bool unused = has_passed(dummy) && !is_looked_at(board_, dummy);
+      const bool unused = is_behind(dummy) && !is_looked_at(board_, dummy);
       if (unused) {
         reclaim(dummy);
       }

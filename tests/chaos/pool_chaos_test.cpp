@@ -213,6 +213,10 @@ class PoolChaos : public Chaos {
   /// Makes calls, with retries every other time, while workers are killed.
   template <class Result>
   void run(StartMethod method, std::uint64_t wanted, void (*call)(Pool&, Round<Result>&)) {
+    if (under_thread_sanitizer && !std::is_same_v<Result, Answer>) {
+      GTEST_SKIP() << "memory of messages goes from one thread to another by way of a worker, "
+                      "where the sanitizer does not see it";
+    }
     PoolOptions options;
     options.processes = 4;
     options.start_method = method;

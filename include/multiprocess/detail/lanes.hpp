@@ -43,6 +43,7 @@ class Lanes {
   std::size_t add(int priority);
   std::size_t find(int priority);
   void append_to(std::size_t lane, Offset batch) noexcept;
+  bool is_behind(Offset batch) const noexcept;
   void advance_lane(std::size_t lane) noexcept;
   bool leave_large(std::size_t lane, Offset first) noexcept;
   void publish() noexcept;

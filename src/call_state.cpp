@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/call_state.hpp>
 
+#include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
 
 #include <array>
 #include <cstddef>
+#include <cstdio>
+#include <string>
 
 namespace multiprocess::detail {
 
@@ -28,6 +31,33 @@ std::exception_ptr broken_pool(const std::exception_ptr& cause, const char* text
     }
   } catch (const BrokenProcessPool&) {
     return std::current_exception();
+  }
+}
+
+void require_running_pool(const std::exception_ptr& broke, bool runs) {
+  if (broke != nullptr) {
+    std::rethrow_exception(broke);
+  }
+  if (!runs) {
+    throw ValueError("Pool not running");
+  }
+}
+
+void throw_pool_of_another_process() {
+  throw RuntimeError("a pool belongs to the process that made it");
+}
+
+void report_callback_error(const std::function<void(std::exception_ptr)>& report,
+                           const std::exception_ptr& error) noexcept {
+  try {
+    if (report) {
+      report(error);
+      return;
+    }
+    std::rethrow_exception(error);
+  } catch (...) {
+    const std::string text = describe_current_exception();
+    std::fprintf(stderr, "Exception ignored in a callback of a pool:\n%s", text.c_str());
   }
 }
 

@@ -5,12 +5,12 @@
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/worker.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/exit.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace multiprocess {
 
@@ -56,7 +56,7 @@ Pool::Pool() : Pool(PoolOptions{}, detail::Job()) {}
 Pool::Pool(PoolOptions options, detail::Job initializer)
     : engine_(detail::PoolEngine::start(make_plan(std::move(options), std::move(initializer)))) {
   const std::weak_ptr<detail::PoolEngine> weak = engine_;
-  at_exit(
+  exit_call_ = at_exit(
       [weak] {
         if (const auto engine = weak.lock()) {
           engine->terminate();
@@ -70,11 +70,13 @@ Pool::Pool(Pool&&) noexcept = default;
 Pool& Pool::operator=(Pool&& other) noexcept {
   Pool taken(std::move(other));
   engine_.swap(taken.engine_);
+  std::swap(exit_call_, taken.exit_call_);
   return *this;
 }
 
 Pool::~Pool() {
   if (engine_ != nullptr) {
+    exit_call_.cancel();
     engine_->terminate();
   }
 }

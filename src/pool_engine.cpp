@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/pool_engine.hpp>
 
-#include <multiprocess/detail/bytes.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/shipment.hpp>
-#include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/detail/worker.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
 #include <climits>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <new>
-#include <thread>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -72,23 +65,24 @@ PoolEngine::~PoolEngine() {
 
 // ---- orders
 
-void PoolEngine::require_running() {
+void PoolEngine::require_at_home() const {
   if (this_participant() != creator_) {
-    throw RuntimeError("a pool belongs to the process that made it");
-  }
-  const std::scoped_lock lock(mutex_);
-  if (broken_ != nullptr) {
-    std::rethrow_exception(broken_);
-  }
-  if (state() != State::run) {
-    throw ValueError("Pool not running");
+    throw_pool_of_another_process();
   }
 }
 
+void PoolEngine::require_running() {
+  require_at_home();
+  const std::scoped_lock lock(mutex_);
+  require_running_pool(broken_, state() == State::run);
+}
+
 void PoolEngine::submit(const std::shared_ptr<Order>& order) {
-  require_running();
+  require_at_home();
   {
+    // Whoever ends the pool says so before it takes the lock: none is added behind its back.
     const std::scoped_lock lock(mutex_);
+    require_running_pool(broken_, state() == State::run);
     live_.push_back(order);
     if (live_.size() >= sweep_at_) {
       sweep();
@@ -114,10 +108,6 @@ void PoolEngine::work_inline() {
 
 void PoolEngine::wake_waiters() noexcept {
   board().done.wake(INT_MAX);
-}
-
-void PoolEngine::attend(Order& order) noexcept {
-  order.attend_to();
 }
 
 void PoolEngine::was_read(const Order& order) noexcept {
@@ -177,16 +167,7 @@ void PoolEngine::abandon(Order& order) noexcept {
 }
 
 void PoolEngine::report(std::exception_ptr error) const noexcept {
-  try {
-    if (plan_.on_callback_error) {
-      plan_.on_callback_error(error);
-      return;
-    }
-    std::rethrow_exception(error);
-  } catch (...) {
-    const std::string text = describe_current_exception();
-    std::fprintf(stderr, "Exception ignored in a callback of a pool:\n%s", text.c_str());
-  }
+  report_callback_error(plan_.on_callback_error, error);
 }
 
 PoolStats PoolEngine::stats() const {

@@ -5,12 +5,10 @@
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/process_state.hpp>
-#include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -140,15 +138,10 @@ void ThreadEngine::break_pool(const std::exception_ptr& cause) noexcept {
 
 void ThreadEngine::require_running() const {
   if (current_pid() != creator_) {
-    throw RuntimeError("a pool belongs to the process that made it");
+    throw_pool_of_another_process();
   }
   const std::scoped_lock lock(mutex_);
-  if (broken_ != nullptr) {
-    std::rethrow_exception(broken_);
-  }
-  if (state() != State::run) {
-    throw ValueError("Pool not running");
-  }
+  require_running_pool(broken_, state() == State::run);
 }
 
 void ThreadEngine::submit_more(const std::shared_ptr<ThreadOrder>& order) {
@@ -304,16 +297,7 @@ void ThreadEngine::set_exit_call(std::function<void()> call) {
 // ---- what is told
 
 void ThreadEngine::report(const std::exception_ptr& error) const noexcept {
-  try {
-    if (plan_.on_callback_error) {
-      plan_.on_callback_error(error);
-      return;
-    }
-    std::rethrow_exception(error);
-  } catch (...) {
-    const std::string text = describe_current_exception();
-    std::fprintf(stderr, "Exception ignored in a callback of a pool:\n%s", text.c_str());
-  }
+  report_callback_error(plan_.on_callback_error, error);
 }
 
 PoolStats ThreadEngine::stats() const {

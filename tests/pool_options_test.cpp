@@ -197,6 +197,11 @@ TEST(PoolAffinity, KeepsWorkersOnTheirCpus) {
   EXPECT_EQ(pool.apply([] { return sched_getcpu(); }), cpu);
 }
 
+mp::Pool* here = nullptr;
+int square_in_a_task(int x) {
+  return here->apply(square, x);
+}
+
 TEST(PoolInline, RunsTasksInTheCallerAsTheyWouldRun) {
   mp::PoolOptions options = of(3);
   options.inline_tasks = true;
@@ -210,6 +215,8 @@ TEST(PoolInline, RunsTasksInTheCallerAsTheyWouldRun) {
     sum += result;
   }
   EXPECT_EQ(sum, 14);
+  here = &pool;
+  EXPECT_EQ(pool.apply(square_in_a_task, 3), 9) << "a task may ask for more";
   EXPECT_TRUE(mp::active_children().empty());
   pool.close();
   pool.join();

@@ -9,6 +9,7 @@
 #include <multiprocess/detail/pool_engine.hpp>
 #include <multiprocess/detail/repr.hpp>
 #include <multiprocess/detail/result_range.hpp>
+#include <multiprocess/exit.hpp>
 #include <multiprocess/pool_options.hpp>
 #include <multiprocess/start_method.hpp>
 #include <multiprocess/timeout.hpp>
@@ -144,6 +145,7 @@ class Pool : public detail::MapCalls<Pool> {
   }
 
   std::shared_ptr<detail::PoolEngine> engine_;
+  ExitCall exit_call_;
 };
 
 }  // namespace multiprocess

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "crash_points/play.hpp"
+#include "support/full_arena.hpp"
+
+#include <algorithm>
 
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/page_runs.hpp>
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <new>
 #include <set>
 
 namespace multiprocess::test {
@@ -27,31 +28,16 @@ void forget_former_use() {
   detail::heap_state().frontier.store(used);
 }
 
-std::vector<Offset> all_blocks_of(std::size_t size) {
-  std::vector<Offset> blocks;
-  try {
-    while (true) {
-      blocks.push_back(detail::allocate(size));
-    }
-  } catch (const std::bad_alloc&) {
-  }
-  return blocks;
-}
-
-void free_all(const std::vector<Offset>& blocks) {
-  std::for_each(blocks.begin(), blocks.end(), &detail::deallocate);
-}
-
 /// With the small arena of this test little is kept for reuse, and memory runs out soon.
 void use_large_blocks() {
   forget_former_use();
-  std::vector<Offset> blocks = all_blocks_of(std::size_t{3} << 20);
+  std::vector<Offset> blocks = blocks_until_full(std::size_t{3} << 20);
   for (int freed = 0; freed < 3; ++freed) {
     detail::deallocate(blocks.back());
     blocks.pop_back();
   }
   // Only what is kept in the smaller size can make room for these.
-  for (const Offset block : all_blocks_of(std::size_t{6} << 20)) {
+  for (const Offset block : blocks_until_full(std::size_t{6} << 20)) {
     blocks.push_back(block);
   }
   free_all(blocks);
@@ -59,7 +45,7 @@ void use_large_blocks() {
 
 /// Finds what the survivor keeps for itself, when there is nothing else.
 void take_what_others_keep() {
-  free_all(all_blocks_of(std::size_t{8} << 20));
+  free_all(blocks_until_full(std::size_t{8} << 20));
 }
 
 class HeapPlay final : public Play {

@@ -5,10 +5,10 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/full_arena.hpp"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -25,21 +25,6 @@ const bool arena_is_small = setenv("MULTIPROCESS_RESERVE", "16777216", 1) == 0;
 
 using Bytes = std::vector<std::byte>;
 using detail::Offset;
-
-std::vector<Offset> blocks_until_full(std::size_t size) {
-  std::vector<Offset> blocks;
-  try {
-    while (true) {
-      blocks.push_back(detail::allocate(size));
-    }
-  } catch (const std::bad_alloc&) {
-  }
-  return blocks;
-}
-
-void free_all(const std::vector<Offset>& blocks) {
-  std::for_each(blocks.begin(), blocks.end(), &detail::deallocate);
-}
 
 class KeptMemory : public testing::Test {
  protected:

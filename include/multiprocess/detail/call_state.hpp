@@ -20,6 +20,15 @@ namespace multiprocess::detail {
 /// A BrokenProcessPool with its cause nested.
 std::exception_ptr broken_pool(const std::exception_ptr& cause, const char* text);
 
+/// What pools of every kind say to who asks for something: throws what `broke` it, and ValueError
+/// when it does not run any more.
+void require_running_pool(const std::exception_ptr& broke, bool runs);
+[[noreturn]] void throw_pool_of_another_process();
+
+/// What a callback threw goes to the user's function, if there is one, else it is printed.
+void report_callback_error(const std::function<void(std::exception_ptr)>& report,
+                           const std::exception_ptr& error) noexcept;
+
 /// What became of a call, or will: what an AsyncResult is a handle of.
 ///
 /// It is settled once: by the thread that notices first that the work is done, which also makes the

@@ -70,7 +70,6 @@ class Order {
   const OrderTerms& terms() const noexcept { return terms_; }
   std::uint64_t number() const noexcept { return number_; }
   PoolEngine& engine() const noexcept { return *engine_; }
-  const std::shared_ptr<PoolEngine>& shared_engine() const noexcept { return engine_; }
 
   /// Before it is submitted: the callable, and the items where they are no plain ones, in messages
   /// that are private to this process.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/lanes.hpp>
 #include <multiprocess/detail/order.hpp>
@@ -90,8 +91,6 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
 
   /// Those who wait look again.
   void wake_waiters() noexcept;
-  /// The order is to be looked after, also when nobody waits for it.
-  void attend(Order& order) noexcept;
   /// The results of an order were read: its memory may go.
   void was_read(const Order& order) noexcept;
   /// Nobody wants its results: what is running of it is ended.
@@ -108,7 +107,6 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
 
   PoolWorkers& workers() noexcept { return workers_; }
   PoolStats stats() const;
-  PoolCounts& counts() noexcept { return counts_; }
   bool traces() const noexcept { return trace_ != nullptr; }
   bool seeds() const noexcept { return plan_.seed.has_value(); }
 
@@ -122,6 +120,7 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   friend class PoolService;
   using Orders = std::vector<std::shared_ptr<Order>>;
 
+  void require_at_home() const;
   void sweep() noexcept;
   static bool is_read(const std::shared_ptr<Order>& order) noexcept;
   void fail_all(const std::exception_ptr& error) noexcept;
@@ -146,8 +145,8 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   std::size_t sweep_at_ = 64;
   std::exception_ptr broken_;
 
-  std::mutex inline_mutex_;
-  int inline_depth_ = 0;
+  std::recursive_mutex inline_mutex_;  // a task may ask for more
+  std::atomic<int> inline_depth_{0};
 };
 
 }  // namespace multiprocess::detail

@@ -51,6 +51,10 @@ const char* name_of(ObjectType type) noexcept {
       return "shared memory with a name";
     case ObjectType::pool:
       return "a pool";
+    case ObjectType::desk:
+      return "a manager";
+    case ObjectType::cell:
+      return "a proxy";
     case ObjectType::plain:
       break;
   }

@@ -54,7 +54,13 @@ set(floor_5
   pool
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
-  thread_pool manager dummy
+  thread_pool
+  detail/manager_methods detail/call_data detail/desk detail/proxy_call detail/referent detail/call_body
+  detail/work_threads detail/tree_session detail/manager_server detail/referent_kinds
+  detail/manager_referent detail/manager_start detail/manager_state
+  detail/show detail/server_call detail/element detail/list_operations detail/list_referent
+  proxy list_proxy manager
+  dummy
 )
 set(floor_6 context)
 set(floor_7 multiprocess)

@@ -25,7 +25,9 @@ enum class ObjectType : std::uint32_t {
   items,
   sequence,
   name,
-  pool
+  pool,
+  desk,
+  cell
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/referent.hpp>
+#include <multiprocess/detail/work_threads.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// A manager's server: one thread, the loop, that serves every call of every client; what may wait
+/// or run the user's code is done beside it.
+class ManagerServer {
+ public:
+  /// Opens the desk: clients may ask from now on. `itself` is the object whose id is 0.
+  explicit ManagerServer(SharedRef desk, std::shared_ptr<Referent> itself);
+  ~ManagerServer();
+  ManagerServer(const ManagerServer&) = delete;
+  ManagerServer& operator=(const ManagerServer&) = delete;
+
+  /// The loop: until stop().
+  void run();
+
+  // In the loop's thread.
+
+  /// Keeps the object as long as there are proxies; `type` is what they must be. The reference is
+  /// the first of them.
+  SharedRef add(std::shared_ptr<Referent> object, std::uint64_t type);
+
+  /// Null when there is none.
+  std::shared_ptr<Referent> find(std::uint64_t id) const;
+
+  /// How many objects there are.
+  std::uint64_t count_objects();
+
+  using Timer = std::pair<os::Deadline, std::uint64_t>;
+  /// Calls `then` at that time, unless it is cancelled before.
+  Timer call_at(os::Deadline time, std::function<void()> then);
+  void cancel(const Timer& timer) { timers_.erase(timer); }
+
+  /// A call of a client that is not at the desk.
+  void serve(ServedCall call);
+  std::uint64_t next_session() noexcept { return ++sessions_made_; }
+  void end_session(Session& session) { session.end(); }
+
+  /// Runs `work` on a thread of its own, then `then` in the loop.
+  void run_beside(std::function<void()> work, std::function<void()> then);
+  /// The object is free again: calls that came meanwhile are served.
+  void serve_waiting(Referent& object);
+
+  void stop() noexcept { stopping_ = true; }
+
+  // Any thread.
+
+  /// Runs `work` in the loop, soon.
+  void post(std::function<void()> work) { posted_->add(std::move(work)); }
+
+ private:
+  struct Place {
+    std::uint64_t generation = 0;
+    std::shared_ptr<Referent> object;
+    Stub* stub = nullptr;
+  };
+
+  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+  bool has_news() const noexcept;
+  void work();
+  bool serve_asking();
+  void serve_box(Box& box);
+  void say_goodbye(Box& box);
+  bool drop_objects();
+  bool run_posted();
+  void run_timers();
+  void end_dead_sessions();
+  os::Deadline next_timer() const noexcept;
+  ServedCall make_call(std::shared_ptr<Session> session, std::uint64_t number);
+  void take_back(std::unique_ptr<ServedCall::Body> body) noexcept;
+  void serve_on(Referent& object, ServedCall& call);
+  std::uint32_t free_place();
+  void add_places();
+
+  SharedRef desk_;
+  bool stopping_ = false;
+  std::uint64_t ends_seen_ = 0;
+  std::uint64_t sessions_made_ = 0;
+  std::uint64_t timers_made_ = 0;
+  std::shared_ptr<Referent> self_;  // id 0: the server itself
+  std::vector<Place> places_;       // by the low half of the id
+  std::vector<std::uint32_t> free_places_;
+  std::uint64_t objects_ = 0;
+  std::unordered_map<Box*, std::shared_ptr<Session>> sessions_;
+  std::map<Timer, std::function<void()>> timers_;
+  std::unique_ptr<ServedCall::Body> spare_;
+
+  /// What other threads want done in the loop; they may outlive it.
+  struct Posted {
+    std::mutex mutex;
+    std::vector<std::function<void()>> work;
+    std::atomic<bool> any{false};
+    bool closed = false;
+    SharedRef desk;
+
+    void add(std::function<void()> next);
+  };
+  std::shared_ptr<Posted> posted_;
+  std::vector<Box*> asking_;
+  WorkThreads threads_;
+
+  friend class ServedCall;
+};
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/cleanup.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/manager_start.hpp>
+#include <multiprocess/detail/proxy_call.hpp>
+#include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/start_method.hpp>
+#include <multiprocess/timeout.hpp>
+
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace multiprocess::detail {
+
+/// What a manager object is: where its server is met, and in the process that started it the
+/// server's process.
+class ManagerState {
+ public:
+  explicit ManagerState(std::optional<StartMethod> start_method) : start_method_(start_method) {}
+
+  /// Starts the server and waits until it is open; `class_name` names its process.
+  void start(std::string_view class_name, Job initializer);
+  void connect();
+  void shutdown();
+  /// The destructor of the manager.
+  void shut_down_if_ours() noexcept;
+  bool join(Timeout timeout);
+  /// The desk of a server that runs here.
+  SharedRef begin_serving();
+
+  /// Where the server is met. Throws AssertionError unless there is one.
+  Desk& open_desk() const;
+  /// A call of the server itself.
+  ProxyCall call(ManagerMethod method) const {
+    return {open_desk(), 0, static_cast<std::uint64_t>(method)};
+  }
+
+ private:
+  enum class Stage { initial, started, shut_down };
+
+  void require_initial() const;
+  void wait_until_open(Process& server);
+  void end_process();
+  bool is_ours() const;
+  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+
+  mutable std::mutex mutex_;
+  std::optional<StartMethod> start_method_;
+  Stage stage_ = Stage::initial;
+  SharedRef desk_;
+  std::optional<Process> process_;
+  int starter_ = 0;  // pid of the process that started it
+  CallId exit_call_ = 0;
+};
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/manager.hpp>
+
+#include <multiprocess/detail/os/symbols.hpp>
+#include <multiprocess/exit.hpp>
+
+#include <typeinfo>
+
+namespace multiprocess {
+
+void Server::serve_forever() {
+  detail::serve_manager(desk_);
+  exit(0);
+}
+
+BaseManager::BaseManager(ManagerOptions options)
+    : state_(std::make_unique<detail::ManagerState>(options.start_method)) {}
+
+BaseManager& BaseManager::operator=(BaseManager&& other) noexcept {
+  std::swap(state_, other.state_);
+  return *this;
+}
+
+BaseManager::~BaseManager() {
+  if (state_ != nullptr) {
+    state_->shut_down_if_ours();
+  }
+}
+
+void BaseManager::start_with(detail::Job initializer) {
+  const std::string name = detail::readable(detail::os::readable_name(typeid(*this).name()));
+  state_->start(detail::plain_class_name(name), std::move(initializer));
+}
+
+std::size_t BaseManager::number_of_objects() const {
+  return state_->call(detail::ManagerMethod::number_of_objects).send().get();
+}
+
+void BaseManager::publish_ref(std::string_view name, const detail::SharedRef& cell) const {
+  detail::ProxyCall call = state_->call(detail::ManagerMethod::publish);
+  call.put_text(name);
+  call.put_ref(cell);
+  call.send();
+}
+
+detail::SharedRef BaseManager::lookup_ref(std::string_view name) const {
+  detail::ProxyCall call = state_->call(detail::ManagerMethod::lookup);
+  call.put_text(name);
+  return call.send().get_ref();
+}
+
+SyncManager Manager() {
+  SyncManager manager;
+  manager.start();
+  return manager;
+}
+
+}  // namespace multiprocess

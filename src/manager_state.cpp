@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/manager_state.hpp>
+
+#include <multiprocess/detail/process_state.hpp>
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::chrono::seconds patience{1};
+
+/// "Process-1:2" becomes "SyncManager-1:2".
+std::string name_of_server(std::string_view class_name, const std::string& process_name) {
+  return fmt::format("{}{}", class_name, process_name.substr(process_name.rfind('-')));
+}
+
+}  // namespace
+
+void ManagerState::require_initial() const {
+  if (stage_ == Stage::started) {
+    throw ProcessError("Already started server");
+  }
+  if (stage_ == Stage::shut_down) {
+    throw ProcessError("Manager has shut down");
+  }
+}
+
+void ManagerState::start(std::string_view class_name, Job initializer) {
+  const std::scoped_lock lock(mutex_);
+  require_initial();
+  SharedRef desk = make_desk();
+  ManagerStart orders;
+  orders.desk = DeskHandle(desk);
+  orders.initializer = std::make_shared<Job>(std::move(initializer));
+  ProcessOptions options;
+  options.start_method = start_method_;
+  Process server(std::move(options), std::move(orders));
+  server.set_name(name_of_server(class_name, server.name()));
+  server.start();
+  desk_ = std::move(desk);
+  wait_until_open(server);
+  process_ = std::move(server);
+  starter_ = current_pid();
+  stage_ = Stage::started;
+  exit_call_ = add_exit_call([this] { shut_down_if_ours(); }, 0);
+}
+
+void ManagerState::wait_until_open(Process& server) {
+  Desk& shared = desk();
+  wait_until(shared.changed, os::never,
+             [&] { return shared.is_open() || server.join(std::chrono::seconds::zero()); });
+  if (!shared.is_open()) {
+    desk_ = {};
+    throw EOFError(fmt::format("the manager's server ended before it was open: its exit code is {}",
+                               server.exitcode().value_or(255)));
+  }
+}
+
+void ManagerState::connect() {
+  const std::scoped_lock lock(mutex_);
+  if (stage_ == Stage::initial && (!desk_ || has_ended(desk()) || !desk().is_open())) {
+    throw std::system_error(std::make_error_code(std::errc::connection_refused),
+                            "no server runs for this manager");
+  }
+  stage_ = Stage::started;
+}
+
+SharedRef ManagerState::begin_serving() {
+  const std::scoped_lock lock(mutex_);
+  require_initial();
+  if (!desk_) {
+    desk_ = make_desk();
+  }
+  return desk_;
+}
+
+Desk& ManagerState::open_desk() const {
+  const std::scoped_lock lock(mutex_);
+  if (stage_ == Stage::initial) {
+    throw AssertionError("server not yet started");
+  }
+  if (stage_ == Stage::shut_down) {
+    throw AssertionError("the manager has shut down");
+  }
+  return desk();
+}
+
+bool ManagerState::is_ours() const {
+  return process_ && starter_ == current_pid();
+}
+
+void ManagerState::shutdown() {
+  if (const std::scoped_lock lock(mutex_); !process_) {
+    throw AttributeError("the manager has no server of its own: shutdown() is for who started it");
+  }
+  shut_down_if_ours();
+}
+
+void ManagerState::shut_down_if_ours() noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (!is_ours() || std::exchange(stage_, Stage::shut_down) != Stage::started) {
+    return;
+  }
+  cancel_call(exit_call_);
+  try {
+    ask_to_shut_down(desk());
+    end_process();
+  } catch (...) {  // nobody can tell whether it runs: its parent's end ends it
+  }
+}
+
+void ManagerState::end_process() {
+  if (!process_->join(patience)) {
+    process_->terminate();
+    if (!process_->join(patience)) {
+      process_->kill();
+      process_->join();
+    }
+  }
+}
+
+bool ManagerState::join(Timeout timeout) {
+  return !process_ || process_->join(timeout);
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/proxy.hpp>
+
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+namespace multiprocess {
+
+void BaseProxy::require_proxy(const detail::SharedRef& received, std::uint64_t type,
+                              std::string_view name) {
+  detail::require_type(received, detail::ObjectType::cell);
+  if (detail::cell_of(received).type != type) {
+    throw TypeError(fmt::format("the message holds a proxy, but not of type '{}'",
+                                detail::readable(name)));
+  }
+}
+
+std::string BaseProxy::repr_as(std::string_view class_name, std::string_view type) const {
+  return fmt::format("<{} object, typeid '{}' at {:#x}>", class_name, type, cell_.offset());
+}
+
+}  // namespace multiprocess

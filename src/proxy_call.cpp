@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/proxy_call.hpp>
+
+#include <multiprocess/detail/call_body.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/step.hpp>
+#include <multiprocess/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace multiprocess::detail {
+
+namespace {
+
+thread_local constinit bool thread_is_over = false;
+
+/// A thread's box, and the desk that it is at.
+class Place {
+ public:
+  explicit Place(Desk& desk)
+      : desk_(take_reference(offset_of(&desk))),
+        ticket_(self().ticket.word()),
+        box_(&take_box(desk)) {}
+  Place(Place&& other) noexcept
+      : desk_(std::move(other.desk_)), ticket_(other.ticket_), box_(std::exchange(other.box_, {})) {}
+  Place& operator=(Place&& other) noexcept {
+    std::swap(desk_, other.desk_);
+    std::swap(ticket_, other.ticket_);
+    std::swap(box_, other.box_);
+    return *this;
+  }
+  /// Tells the server, and does not wait. In a forked child the box is the parent's.
+  ~Place() {
+    const Self* const me = self_if_entered();
+    if (box_ != nullptr && me != nullptr && me->ticket.word() == ticket_) {
+      leave(ManagerMethod::goodbye);
+    }
+  }
+
+  /// Says a last word for which nobody waits; then the box is the server's to free.
+  void leave(ManagerMethod last_word) noexcept {
+    Desk& at = desk();
+    Box* const box = std::exchange(box_, nullptr);
+    if (has_ended(at)) {
+      return;
+    }
+    const std::array words{std::uint64_t{0}, static_cast<std::uint64_t>(last_word)};
+    write_letter(box->request, at, std::as_bytes(std::span(words)), {});
+    step::store(box->asked, box->answered.load(std::memory_order_relaxed) + 1);
+    push_box(at, *box);
+  }
+
+  bool is_at(const Desk& desk) const noexcept { return desk_.address() == &desk; }
+  bool is_ours() const { return ticket_ == self().ticket.word(); }
+  bool is_void() const { return !is_ours() || has_ended(desk()); }
+  Box& box() const noexcept { return *box_; }
+
+ private:
+  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+
+  SharedRef desk_;
+  std::uint64_t ticket_;
+  Box* box_;
+};
+
+struct Places {
+  std::vector<Place> all;
+  ~Places() { thread_is_over = true; }
+};
+thread_local Places places;
+
+/// This thread's box at the desk; the last one that it used is found at once.
+Box& own_box(Desk& desk) {
+  std::vector<Place>& all = places.all;
+  const auto found = std::find_if(all.begin(), all.end(), [&desk](const Place& place) {
+    return place.is_at(desk) && place.is_ours();
+  });
+  if (found != all.end()) [[likely]] {
+    std::iter_swap(all.begin(), found);
+    return all.front().box();
+  }
+  std::erase_if(all, [](const Place& place) { return place.is_void(); });
+  all.emplace_back(desk);
+  std::swap(all.front(), all.back());
+  return all.front().box();
+}
+
+[[noreturn]] void throw_ended_before() {
+  throw std::system_error(std::make_error_code(std::errc::broken_pipe),
+                          "the manager's server has ended");
+}
+
+[[noreturn]] void throw_ended_meanwhile() {
+  throw EOFError("the manager's server ended before it had answered the call");
+}
+
+/// Asks, and waits until the answer lies in the box.
+void ask(Desk& desk, Box& box, Bytes bytes, std::span<const SharedRef> refs) {
+  if (has_ended(desk)) {
+    throw_ended_before();
+  }
+  const std::uint64_t number = box.answered.load(std::memory_order_relaxed) + 1;
+  write_letter(box.request, desk, bytes, refs);
+  step::store(box.asked, number);
+  push_box(desk, box);
+  const auto is_answered = [&box, number] {
+    return box.answered.load(std::memory_order_acquire) == number;
+  };
+  wait_until(box.signal, os::never, [&] { return is_answered() || has_ended(desk); });
+  if (!is_answered()) {
+    throw_ended_meanwhile();
+  }
+}
+
+}  // namespace
+
+bool has_ended(const Desk& desk) noexcept {
+  return desk.state.load(std::memory_order_acquire) == Desk::closed ||
+         is_over(Ticket::from(desk.server.load(std::memory_order_acquire)));
+}
+
+void leave_desk(Desk& desk) noexcept {
+  if (!thread_is_over) {
+    std::erase_if(places.all, [&desk](const Place& place) { return place.is_at(desk); });
+  }
+}
+
+void ask_to_shut_down(Desk& desk) {
+  leave_desk(desk);
+  Place(desk).leave(ManagerMethod::shutdown);
+}
+
+Answer::Answer(Box& box) {
+  Bytes inside;
+  const Offset block = take_letter(box.answer, inside);
+  if (block != 0) {
+    message_.emplace(block);
+    refs_ = message_->references();
+    inside = message_->bytes();
+  } else {
+    std::copy(inside.begin(), inside.end(), inside_.begin());  // the next call overwrites the box
+    inside = std::span(inside_).first(inside.size());
+  }
+  reader_ = CallReader(inside, refs_);
+  switch (reader_.get()) {
+    case CallStatus::done:
+      return;
+    case CallStatus::no_memory:
+      throw std::bad_alloc();
+    default:
+      rethrow(reader_.get_value<RemoteException>());
+  }
+}
+
+Answer ProxyCall::send() {
+  if (thread_is_over) {  // the thread's own objects are gone: one call, one box
+    const Place place(desk_);
+    ask(desk_, place.box(), bytes(), refs());
+    return Answer(place.box());
+  }
+  Box& box = own_box(desk_);
+  ask(desk_, box, bytes(), refs());
+  return Answer(box);
+}
+
+}  // namespace multiprocess::detail

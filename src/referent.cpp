@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/referent.hpp>
+
+#include <multiprocess/detail/call_body.hpp>
+#include <multiprocess/detail/manager_server.hpp>
+#include <multiprocess/detail/os/backtrace.hpp>
+#include <multiprocess/error.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <new>
+#include <utility>
+
+namespace multiprocess::detail {
+
+void Session::watch(const std::shared_ptr<Referent>& referent) {
+  const auto is_same = [&referent](const std::weak_ptr<Referent>& known) {
+    return !known.owner_before(referent) && !referent.owner_before(known);
+  };
+  if (std::none_of(watching_.begin(), watching_.end(), is_same)) {
+    std::erase_if(watching_, [](const std::weak_ptr<Referent>& known) { return known.expired(); });
+    watching_.push_back(referent);
+  }
+}
+
+void Session::end() {
+  over_ = true;
+  for (const std::weak_ptr<Referent>& each : std::exchange(watching_, {})) {
+    if (const std::shared_ptr<Referent> referent = each.lock()) {
+      referent->session_ended(*this);
+    }
+  }
+}
+
+ServedCall::ServedCall(std::unique_ptr<Body> body) noexcept : body_(std::move(body)) {}
+ServedCall::ServedCall(ServedCall&&) noexcept = default;
+
+ServedCall& ServedCall::operator=(ServedCall&& other) noexcept {
+  std::swap(body_, other.body_);
+  return *this;
+}
+
+ServedCall::~ServedCall() {
+  if (body_ != nullptr) {
+    fail(RuntimeError("the manager has dropped the call"));
+  }
+}
+
+std::uint64_t ServedCall::object() const noexcept {
+  return body_->object;
+}
+std::uint64_t ServedCall::raw_method() const noexcept {
+  return body_->method;
+}
+CallReader& ServedCall::arguments() noexcept {
+  return body_->arguments;
+}
+CallWriter& ServedCall::answer() noexcept {
+  return body_->answer;
+}
+const std::shared_ptr<Session>& ServedCall::session() const noexcept {
+  return body_->session;
+}
+ManagerServer& ServedCall::server() const noexcept {
+  return *body_->server;
+}
+
+void ServedCall::finish() noexcept {
+  send(body_->answer.bytes(), body_->answer.refs());
+}
+
+void ServedCall::fail(const std::exception_ptr& error) noexcept {
+  CallWriter answer;
+  try {
+    answer.put(CallStatus::exception);
+    try {
+      std::rethrow_exception(error);
+    } catch (...) {
+      answer.put_value(pack_current_exception());
+    }
+  } catch (...) {
+    answer.clear();
+    answer.put(CallStatus::no_memory);
+  }
+  send(answer.bytes(), answer.refs());
+}
+
+void ServedCall::send(Bytes bytes, std::span<const SharedRef> refs) noexcept {
+  std::unique_ptr<Body> body = std::exchange(body_, nullptr);
+  if (body->session->is_over()) {
+    return;  // and perhaps the server as well
+  }
+  try {
+    body->session->send_answer(body->number, bytes, refs);
+  } catch (const std::bad_alloc&) {
+    const std::uint64_t status = CallStatus::no_memory;
+    body->session->send_answer(body->number, std::as_bytes(std::span(&status, 1)), {});
+  }
+  body->server->take_back(std::move(body));
+}
+
+void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> work) {
+  struct Beside {
+    ServedCall call;
+    std::exception_ptr error;
+  };
+  ManagerServer& server = call.server();
+  const auto beside = std::make_shared<Beside>(Beside{std::move(call), nullptr});
+  busy_ = true;
+  server.run_beside(
+      [beside, work = std::move(work)] {
+        try {
+          os::guarded_call([&] { work(beside->call.answer()); });
+        } catch (...) {
+          beside->error = std::current_exception();
+        }
+      },
+      [self = shared_from_this(), beside, &server] {
+        if (beside->error != nullptr) {
+          beside->call.fail(beside->error);
+        } else {
+          beside->call.finish();
+        }
+        self->busy_ = false;
+        server.serve_waiting(*self);
+      });
+}
+
+}  // namespace multiprocess::detail

@@ -48,6 +48,8 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
   switch (kind) {
     case ReferentKind::list:
       return make_list(call);
+    case ReferentKind::dict:
+      return make_dict(call);
     default:
       throw ValueError("the server knows no objects of this kind");
   }

@@ -4,6 +4,7 @@
 #include <multiprocess/authentication.hpp>
 #include <multiprocess/detail/manager_state.hpp>
 #include <multiprocess/detail/referent_kinds.hpp>
+#include <multiprocess/dict_proxy.hpp>
 #include <multiprocess/list_proxy.hpp>
 #include <multiprocess/proxy.hpp>
 
@@ -15,6 +16,8 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace multiprocess {
@@ -126,7 +129,32 @@ class SyncManager : public BaseManager {
     return make_list<detail::stored_t<Item>>(std::forward<R>(items));
   }
 
+  /// A dict, empty or of these items.
+  template <class K = Object, class V = Object>
+  DictProxy<K, V> dict() const {
+    return dict<K, V>(std::initializer_list<std::pair<K, V>>());
+  }
+  template <class K = Object, class V = Object>
+  DictProxy<K, V> dict(std::initializer_list<std::pair<K, V>> items) const {
+    return make_dict<K, V>(items);
+  }
+  template <class K = void, class V = void, std::ranges::input_range R>
+  auto dict(R&& items) const {
+    using Item = std::ranges::range_value_t<R>;
+    using KeyType = std::conditional_t<std::is_void_v<K>,
+                                   std::remove_cv_t<std::tuple_element_t<0, Item>>, K>;
+    using ValueType = std::conditional_t<std::is_void_v<V>, std::tuple_element_t<1, Item>, V>;
+    return make_dict<detail::stored_t<KeyType>, detail::stored_t<ValueType>>(std::forward<R>(items));
+  }
+
  private:
+  template <class K, class V, class R>
+  DictProxy<K, V> make_dict(R&& items) const {
+    detail::CreateCall call =
+        create_call(detail::ReferentKind::dict, detail::type_tag<DictProxy<K, V>>);
+    detail::put_pairs<K, V>(call, std::forward<R>(items));
+    return DictProxy<K, V>(call.send().get_ref());
+  }
   template <class T, class R>
   ListProxy<T> make_list(R&& items) const {
     detail::CreateCall call =

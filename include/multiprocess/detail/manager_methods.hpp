@@ -49,4 +49,24 @@ enum class ListMethod : std::uint64_t {
   apply,   // ListOperation -> what it writes
 };
 
+/// "Found" is a number, 1 or 0; what stands behind it is there when it is 1.
+enum class DictMethod : std::uint64_t {
+  size,         // -> number
+  find,         // key -> found, value
+  set,          // key, value
+  replace,      // key, old value, new value -> whether it was the old one
+  contains,     // key -> found
+  pop,          // key -> found, value
+  pop_item,     // -> found, key, value
+  erase,        // key -> found
+  set_default,  // key, value -> value
+  update,       // count, keys and values in turn
+  keys,         // -> count, keys
+  values,       // -> count, values
+  items,        // -> count, keys and values in turn
+  clear,
+  apply_to,  // key, ValueOperation -> found, what it writes
+  apply,     // DictOperation -> what it writes
+};
+
 }  // namespace multiprocess::detail

@@ -13,5 +13,6 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call);
 
 
 std::shared_ptr<Referent> make_list(ServedCall& call);
+std::shared_ptr<Referent> make_dict(ServedCall& call);
 
 }  // namespace multiprocess::detail

@@ -51,6 +51,8 @@ const char* name_of(ObjectType type) noexcept {
       return "shared memory with a name";
     case ObjectType::pool:
       return "a pool";
+    case ObjectType::bytes:
+      return "what belongs to a descriptor";
     case ObjectType::plain:
       break;
   }

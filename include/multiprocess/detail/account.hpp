@@ -25,7 +25,8 @@ enum class ObjectType : std::uint32_t {
   items,
   sequence,
   name,
-  pool
+  pool,
+  bytes
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

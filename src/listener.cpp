@@ -247,6 +247,10 @@ std::uint32_t Listener::send_part(const void* part) {
     throw NotSendable("a closed Listener cannot be sent");
   }
   Shared& shared = *listener.shared_;
+  if (message->leaves_the_tree() && shared.rules.key) {
+    throw NotSendable(
+        "a Listener with an authkey cannot be sent to another program: its key stays in the tree");
+  }
   return message->add_descriptor(os::duplicate(shared.socket->get()),
                                  pack(shared.address, shared.rules));
 }

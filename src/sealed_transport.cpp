@@ -55,7 +55,7 @@ class SealedTransport final : public Transport {
 
   void send(const void* value, void (*save)(OutputArchive&, const void*)) override {
     ScratchBuffer buffer;
-    Outgoing nothing(Outgoing::BytesOnly{});
+    Outgoing nothing(Outgoing::Abroad::bytes);
     OutputArchive archive(*buffer);
     save(archive, value);
     send(buffer->bytes());
@@ -98,6 +98,9 @@ class SealedTransport final : public Transport {
   bool wait_ready(os::Deadline deadline) override { return os::wait_readable(handle(), deadline); }
 
   std::uint32_t pack(Outgoing& message) const override {
+    if (message.leaves_the_tree()) {
+      throw NotSendable("a sealed connection belongs to the processes of one tree: its keys stay");
+    }
     std::array<std::byte, 2 * (key_size + counter_size)> all;
     std::byte* to = all.data();
     for (const Seal* seal : {&state_.sending, &state_.receiving}) {

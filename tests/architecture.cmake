@@ -19,7 +19,7 @@ set(floor_2
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
-  detail/account detail/journal detail/entries detail/holders
+  detail/account detail/shared_bytes detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
@@ -39,7 +39,7 @@ set(floor_3
   value array detail/sequence detail/map_key shared_vector shared_map shared_string
   shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
-  detail/stream_transport detail/handshake detail/shared_bytes detail/sealed_transport
+  detail/stream_transport detail/handshake detail/sealed_transport
   detail/pipe_transport
   connection wait
   address connection_options client detail/acceptor detail/accept_turns detail/socket_files

@@ -21,6 +21,9 @@ install(
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
   BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig OUTPUT_VARIABLE prefix_from_pc
 )
+if(NOT BUILD_SHARED_LIBS)
+  set(pc_requires ", libcrypto")  # so that no caller has to ask for --static
+endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/multiprocess.pc.in multiprocess.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/multiprocess.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig

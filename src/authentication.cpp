@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/authentication.hpp>
 
-#include <algorithm>
+#include <multiprocess/detail/os/hmac.hpp>
 
 namespace multiprocess {
 
 bool operator==(const AuthenticationString& a, const AuthenticationString& b) noexcept {
-  std::byte difference{};
-  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    difference |= a.data()[i] ^ b.data()[i];
-  }
-  return a.size() == b.size() && difference == std::byte{};
+  return detail::os::equal_in_constant_time(a, b);
 }
 
 }  // namespace multiprocess

@@ -64,8 +64,14 @@ void read_inside(os::NativeHandle from, std::span<std::byte> into) {
 }
 
 /// The first bytes of a message: none at the end of the stream.
-void read_first(os::NativeHandle from, std::span<std::byte> into) {
-  const std::size_t got = os::read_some(from, into);
+void read_first(os::NativeHandle from, std::span<std::byte> into, os::StreamPiece* beside) {
+  std::size_t got = 0;
+  if (beside == nullptr) {
+    got = os::read_some(from, into);
+  } else {
+    *beside = os::read_with_handles(from, into);
+    got = beside->size;
+  }
   if (got == 0) {
     throw EOFError("the connection is closed at the other end");
   }
@@ -78,10 +84,10 @@ void read_first(os::NativeHandle from, std::span<std::byte> into) {
       fmt::format("{:#x} is no length of a message: the other end does not send messages", size));
 }
 
-std::uint64_t read_header(os::NativeHandle from) {
+std::uint64_t read_header(os::NativeHandle from, os::StreamPiece* beside) {
   Header header;
   const std::span<std::byte> all(header);
-  read_first(from, all.first<short_header>());
+  read_first(from, all.first<short_header>(), beside);
   const std::uint64_t size = get_big_endian(all.first<short_header>());
   if (size <= most_in_short_header) {
     return size;
@@ -100,21 +106,25 @@ std::uint64_t read_header(os::NativeHandle from) {
 
 }  // namespace
 
-void send_frame(os::NativeHandle to, Bytes message) {
+void send_frame(os::NativeHandle to, Bytes message, std::span<const os::NativeHandle> handles) {
   Header header;
   const std::size_t size = write_header(header, message.size());
+  const auto begin = [to, handles](std::span<const std::byte> bytes) {
+    return handles.empty() ? os::write_all(to, bytes) : os::write_with_handles(to, bytes, handles);
+  };
   if (message.size() > sent_with_header) {
-    os::write_all(to, std::span(header).first(size));
+    begin(std::span(header).first(size));
     os::write_all(to, message);
     return;
   }
   std::array<std::byte, long_header + sent_with_header> together;
   std::memcpy(together.data(), header.data(), size);
   std::copy(message.begin(), message.end(), together.begin() + static_cast<std::ptrdiff_t>(size));
-  os::write_all(to, std::span(together).first(size + message.size()));
+  begin(std::span(together).first(size + message.size()));
 }
 
-FrameReader::FrameReader(os::NativeHandle from) : from_(from), remaining_(read_header(from)) {}
+FrameReader::FrameReader(os::NativeHandle from, os::StreamPiece* beside)
+    : from_(from), remaining_(read_header(from, beside)) {}
 
 void FrameReader::read(std::span<std::byte> into) {
   read_inside(from_, into);

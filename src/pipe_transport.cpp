@@ -7,7 +7,9 @@
 #include <multiprocess/detail/os/doorbell.hpp>
 #include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/pipe.hpp>
+#include <multiprocess/detail/sealed_transport.hpp>
 #include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/shared_bytes.hpp>
 #include <multiprocess/detail/stream_transport.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
@@ -263,6 +265,9 @@ Transport* receive_transport(const Incoming& message, std::uint32_t index) {
   const auto directions = Transport::Directions::from(received.meta);
   if (!received.companion) {
     return stream_transport(std::move(received.handle), directions);
+  }
+  if (is_shared_bytes(received.companion)) {
+    return received_sealed_transport(std::move(received.handle), received.companion);
   }
   require_type(received.companion, ObjectType::pipe);
   return new PipeTransport(std::move(received.handle), directions, std::move(received.companion),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/process_state.hpp>
 
+#include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/random.hpp>
+#include <multiprocess/detail/os/secret_memory.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -44,7 +46,7 @@ std::shared_ptr<const Secret> random_key() {
   std::array<std::byte, key_size> bytes;
   os::fill_random(bytes);
   auto key = std::make_shared<const Secret>(bytes);
-  bytes.fill(std::byte{});
+  os::wipe(bytes);
   return key;
 }
 
@@ -60,11 +62,13 @@ ProcessRecord& own_record(State& now) {
 
 }  // namespace
 
+Secret::Secret(std::span<const std::byte> bytes)
+    : size_(bytes.size()), data_(os::take_secret_memory(size_)) {
+  std::copy(bytes.begin(), bytes.end(), data_);
+}
+
 Secret::~Secret() {
-  volatile std::byte* const bytes = bytes_.data();
-  for (std::size_t i = 0; i < bytes_.size(); ++i) {
-    bytes[i] = std::byte{};
-  }
+  os::give_back_secret_memory(data_, size_);
 }
 
 std::mutex& process_mutex() {

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/deposit.hpp>
 #include <multiprocess/detail/parcel.hpp>
+#include <multiprocess/detail/shared_bytes.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -15,13 +16,20 @@ namespace {
 constinit thread_local Outgoing* sending = nullptr;
 constinit thread_local Incoming* receiving = nullptr;
 
+[[noreturn]] void throw_of_the_tree() {
+  throw NotSendable(
+      "Lock, Queue, Pipe and other shared objects belong to the processes of one tree: a "
+      "connection "
+      "to another program carries values only");
+}
+
 }  // namespace
 
 Outgoing::Outgoing(bool hands_over) noexcept
     : outer_(std::exchange(sending, this)), hands_over_(hands_over) {}
 
-Outgoing::Outgoing(BytesOnly) noexcept : Outgoing(false) {
-  bytes_only_ = true;
+Outgoing::Outgoing(Abroad what) noexcept : Outgoing(what == Abroad::descriptors) {
+  abroad_ = true;
 }
 
 Outgoing::~Outgoing() {
@@ -33,10 +41,8 @@ Outgoing* Outgoing::current() noexcept {
 }
 
 std::uint32_t Outgoing::add(const SharedRef& ref) {
-  if (bytes_only_) {
-    throw NotSendable(
-        "Lock, Queue, Connection and other shared objects belong to the processes of one tree: a "
-        "connection to another program carries values only");
+  if (abroad_) {
+    throw_of_the_tree();
   }
   if (const Attachment* const beside = ref.control()->attachment.load(); beside != nullptr) {
     beside->require_sendable();
@@ -62,8 +68,13 @@ std::uint32_t Outgoing::add(const SharedRef& ref) {
 
 std::uint32_t Outgoing::add_descriptor(os::Handle descriptor, const SharedRef& companion,
                                        std::uint64_t meta) {
-  if (bytes_only_) {
-    throw NotSendable("a descriptor cannot travel on a connection to another program");
+  if (abroad_ && !hands_over_) {
+    throw NotSendable(
+        "a descriptor cannot travel on this connection: only processes of one machine, connected "
+        "by a Listener at a path, can hand one over");
+  }
+  if (abroad_ && companion && !is_shared_bytes(companion)) {
+    throw_of_the_tree();
   }
   if (hands_over_) {
     refs_.push_back(make_parcel(descriptors_.size(), companion, meta));

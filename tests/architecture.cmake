@@ -8,7 +8,8 @@ cmake_minimum_required(VERSION 3.25)
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
   deadline handle stream doorbell mapping futex identity random module symbols backtrace info
-  transfer poll process program daemon rendezvous takeover named_memory
+  transfer poll poller process program daemon hmac secret_memory socket socket_file rendezvous takeover
+  named_memory
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
@@ -18,7 +19,7 @@ set(floor_2
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
-  detail/account detail/journal detail/entries detail/holders
+  detail/account detail/shared_bytes detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
@@ -38,8 +39,10 @@ set(floor_3
   value array detail/sequence detail/map_key shared_vector shared_map shared_string
   shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
-  detail/stream_transport detail/pipe_transport
+  detail/stream_transport detail/handshake detail/sealed_transport
+  detail/pipe_transport
   connection wait
+  address connection_options client detail/acceptor detail/accept_turns detail/socket_files
 )
 set(floor_4
   process detail/queue_handle detail/queue_item queue

@@ -31,10 +31,14 @@
 #include <multiprocess/shareable_list.hpp>
 #include <multiprocess/connection.hpp>
 #include <multiprocess/wait.hpp>
+#include <multiprocess/address.hpp>
+#include <multiprocess/connection_options.hpp>
+#include <multiprocess/client.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/simple_queue.hpp>
+#include <multiprocess/listener.hpp>
 #include <multiprocess/pool_options.hpp>
 #include <multiprocess/async_result.hpp>
 #include <multiprocess/pool.hpp>

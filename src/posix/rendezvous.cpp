@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/os/rendezvous.hpp>
+#include <multiprocess/detail/os/socket.hpp>
 
 #include "system_error.hpp"
 
@@ -43,15 +44,6 @@ int number(const Handle& handle) noexcept {
   return static_cast<int>(handle.get());
 }
 
-bool is_of_our_user(const Handle& channel) {
-  ucred other{};
-  socklen_t size = sizeof other;
-  if (getsockopt(number(channel), SOL_SOCKET, SO_PEERCRED, &other, &size) != 0) {
-    throw last_error("getsockopt(SO_PEERCRED)");
-  }
-  return other.uid == geteuid();
-}
-
 }  // namespace
 
 Rendezvous open_rendezvous() {
@@ -82,7 +74,7 @@ Handle admit(NativeHandle door) {
     throw last_error("accept");
   }
   Handle channel(accepted);
-  return is_of_our_user(channel) ? std::move(channel) : Handle();
+  return is_of_our_user(channel.get()) ? std::move(channel) : Handle();
 }
 
 Handle visit(std::uint64_t name, Patience patience) {
@@ -96,7 +88,7 @@ Handle visit(std::uint64_t name, Patience patience) {
       throw last_error("connect");
     }
   }
-  if (!is_of_our_user(channel)) {
+  if (!is_of_our_user(channel.get())) {
     throw last_error("the process that serves this process tree belongs to another user", EPERM);
   }
   return channel;

@@ -159,4 +159,8 @@ bool wait_readable(NativeHandle from, Deadline deadline) {
   return wait_for(from, POLLIN, deadline);
 }
 
+void wait_writable(NativeHandle to) {
+  wait_for(to, POLLOUT, never);
+}
+
 }  // namespace multiprocess::detail::os

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
 
 #include "system_error.hpp"
@@ -112,6 +113,49 @@ std::optional<HandleMessage> receive_message(NativeHandle channel) {
     throw last_error("recvmsg: handles were lost", EMFILE);
   }
   return received;
+}
+
+void write_with_handles(NativeHandle to, std::span<const std::byte> bytes,
+                        std::span<const NativeHandle> handles) {
+  if (bytes.empty() || handles.size() > most_handles_per_message) {
+    throw last_error("send handles", EMSGSIZE);
+  }
+  iovec part{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  ControlBuffer control;
+  attach(message, control, handles);
+  ssize_t sent = -1;
+  while ((sent = sendmsg(static_cast<int>(to), &message, MSG_NOSIGNAL)) < 0) {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_writable(to);
+    } else if (errno != EINTR) {
+      throw last_error("sendmsg");
+    }
+  }
+  write_all(to, bytes.subspan(static_cast<std::size_t>(sent)));
+}
+
+StreamPiece read_with_handles(NativeHandle from, std::span<std::byte> into) {
+  iovec part{into.data(), into.size()};
+  ControlBuffer control;
+  msghdr message{};
+  ssize_t got = -1;
+  do {
+    message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    got = recvmsg(static_cast<int>(from), &message, MSG_CMSG_CLOEXEC);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      wait_readable(from, never);
+    } else if (got < 0 && errno != EINTR) {
+      throw last_error("recvmsg from descriptor " + std::to_string(from));
+    }
+  } while (got < 0);
+  return {static_cast<std::size_t>(got), detach(message), (message.msg_flags & MSG_CTRUNC) != 0};
 }
 
 }  // namespace multiprocess::detail::os

@@ -27,7 +27,8 @@ enum class ObjectType : std::uint32_t {
   name,
   pool,
   desk,
-  cell
+  cell,
+  bytes
 };
 
 /// Frees what an object owns besides its own block. It may run again after a kill in its middle.

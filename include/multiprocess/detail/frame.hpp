@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/bytes.hpp>
 #include <multiprocess/detail/os/handle.hpp>
+#include <multiprocess/detail/os/transfer.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,8 @@ namespace multiprocess::detail {
 
 /// Sends one message. Waits until the stream has taken it. Throws std::system_error (broken_pipe
 /// when nobody is left who could read it, never a signal).
-void send_frame(os::NativeHandle to, Bytes message);
+/// The handles, if any, go with its first bytes, to another process of this machine.
+void send_frame(os::NativeHandle to, Bytes message, std::span<const os::NativeHandle> handles = {});
 
 /// One message as it comes in: first its length, then its bytes. Who has begun with one reads it to
 /// its end, or skips what is left, before the next.
@@ -24,7 +26,9 @@ class FrameReader {
  public:
   /// Waits for the next message. Throws EOFError when the stream ends before it, std::system_error
   /// when it ends inside (connection_aborted) or what comes is no frame (protocol_error).
-  explicit FrameReader(os::NativeHandle from);
+  /// With `beside` also the handles that came with it, of a stream between processes of this
+  /// machine.
+  explicit FrameReader(os::NativeHandle from, os::StreamPiece* beside = nullptr);
 
   std::uint64_t remaining() const noexcept { return remaining_; }
 

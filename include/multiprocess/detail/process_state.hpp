@@ -12,22 +12,22 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace multiprocess::detail {
 
-/// Bytes that are overwritten when they go.
+/// Bytes that core dumps leave out, and that are overwritten when they go.
 class Secret {
  public:
-  explicit Secret(std::span<const std::byte> bytes) : bytes_(bytes.begin(), bytes.end()) {}
+  explicit Secret(std::span<const std::byte> bytes);
   ~Secret();
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
 
-  std::span<const std::byte> bytes() const noexcept { return bytes_; }
+  std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
 
  private:
-  std::vector<std::byte> bytes_;
+  std::size_t size_;
+  std::byte* data_;
 };
 
 /// What one process knows of one process: of itself, or of one that it made. All members are

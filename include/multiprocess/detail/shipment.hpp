@@ -27,9 +27,10 @@ class Outgoing {
   /// Otherwise the keeper of the tree has them meanwhile.
   explicit Outgoing(bool hands_over) noexcept;
 
-  /// To another program: nothing but bytes. Everything else is NotSendable.
-  struct BytesOnly {};
-  explicit Outgoing(BytesOnly) noexcept;
+  /// To another program: bytes, and descriptors that are handed over where the stream takes them.
+  /// Everything else is NotSendable.
+  enum class Abroad { bytes, descriptors };
+  explicit Outgoing(Abroad what) noexcept;
 
   ~Outgoing();
   Outgoing(const Outgoing&) = delete;
@@ -49,6 +50,9 @@ class Outgoing {
   /// Index of what `from` has at an index of its own, reference or descriptor.
   std::uint32_t add_from(const Incoming& from, std::uint32_t index);
 
+  /// Whether the receiver is another program.
+  bool leaves_the_tree() const noexcept { return abroad_; }
+
   const std::vector<SharedRef>& refs() const noexcept { return refs_; }
   /// Those to be handed over.
   std::vector<os::Handle>& descriptors() noexcept { return descriptors_; }
@@ -56,7 +60,7 @@ class Outgoing {
  private:
   Outgoing* outer_;
   bool hands_over_;
-  bool bytes_only_ = false;
+  bool abroad_ = false;
   std::vector<SharedRef> refs_;
   std::unordered_map<Offset, std::uint32_t> indices_;  // of refs_, once there are many
   std::vector<os::Handle> descriptors_;

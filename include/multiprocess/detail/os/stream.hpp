@@ -38,4 +38,7 @@ bool is_terminal(NativeHandle handle) noexcept;
 /// True when a read would not wait (data or end of stream); waits at most until `deadline`.
 bool wait_readable(NativeHandle from, Deadline deadline);
 
+/// Waits until a write would take something, or nobody is left who could read it.
+void wait_writable(NativeHandle to);
+
 }  // namespace multiprocess::detail::os

@@ -32,4 +32,19 @@ void send_message(NativeHandle channel, std::span<const std::byte> bytes,
 /// Waits for the next message; nothing when every copy of the other end is closed.
 std::optional<HandleMessage> receive_message(NativeHandle channel);
 
+/// Writes all of the bytes to a stream between processes of this machine, the handles with the
+/// first of them. Waits and throws as write_all does.
+void write_with_handles(NativeHandle to, std::span<const std::byte> bytes,
+                        std::span<const NativeHandle> handles);
+
+/// What one read of such a stream brings.
+struct StreamPiece {
+  std::size_t size = 0;              ///< 0 at the end of the stream
+  std::vector<Handle> handles = {};  ///< that were sent with these bytes
+  bool lost_some = false;            ///< of the handles: this process can have no more
+};
+
+/// Waits for the first byte. Throws std::system_error.
+StreamPiece read_with_handles(NativeHandle from, std::span<std::byte> into);
+
 }  // namespace multiprocess::detail::os

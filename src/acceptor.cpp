@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/acceptor.hpp>
+
+#include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/logging.hpp>
+
+#include <algorithm>
+#include <array>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace multiprocess::detail {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint64_t listening_tag = 0;
+constexpr std::uint64_t bell_tag = UINT64_MAX;
+constexpr std::size_t most_at_once = 16;   // those who wait longer are looked at in between
+constexpr std::size_t most_failures = 64;  // that nobody has asked for yet
+
+os::Deadline after(std::chrono::nanoseconds patience) {
+  const auto now = Clock::now();
+  return patience >= os::never - now ? os::never : now + patience;
+}
+
+/// What was not read when a stream is closed may take with it what was sent: the answer, here.
+void drain(os::NativeHandle stream) noexcept {
+  std::array<std::byte, 4 * Handshake::longest_frame> dropped;
+  try {
+    os::read_now(stream, dropped);
+  } catch (const std::system_error& error) {
+    log(SUBDEBUG, error.what());
+  }
+}
+
+bool is_short_of_handles(const std::system_error& error) {
+  return error.code() == std::errc::too_many_files_open ||
+         error.code() == std::errc::too_many_files_open_in_system;
+}
+
+}  // namespace
+
+Acceptor::Acceptor(os::NativeHandle listening, Rules rules)
+    : listening_(listening), rules_(std::move(rules)), bell_(os::make_pipe().read) {
+  poller_.add(listening_, listening_tag);
+}
+
+os::Deadline Acceptor::next_deadline() const noexcept {
+  os::Deadline first = os::never;
+  for (const auto& [tag, guest] : pending_) {
+    first = std::min(first, guest.deadline);
+  }
+  return first;
+}
+
+void Acceptor::step(os::Deadline deadline) {
+  std::array<os::Poller::Event, most_pending> space;
+  for (const auto& event : poller_.wait(space, std::min(deadline, next_deadline()))) {
+    if (event.tag == listening_tag) {
+      accept_some();
+    } else if (const auto guest = pending_.find(event.tag); guest != pending_.end()) {
+      go_on(guest);
+    }
+  }
+  expire();
+}
+
+std::optional<Acceptor::Admitted> Acceptor::take_admitted() {
+  if (admitted_.empty()) {
+    return std::nullopt;
+  }
+  Admitted first = std::move(admitted_.front());
+  admitted_.pop_front();
+  return first;
+}
+
+std::optional<std::string> Acceptor::take_failure() {
+  if (failures_.empty()) {
+    return std::nullopt;
+  }
+  std::string first = std::move(failures_.front());
+  failures_.pop_front();
+  return first;
+}
+
+void Acceptor::rest() noexcept {
+  const bool rings = !admitted_.empty() || !failures_.empty();
+  try {
+    if (rings && !rings_) {
+      poller_.add(bell_.get(), bell_tag);
+    }
+  } catch (const std::system_error& error) {  // who comes next makes it readable
+    log(SUBDEBUG, error.what());
+    return;
+  }
+  if (!rings && rings_) {
+    poller_.remove(bell_.get());
+  }
+  rings_ = rings;
+}
+
+void Acceptor::accept_some() {
+  for (std::size_t count = 0; count < most_at_once && accept_one(); ++count) {
+  }
+}
+
+bool Acceptor::accept_one() {
+  try {
+    os::Handle arrived = os::accept_now(listening_);
+    if (!arrived) {
+      return false;
+    }
+    receive(std::move(arrived));
+    return true;
+  } catch (const std::system_error& error) {
+    if (!is_short_of_handles(error) || pending_.empty()) {
+      throw;
+    }
+    make_room();
+    return true;
+  }
+}
+
+void Acceptor::receive(os::Handle arrived) {
+  const bool is_local = os::is_local_stream(arrived.get());
+  if (is_local && !os::is_of_our_user(arrived.get())) {
+    refuse("the process at the other end belongs to another user");
+    return;
+  }
+  os::SocketAddress peer;
+  try {
+    peer = os::peer_address(arrived.get());
+  } catch (const std::system_error&) {  // it has hung up, which is found out below
+  }
+  if (rules_.key) {
+    begin(std::move(arrived), std::move(peer), is_local);
+  } else {
+    admitted_.push_back({std::move(arrived), std::nullopt, std::move(peer)});
+  }
+}
+
+void Acceptor::begin(os::Handle arrived, os::SocketAddress peer, bool is_local) {
+  if (pending_.size() >= most_pending) {
+    make_room();
+  }
+  const std::uint64_t tag = ++last_;
+  Handshake handshake(Handshake::Role::listener, rules_for(arrived));
+  poller_.add(arrived.get(), tag);
+  const auto guest =
+      pending_.emplace(tag, Pending{std::move(arrived), std::move(handshake), std::move(peer),
+                                    is_local, after(rules_.patience)});
+  write_some(guest.first);
+}
+
+HandshakeRules Acceptor::rules_for(const os::Handle& arrived) const {
+  HandshakeRules rules{*rules_.key, rules_.strict, rules_.legacy_md5, rules_.places};
+  if (rules.strict && rules.places.empty()) {
+    rules.places.push_back(place_of(os::local_address(arrived.get())));
+  }
+  return rules;
+}
+
+void Acceptor::go_on(Guests::iterator guest) {
+  Pending& each = guest->second;
+  const unsigned frames = each.handshake.frames();
+  bool hung_up = false;
+  try {
+    while (!each.handshake.is_over() && read_some(each)) {
+    }
+  } catch (const std::exception& error) {
+    hung_up = true;
+    log(SUBDEBUG, error.what());
+  }
+  if (hung_up) {
+    refuse("the other end hung up in the middle of the handshake");
+    poller_.remove(each.handle.get());
+    pending_.erase(guest);
+    return;
+  }
+  if (each.handshake.frames() != frames && each.deadline <= Clock::now()) {
+    each.deadline = after(rules_.patience);  // it was in time, we were not
+  }
+  write_some(guest);
+}
+
+/// False when nothing more has come; throws when nothing more will.
+bool Acceptor::read_some(Pending& guest) {
+  std::array<std::byte, Handshake::longest_frame> space;
+  const auto wanted = std::span(space).first(std::min(space.size(), guest.handshake.wanted()));
+  const auto got = os::read_now(guest.handle.get(), wanted);
+  if (got == 0U) {
+    throw std::system_error(std::make_error_code(std::errc::connection_reset), "the end");
+  }
+  if (got) {
+    guest.handshake.receive(wanted.first(*got));
+  }
+  return got.has_value();
+}
+
+void Acceptor::write_some(Guests::iterator guest) {
+  Pending& each = guest->second;
+  try {
+    each.handshake.sent(os::write_now(each.handle.get(), each.handshake.output()));
+  } catch (const std::system_error& error) {  // nobody reads; whoever hung up is found by reading
+    log(SUBDEBUG, error.what());
+    each.handshake.sent(each.handshake.output().size());
+  }
+  const bool writes = !each.handshake.output().empty();
+  if (writes != std::exchange(each.writes, writes)) {
+    poller_.change(each.handle.get(), guest->first,
+                   !writes                    ? os::Poller::Interest::read
+                   : each.handshake.is_over() ? os::Poller::Interest::write
+                                              : os::Poller::Interest::both);
+  }
+  if (each.handshake.is_over() && !writes) {
+    settle(guest);
+  }
+}
+
+void Acceptor::settle(Guests::iterator guest) {
+  Pending each = std::move(guest->second);
+  poller_.remove(each.handle.get());
+  pending_.erase(guest);
+  if (each.handshake.has_failed()) {
+    drain(each.handle.get());
+    refuse(each.handshake.why());
+    return;
+  }
+  auto keys = each.is_local ? std::nullopt : each.handshake.keys();
+  admitted_.push_back({std::move(each.handle), std::move(keys), std::move(each.peer)});
+}
+
+void Acceptor::refuse(std::string why) {
+  log(SUBDEBUG, "a connection was refused: " + why);
+  if (failures_.size() < most_failures) {
+    failures_.push_back(std::move(why));
+  }
+}
+
+void Acceptor::expire() {
+  const auto now = Clock::now();
+  for (auto guest = pending_.begin(); guest != pending_.end();) {
+    if (guest->second.deadline > now) {
+      ++guest;
+      continue;
+    }
+    poller_.remove(guest->second.handle.get());
+    guest = pending_.erase(guest);
+    refuse("the other end took too long for the handshake");
+  }
+}
+
+/// Who has sent least goes, the oldest of them; silently, as nothing has failed.
+void Acceptor::make_room() {
+  const auto rank = [](const auto& guest) {
+    return std::tuple(guest.second.handshake.frames(), guest.first);
+  };
+  const auto first =
+      std::min_element(pending_.begin(), pending_.end(),
+                       [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  log(SUBDEBUG, "too many handshakes are under way: the oldest one is given up");
+  poller_.remove(first->second.handle.get());
+  pending_.erase(first);
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/connection_options.hpp>
+
+#include <multiprocess/error.hpp>
+
+#include <fmt/format.h>
+
+namespace multiprocess::detail {
+
+void require_key(const Key& key) {
+  if (key.bytes().empty()) {
+    throw ValueError("the authkey is empty: that would let everybody in");
+  }
+}
+
+void check(const connection::Options& options) {
+  if (options.authkey) {
+    require_key(*options.authkey);
+  } else if (options.strict) {
+    throw ValueError("a strict handshake needs an authkey");
+  }
+}
+
+void require_loopback(const os::SocketAddress& address, const connection::Options& options) {
+  if (!options.authkey && !os::is_loopback(address)) {
+    throw ValueError(
+        fmt::format("without an authkey anybody in the network could take part: {} is not the "
+                    "loopback address",
+                    address.host));
+  }
+}
+
+}  // namespace multiprocess::detail

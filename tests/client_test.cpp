@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/client.hpp>
+
+#include <multiprocess/error.hpp>
+#include <multiprocess/listener.hpp>
+
+#include "support/listening.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+using mp::Address;
+using mp::connection::Client;
+using mp::connection::Listener;
+
+namespace {
+
+TEST(ClientTest, NeedsAnAddress) {
+  EXPECT_THROW(Client(Address()), mp::ValueError);
+}
+
+TEST(ClientTest, AHostThatIsNoneIsAnError) {
+  EXPECT_THROW(Client({"no.such.host.invalid", 1}, {.authkey = "secret"}), std::system_error);
+}
+
+TEST(ClientTest, GivesUpWhenItIsTold) {
+  const Listener listener({.authkey = "secret"});  // nobody accepts
+  EXPECT_THROW(Client(listener.address(), {.authkey = "secret", .handshake_timeout = 20ms}),
+               mp::TimeoutError);
+}
+
+TEST(ClientTest, SeesThatTheOtherEndHangsUp) {
+  Listener listener;
+  const std::jthread server([&] { listener.accept().close(); });
+  EXPECT_THROW(Client(listener.address(), {.authkey = "secret"}), mp::EOFError);
+}
+
+/// The halves of the handshake, over a stream.
+class Challenge : public testing::Test {
+ protected:
+  Listener listener_;
+  const std::pair<mp::Connection, mp::Connection> ends_ = mp::test::meet(listener_, {});
+  const mp::Connection& here_ = ends_.first;
+  const mp::Connection& there_ = ends_.second;
+};
+
+TEST_F(Challenge, IsAnsweredByWhoHasTheKey) {
+  const std::jthread other([this] { mp::connection::answer_challenge(there_, "secret"); });
+  EXPECT_NO_THROW(mp::connection::deliver_challenge(here_, "secret"));
+}
+
+TEST_F(Challenge, FailsAtBothEndsForAnotherKey) {
+  const std::jthread other([this] {
+    EXPECT_THROW(mp::connection::answer_challenge(there_, "wrong"), mp::AuthenticationError);
+  });
+  EXPECT_THROW(mp::connection::deliver_challenge(here_, "secret"), mp::AuthenticationError);
+}
+
+TEST_F(Challenge, WaitsNoLongerThanItIsTold) {
+  const mp::connection::Options options{.handshake_timeout = 10ms};
+  EXPECT_THROW(mp::connection::deliver_challenge(here_, "secret", options), mp::TimeoutError);
+  EXPECT_THROW(mp::connection::answer_challenge(here_, "secret", options), mp::TimeoutError);
+}
+
+TEST_F(Challenge, IsPythonsFormWithAKey) {
+  EXPECT_THROW(mp::connection::deliver_challenge(here_, ""), mp::ValueError);
+  EXPECT_THROW(mp::connection::answer_challenge(here_, "secret", {.strict = true}), mp::ValueError);
+}
+
+}  // namespace

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/connection_options.hpp>
+
+#include <multiprocess/error.hpp>
+#include <multiprocess/listener.hpp>
+
+#include <gtest/gtest.h>
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+using mp::connection::Client;
+using mp::connection::Listener;
+
+namespace {
+
+TEST(ListenerOptions, AnEmptyKeyIsAValueError) {
+  EXPECT_THROW(Listener(mp::connection::Options{.authkey = ""}), mp::ValueError);
+  const Listener listener;
+  EXPECT_THROW(Client(listener.address(), {.authkey = ""}), mp::ValueError);
+  EXPECT_THROW(Client(listener.address(), {.strict = true}), mp::ValueError);
+}
+
+TEST(ListenerOptions, AreWrittenByName) {
+  const mp::connection::Options options{.backlog = 5,
+                                        .authkey = "secret",
+                                        .strict = true,
+                                        .handshake_timeout = 2s,
+                                        .public_address = mp::Address("192.0.2.1", 80)};
+  EXPECT_NO_THROW(Listener{options});
+  EXPECT_FALSE(mp::connection::Options().authkey.has_value());
+}
+
+TEST(ListenerOptions, TheirTimeIsThatOfOneHandshake) {
+  Listener listener({.authkey = "secret", .handshake_timeout = 10ms});
+  const mp::Connection silent = Client(listener.address());
+  EXPECT_THROW(listener.accept(), mp::AuthenticationError);
+}
+
+}  // namespace

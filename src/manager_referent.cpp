@@ -50,9 +50,16 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
       return make_list(call);
     case ReferentKind::dict:
       return make_dict(call);
-    default:
-      throw ValueError("the server knows no objects of this kind");
+    case ReferentKind::set:
+      return make_set(call);
+    case ReferentKind::name_space:
+      return make_namespace(call);
+    case ReferentKind::value:
+      return make_value(call);
+    case ReferentKind::instance:
+      break;
   }
+  throw ValueError("the server knows no objects of this kind");
 }
 
 }  // namespace multiprocess::detail

@@ -63,7 +63,7 @@ set(floor_5
   detail/manager_referent detail/manager_start detail/manager_state
   detail/show detail/server_call detail/element detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
-  detail/name_space_referent
+  detail/namespace_referent detail/value_referent detail/snapshot
   proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy manager
   dummy
 )

@@ -6,13 +6,13 @@
 #include <multiprocess/detail/list_operations.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
+#include <multiprocess/detail/snapshot.hpp>
 #include <multiprocess/proxy.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -158,8 +158,7 @@ class DictProxy : public BaseProxy {
   }
 
   /// Over the items of the moment of begin(), as pairs. Unlike Python's, which yields keys.
-  class Iterator;
-  Iterator begin() const { return Iterator(items()); }
+  detail::Snapshot<value_type> begin() const { return detail::Snapshot<value_type>(items()); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
   friend std::string mp_repr(const DictProxy& dict) {
@@ -220,44 +219,6 @@ struct DictProxy<K, V>::Place {
     call.template put_value<V>(value);
     return call.send().get_bool();
   }
-};
-
-/// What begin() of a dict gives.
-template <class K, class V>
-class DictProxy<K, V>::Iterator {
- public:
-  using value_type = std::pair<K, V>;
-  using difference_type = std::ptrdiff_t;
-  using iterator_concept = std::forward_iterator_tag;
-  using iterator_category = std::forward_iterator_tag;
-  using reference = const value_type&;
-  using pointer = const value_type*;
-
-  Iterator() = default;
-  explicit Iterator(std::vector<value_type> items)
-      : items_(std::make_shared<const std::vector<value_type>>(std::move(items))) {}
-
-  reference operator*() const noexcept { return (*items_)[index_]; }
-  pointer operator->() const noexcept { return &**this; }
-  Iterator& operator++() noexcept {
-    ++index_;
-    return *this;
-  }
-  Iterator operator++(int) noexcept {
-    Iterator before = *this;
-    ++index_;
-    return before;
-  }
-  friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
-    return a.items_ == b.items_ && a.index_ == b.index_;
-  }
-  friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
-    return it.items_ == nullptr || it.index_ == it.items_->size();
-  }
-
- private:
-  std::shared_ptr<const std::vector<value_type>> items_;
-  std::size_t index_ = 0;
 };
 
 }  // namespace multiprocess

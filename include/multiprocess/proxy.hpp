@@ -44,6 +44,8 @@ class BaseProxy {
   static void require_proxy(const detail::SharedRef& received, std::uint64_t type,
                             std::string_view name);
 
+  const detail::SharedRef& cell() const noexcept { return cell_; }
+
   template <class Method>
   detail::ProxyCall call(Method method) const {
     return detail::ProxyCall(cell_, method);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -62,6 +63,9 @@ requires std::totally_ordered<K> struct DictCopy<K, V> {
 };
 template <class K, class V>
 using dict_copy_t = typename DictCopy<K, V>::type;
+
+template <class T>
+using set_copy_t = std::conditional_t<std::totally_ordered<T>, std::set<T>, std::vector<T>>;
 
 template <class K>
 concept Hashable = requires(const K& key) {
@@ -126,6 +130,26 @@ struct ValueCall {
 
   void encode(OutputArchive& archive) const { archive(f); }
   static ValueCall decode(InputArchive& archive) { return {read_value<F>(archive)}; }
+};
+
+/// Calls a user's `f(T&)` on the T that an Object holds.
+template <class T, class F>
+struct OnObject {
+  static constexpr bool multiprocess_codec = sendable_in<F>();
+
+  F f;
+
+  auto operator()(Object& object) {
+    struct WriteBack {
+      Object& object;
+      T value = object.as<T>();
+      ~WriteBack() { object = Object(value); }  // of no use where f has thrown: then all is left
+    } held{object};
+    return std::invoke(f, held.value);
+  }
+
+  void encode(OutputArchive& archive) const { archive(f); }
+  static OnObject decode(InputArchive& archive) { return {read_value<F>(archive)}; }
 };
 
 }  // namespace multiprocess::detail

@@ -10,7 +10,7 @@ namespace multiprocess::detail {
 // written behind each; an answer is what stands behind the arrow.
 
 /// What a server can make when it is asked to create an object; see manager_types.cpp.
-enum class ReferentKind : std::uint64_t { list, dict, set, name_space, value, array, instance };
+enum class ReferentKind : std::uint64_t { list, dict, set, name_space, value, instance };
 
 /// Of the server itself, the object whose id is 0.
 enum class ManagerMethod : std::uint64_t {
@@ -67,6 +67,38 @@ enum class DictMethod : std::uint64_t {
   clear,
   apply_to,  // key, ValueOperation -> found, what it writes
   apply,     // DictOperation -> what it writes
+};
+
+/// "Items" are a count and values.
+enum class SetMethod : std::uint64_t {
+  size,      // -> number
+  contains,  // value -> found
+  add,       // value
+  remove,    // value -> found
+  pop,       // -> found, value
+  clear,
+  items,    // -> items
+  update,   // SetOperator, items: becomes the result
+  combine,  // SetOperator, items -> items of the result
+  compare,  // items -> how many it has, how many of them it has, how many they are
+  apply,    // ListOperation -> what it writes
+};
+enum class SetOperator : std::uint64_t { unite, intersect, subtract, differ };
+
+enum class NamespaceMethod : std::uint64_t {
+  find,      // name -> found, value
+  set,       // name, value
+  replace,   // name, old value, new value -> whether it was the old one
+  erase,     // name -> found
+  items,     // -> count, names and values in turn, by name
+  apply_to,  // name, ValueOperation -> found, what it writes
+};
+
+enum class ValueMethod : std::uint64_t {
+  get,      // -> value
+  set,      // value
+  replace,  // old value, new value -> whether it was the old one
+  apply,    // ValueOperation -> what it writes
 };
 
 }  // namespace multiprocess::detail

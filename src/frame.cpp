@@ -21,6 +21,7 @@ constexpr std::size_t short_header = 4;
 constexpr std::size_t long_header = 12;
 constexpr std::size_t sent_with_header = 16384;
 constexpr std::size_t step_of_trust = std::size_t{1} << 20;
+constexpr std::size_t least_room = 4096;
 
 using Header = std::array<std::byte, long_header>;
 
@@ -84,24 +85,38 @@ void read_first(os::NativeHandle from, std::span<std::byte> into, os::StreamPiec
       fmt::format("{:#x} is no length of a message: the other end does not send messages", size));
 }
 
-std::uint64_t read_header(os::NativeHandle from, os::StreamPiece* beside) {
-  Header header;
-  const std::span<std::byte> all(header);
-  read_first(from, all.first<short_header>(), beside);
-  const std::uint64_t size = get_big_endian(all.first<short_header>());
+/// What a header says, when all of it is there.
+std::optional<std::uint64_t> parse_header(Bytes header) {
+  if (header.size() < short_header) {
+    return std::nullopt;
+  }
+  const std::uint64_t size = get_big_endian(header.first(short_header));
   if (size <= most_in_short_header) {
     return size;
   }
   if (size != UINT32_MAX) {
     throw_no_length(size);
   }
-  const auto rest = all.subspan<short_header>();
-  read_inside(from, rest);
-  const std::uint64_t long_size = get_big_endian(rest);
+  if (header.size() < long_header) {
+    return std::nullopt;
+  }
+  const std::uint64_t long_size =
+      get_big_endian(header.subspan(short_header, long_header - short_header));
   if (!std::in_range<std::ptrdiff_t>(long_size)) {
     throw_no_length(long_size);
   }
   return long_size;
+}
+
+std::uint64_t read_header(os::NativeHandle from, os::StreamPiece* beside) {
+  Header header;
+  const std::span<std::byte> all(header);
+  read_first(from, all.first<short_header>(), beside);
+  if (const auto size = parse_header(all.first<short_header>())) {
+    return *size;
+  }
+  read_inside(from, all.subspan<short_header>());
+  return *parse_header(all);
 }
 
 }  // namespace
@@ -148,6 +163,38 @@ void FrameReader::skip_rest() {
     const std::uint64_t next = std::min<std::uint64_t>(remaining_, dropped.size());
     read(std::span(dropped).first(static_cast<std::size_t>(next)));
   }
+}
+
+std::span<std::byte> FrameBuffer::room() {
+  bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
+  end_ -= std::exchange(begin_, 0);
+  // Memory grows with what has really come.
+  const std::size_t more = std::clamp(wanted_ > end_ ? wanted_ - end_ : 0, least_room,
+                                      std::max(end_, step_of_trust));
+  bytes_.resize(end_ + more);
+  return std::span(bytes_).subspan(end_);
+}
+
+std::optional<Bytes> FrameBuffer::next() {
+  const Bytes here = Bytes(bytes_).subspan(begin_, end_ - begin_);
+  const auto size = parse_header(here);
+  if (!size) {
+    return std::nullopt;
+  }
+  const std::size_t header = here[0] == std::byte{0xff} ? long_header : short_header;
+  wanted_ = header + static_cast<std::size_t>(*size);
+  if (here.size() < wanted_) {
+    return std::nullopt;
+  }
+  begin_ += std::exchange(wanted_, 0);
+  return here.subspan(header, static_cast<std::size_t>(*size));
+}
+
+void append_frame(std::vector<std::byte>& to, Bytes message) {
+  Header header;
+  const std::size_t size = write_header(header, message.size());
+  to.insert(to.end(), header.begin(), header.begin() + static_cast<std::ptrdiff_t>(size));
+  to.insert(to.end(), message.begin(), message.end());
 }
 
 }  // namespace multiprocess::detail

@@ -33,6 +33,7 @@ void ManagerReferent::serve(ServedCall& call) {
     }
     case ManagerMethod::goodbye:
     case ManagerMethod::shutdown:
+    case ManagerMethod::drop:
       break;  // the server sees to them
   }
   throw ValueError("the server has no such method");

@@ -74,8 +74,12 @@ ManagerServer::~ManagerServer() {
 }
 
 void ManagerServer::run() {
+  std::unique_lock lock(loop_);
   while (!stopping_) {
-    wait_until(desk().bell, next_timer(), [this] { return has_news(); });
+    sleeps_until_ = next_timer();
+    lock.unlock();
+    wait_until(desk().bell, sleeps_until_, [this] { return has_news(); });
+    lock.lock();
     work();
   }
 }
@@ -140,6 +144,17 @@ ServedCall ManagerServer::make_call(std::shared_ptr<Session> session, std::uint6
   body->session = std::move(session);
   body->number = number;
   return ServedCall(std::move(body));
+}
+
+ServedCall ManagerServer::copy_call(std::shared_ptr<Session> session, Bytes bytes,
+                                    std::vector<SharedRef> refs) {
+  ServedCall call = make_call(std::move(session), 0);
+  call.body_->copy(bytes, std::move(refs));
+  return call;
+}
+
+bool ManagerServer::is_own_cell(const SharedRef& ref) const noexcept {
+  return is_of_type(ref, ObjectType::cell) && cell_of(ref).desk.load() == desk_.offset();
 }
 
 void ManagerServer::take_back(std::unique_ptr<ServedCall::Body> body) noexcept {

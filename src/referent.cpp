@@ -13,6 +13,36 @@
 
 namespace multiprocess::detail {
 
+namespace {
+
+/// The answer that is an exception.
+class Failure {
+ public:
+  explicit Failure(const std::exception_ptr& error) noexcept {
+    try {
+      writer_.put(CallStatus::exception);
+      try {
+        std::rethrow_exception(error);
+      } catch (const std::bad_alloc&) {
+        throw;
+      } catch (...) {
+        writer_.put_value(pack_current_exception());
+      }
+    } catch (...) {
+      writer_.clear();
+      writer_.put(CallStatus::no_memory);
+    }
+  }
+
+  Bytes bytes() const noexcept { return writer_.bytes(); }
+  std::span<const SharedRef> refs() const noexcept { return writer_.refs(); }
+
+ private:
+  CallWriter writer_;
+};
+
+}  // namespace
+
 void Session::watch(const std::shared_ptr<Referent>& referent) {
   const auto is_same = [&referent](const std::weak_ptr<Referent>& known) {
     return !known.owner_before(referent) && !referent.owner_before(known);
@@ -70,18 +100,7 @@ void ServedCall::finish() noexcept {
 }
 
 void ServedCall::fail(const std::exception_ptr& error) noexcept {
-  CallWriter answer;
-  try {
-    answer.put(CallStatus::exception);
-    try {
-      std::rethrow_exception(error);
-    } catch (...) {
-      answer.put_value(pack_current_exception());
-    }
-  } catch (...) {
-    answer.clear();
-    answer.put(CallStatus::no_memory);
-  }
+  const Failure answer(error);
   send(answer.bytes(), answer.refs());
 }
 
@@ -92,9 +111,9 @@ void ServedCall::send(Bytes bytes, std::span<const SharedRef> refs) noexcept {
   }
   try {
     body->session->send_answer(body->number, bytes, refs);
-  } catch (const std::bad_alloc&) {
-    const std::uint64_t status = CallStatus::no_memory;
-    body->session->send_answer(body->number, std::as_bytes(std::span(&status, 1)), {});
+  } catch (...) {  // memory is short, or a part of it may not leave the tree
+    const Failure answer(std::current_exception());
+    body->session->send_answer(body->number, answer.bytes(), {});
   }
   body->server->take_back(std::move(body));
 }

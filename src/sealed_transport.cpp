@@ -5,6 +5,7 @@
 #include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/seal.hpp>
 #include <multiprocess/detail/shared_bytes.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
@@ -18,29 +19,6 @@
 namespace multiprocess::detail {
 
 namespace {
-
-constexpr std::size_t mac_size = 16;
-constexpr std::size_t counter_size = 8;
-constexpr std::size_t seal_size = counter_size + mac_size;
-constexpr std::size_t key_size = 32;
-
-std::array<std::byte, 8> big_endian(std::uint64_t number) noexcept {
-  std::array<std::byte, 8> bytes;
-  for (std::size_t i = bytes.size(); i-- > 0; number >>= 8) {
-    bytes[i] = static_cast<std::byte>(number & 0xff);
-  }
-  return bytes;
-}
-
-/// One direction of a connection.
-struct Seal {
-  std::shared_ptr<const Secret> key;
-  std::uint64_t next = 0;
-
-  os::Sha256Mac mac(Bytes message) const {
-    return os::hmac_sha256(key->bytes(), {big_endian(next), big_endian(message.size()), message});
-  }
-};
 
 struct State {
   Seal sending;
@@ -62,15 +40,8 @@ class SealedTransport final : public Transport {
   }
   void send(Bytes message) override {
     const std::scoped_lock lock(sending_);
-    Seal& seal = state_.sending;
     ScratchBuffer frame;
-    const auto counter = big_endian(seal.next);
-    const auto mac = seal.mac(message);
-    std::byte* to = frame->extend(message.size() + seal_size);
-    to = std::copy(counter.begin(), counter.end(), to);
-    to = std::copy(message.begin(), message.end(), to);
-    std::copy_n(mac.begin(), mac_size, to);
-    ++seal.next;
+    state_.sending.close(message, *frame);
     send_frame(handle(), frame->bytes());
   }
 
@@ -101,13 +72,10 @@ class SealedTransport final : public Transport {
     if (message.leaves_the_tree()) {
       throw NotSendable("a sealed connection belongs to the processes of one tree: its keys stay");
     }
-    std::array<std::byte, 2 * (key_size + counter_size)> all;
-    std::byte* to = all.data();
-    for (const Seal* seal : {&state_.sending, &state_.receiving}) {
-      const auto counter = big_endian(seal->next);
-      to = std::copy(seal->key->bytes().begin(), seal->key->bytes().end(), to);
-      to = std::copy(counter.begin(), counter.end(), to);
-    }
+    std::array<std::byte, 2 * Seal::packed_size> all;
+    const std::span whole(all);
+    state_.sending.pack(whole.first<Seal::packed_size>());
+    state_.receiving.pack(whole.last<Seal::packed_size>());
     const SharedRef state = make_shared_bytes(all);
     os::wipe(all);
     return message.add_descriptor(os::duplicate(handle()), state, directions().bits());
@@ -119,26 +87,17 @@ class SealedTransport final : public Transport {
     const std::scoped_lock lock(receiving_);
     FrameReader frame(handle());
     std::vector<std::byte> all = frame.read_rest();
-    if (!is_genuine(all)) {
+    const std::optional<Bytes> message = state_.receiving.open(all);
+    if (!message) {
       close();
       throw std::system_error(std::make_error_code(std::errc::bad_message),
                               "a message that the other end has not sent next, or that was changed "
                               "on its way: the connection is closed");
     }
-    ++state_.receiving.next;
-    all.resize(all.size() - mac_size);
-    all.erase(all.begin(), all.begin() + counter_size);
+    const auto begin = message->data() - all.data();
+    all.resize(static_cast<std::size_t>(begin) + message->size());
+    all.erase(all.begin(), all.begin() + begin);
     return all;
-  }
-
-  bool is_genuine(Bytes frame) const {
-    const auto counter = big_endian(state_.receiving.next);
-    if (frame.size() < seal_size || !std::equal(counter.begin(), counter.end(), frame.begin())) {
-      return false;
-    }
-    const Bytes message = frame.subspan(counter_size, frame.size() - seal_size);
-    return os::equal_in_constant_time(frame.last(mac_size),
-                                      Bytes(state_.receiving.mac(message)).first(mac_size));
   }
 
   ThreadLock sending_;
@@ -146,29 +105,21 @@ class SealedTransport final : public Transport {
   State state_;
 };
 
-Seal read_seal(Bytes bytes) {
-  Seal seal{std::make_shared<const Secret>(bytes.first(key_size))};
-  for (const std::byte each : bytes.subspan(key_size, counter_size)) {
-    seal.next = seal.next << 8 | std::to_integer<std::uint64_t>(each);
-  }
-  return seal;
-}
-
 }  // namespace
 
 Transport* sealed_transport(os::Handle stream, SessionKeys keys) {
   return new SealedTransport(std::move(stream),
-                             {{std::move(keys.sending)}, {std::move(keys.receiving)}});
+                             {Seal(std::move(keys.sending)), Seal(std::move(keys.receiving))});
 }
 
 Transport* received_sealed_transport(os::Handle stream, const SharedRef& state) {
   const Bytes all = shared_bytes_of(state);
-  constexpr std::size_t each = key_size + counter_size;
+  constexpr std::size_t each = Seal::packed_size;
   if (all.size() != 2 * each) {
     throw TypeError("the message does not hold a connection");
   }
   return new SealedTransport(std::move(stream),
-                             {read_seal(all.first(each)), read_seal(all.last(each))});
+                             {Seal(all.first<each>()), Seal(all.subspan<each, each>())});
 }
 
 }  // namespace multiprocess::detail

@@ -47,6 +47,7 @@ SharedRef take_reference(Offset object);
 /// does.
 SharedRef find_reference(Offset place);
 
+bool is_of_type(const SharedRef& ref, ObjectType type) noexcept;
 /// Throws TypeError when the object of a reference that was received is of another type.
 void require_type(const SharedRef& ref, ObjectType type);
 

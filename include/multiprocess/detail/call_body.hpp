@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -33,6 +34,7 @@ struct ServedCall::Body {
 
   std::optional<Message> message;
   std::vector<SharedRef> refs;
+  std::vector<std::byte> copied;
   alignas(8) std::array<std::byte, Letter::most_inside> inside;
 
   /// The message of a client in the tree.
@@ -50,6 +52,13 @@ struct ServedCall::Body {
     read(bytes);
   }
 
+  /// A message that is gone afterwards.
+  void copy(Bytes bytes, std::vector<SharedRef> beside) {
+    refs = std::move(beside);
+    copied.assign(bytes.begin(), bytes.end());
+    read(copied);
+  }
+
   void read(Bytes bytes) {
     arguments = CallReader(bytes, refs);
     object = arguments.get();
@@ -62,6 +71,7 @@ struct ServedCall::Body {
     session.reset();
     message.reset();
     refs.clear();
+    copied = {};
     answer.clear();
   }
 };

@@ -165,6 +165,7 @@ class CallReader {
   void get_encoded(void* into, void (*read)(InputArchive&, void*));
 
   bool at_end() const noexcept { return rest_.empty(); }
+  Bytes rest() const noexcept { return rest_; }
 
  private:
   struct Part {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -44,5 +45,26 @@ class FrameReader {
   os::NativeHandle from_;
   std::uint64_t remaining_;
 };
+
+/// The messages of a stream for whoever does not wait for it: bytes go in as they come, whole
+/// messages come out.
+class FrameBuffer {
+ public:
+  /// Where the next bytes go; then say how many have come. Earlier messages are void.
+  std::span<std::byte> room();
+  void filled(std::size_t count) noexcept { end_ += count; }
+
+  /// The next message, when all of it has come. Throws as FrameReader.
+  std::optional<Bytes> next();
+
+ private:
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::size_t wanted_ = 0;  // at least so many bytes from begin_ are part of the next one
+  std::vector<std::byte> bytes_;
+};
+
+/// Adds a message as it stands on the stream.
+void append_frame(std::vector<std::byte>& to, Bytes message);
 
 }  // namespace multiprocess::detail

@@ -49,8 +49,11 @@ class ManagerServer {
   Timer call_at(os::Deadline time, std::function<void()> then);
   void cancel(const Timer& timer) { timers_.erase(timer); }
 
-  /// A call of a client that is not at the desk.
+  /// A call of a client that is not at the desk, with bytes of its own.
+  ServedCall copy_call(std::shared_ptr<Session> session, Bytes bytes, std::vector<SharedRef> refs);
   void serve(ServedCall call);
+  /// Whether it stands for an object of this server.
+  bool is_own_cell(const SharedRef& ref) const noexcept;
   std::uint64_t next_session() noexcept { return ++sessions_made_; }
   void end_session(Session& session) { session.end(); }
 
@@ -62,6 +65,16 @@ class ManagerServer {
   void stop() noexcept { stopping_ = true; }
 
   // Any thread.
+
+  /// Runs `work` in this thread, while nobody else is in the loop.
+  template <class Work>
+  void enter(Work work) {
+    const std::unique_lock lock(loop_);
+    work();
+    if (stopping_ || next_timer() < sleeps_until_) {
+      post([] {});
+    }
+  }
 
   /// Runs `work` in the loop, soon.
   void post(std::function<void()> work) { posted_->add(std::move(work)); }
@@ -91,6 +104,8 @@ class ManagerServer {
   void add_places();
 
   SharedRef desk_;
+  std::mutex loop_;  // held by the thread that is in the loop
+  os::Deadline sleeps_until_ = os::never;
   bool stopping_ = false;
   std::uint64_t ends_seen_ = 0;
   std::uint64_t sessions_made_ = 0;

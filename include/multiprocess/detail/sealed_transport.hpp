@@ -7,10 +7,8 @@
 
 namespace multiprocess::detail {
 
-/// A stream of which each message is sealed: a frame is a counter (8 bytes, big-endian, from 0 in
-/// each direction), the message, and the first 16 bytes of an HMAC-SHA256 over counter, length and
-/// message. What is missing, doubled or changed is a std::system_error (bad_message) and closes the
-/// connection.
+/// A stream of which each message is sealed, see Seal. What is missing, doubled or changed is a
+/// std::system_error (bad_message) and closes the connection.
 ///
 /// It may go to another process of the tree, which goes on where this one was: then this one closes
 /// its own.

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/detail/frame.hpp>
+#include <multiprocess/detail/handshake.hpp>
+#include <multiprocess/detail/manager_server.hpp>
+#include <multiprocess/detail/os/handle.hpp>
+#include <multiprocess/detail/os/poller.hpp>
+#include <multiprocess/detail/seal.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace multiprocess::detail {
+
+/// What the processes of another tree have of a server's objects, all together: it is theirs until
+/// they give it back, or the last one's connection has ended. Belongs to the server's loop.
+class Loans {
+ public:
+  /// Whoever receives it has to give it back once.
+  void lend(const SharedRef& cell);
+  void give_back(std::uint64_t id) noexcept;
+
+  /// Null when they have none of it.
+  const SharedRef* find(std::uint64_t id) const noexcept;
+
+ private:
+  struct Loan {
+    SharedRef cell;
+    std::uint64_t count = 0;
+  };
+  std::unordered_map<std::uint64_t, Loan> loans_;
+};
+
+/// By the random number of the tree that each of its connections begins with.
+using TreeId = std::array<std::uint64_t, 2>;
+using LoansByTree = std::map<TreeId, std::weak_ptr<Loans>>;
+
+/// A client outside of the server's tree: a thread of a program that connected. Its messages are
+/// frames: the number of objects beside the call, their ids, the call; and the answer with objects'
+/// ids and types. Objects are named that it has on loan, and no others.
+class RemoteSession final : public Session,
+                            public std::enable_shared_from_this<RemoteSession> {
+ public:
+  struct Peer {
+    os::Handle stream;
+    std::optional<SessionKeys> keys;
+    std::string name;  ///< for people
+  };
+
+  /// `poller` has its stream under `tag`; the session says there when it has to wait for room.
+  RemoteSession(ManagerServer& server, LoansByTree& trees, os::Poller& poller, std::uint64_t tag,
+                Peer peer);
+
+  std::string client() const override { return name_; }
+  os::NativeHandle stream() const noexcept { return stream_.get(); }
+
+  // In the gateway's thread.
+
+  /// Reads what has come, and has it served. False at the end of the stream. Throws
+  /// std::system_error and ValueError for what no client of ours sends.
+  bool read();
+
+  /// Writes what is left, as far as there is room. In the loop.
+  void write();
+
+  void close() { end(); }
+
+ private:
+  void send_answer(std::uint64_t call, Bytes bytes, std::span<const SharedRef> refs) override;
+
+  void take(Bytes message);
+  void introduce(Bytes message);
+  void serve(Bytes message);
+  void drop(CallReader& from);
+  SharedRef borrowed(std::uint64_t id) const;
+
+  ManagerServer& server_;
+  LoansByTree& trees_;
+  os::Poller& poller_;
+  std::uint64_t tag_;
+  os::Handle stream_;
+  std::optional<Seal> sending_;
+  std::optional<Seal> receiving_;
+  std::string name_;
+  std::shared_ptr<Loans> loans_;
+  bool is_asking_ = false;
+
+  FrameBuffer input_;
+  std::vector<std::byte> output_;
+  bool waits_for_room_ = false;
+};
+
+}  // namespace multiprocess::detail

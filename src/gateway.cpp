@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/gateway.hpp>
+
+#include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/os/doorbell.hpp>
+#include <multiprocess/detail/os/socket.hpp>
+#include <multiprocess/detail/warden.hpp>
+#include <multiprocess/logging.hpp>
+
+#include <fmt/format.h>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <string>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr std::uint64_t acceptor_tag = 0;
+constexpr std::uint64_t bell_tag = 1;
+constexpr int backlog = 128;
+constexpr std::chrono::milliseconds breath{50};  // after an error that may last
+
+Acceptor::Rules rules_of(const Address& address, Key key) {
+  Acceptor::Rules rules{.key = std::move(key), .strict = true};
+  if (!address.is_tcp()) {
+    rules.places.push_back(place_of(address.where()));
+  }
+  return rules;
+}
+
+std::string name_of(const os::SocketAddress& peer) {
+  return peer.host.empty() ? "a program of this machine"
+                           : fmt::format("{}:{}", peer.host, peer.port);
+}
+
+}  // namespace
+
+ManagerSocket::ManagerSocket(Address address) {
+  if (address == Address()) {
+    address = Address(private_socket_path());
+  }
+  socket_ = os::listen_at(address.where(), backlog);
+  address_ = Address(os::local_address(socket_.get()));
+  file_.emplace(address_.path());
+}
+
+Gateway::Gateway(ManagerServer& server, const ManagerSocket& socket, Key key)
+    : server_(server),
+      acceptor_(socket.handle(), rules_of(socket.address(), std::move(key))),
+      bell_(os::make_doorbell()),
+      last_tag_(bell_tag) {
+  poller_.add(acceptor_.handle(), acceptor_tag);
+  poller_.add(bell_.first.get(), bell_tag);
+  thread_ = std::thread([this] {
+    const LibraryThread ours;
+    serve();
+  });
+}
+
+Gateway::~Gateway() {
+  os::ring_doorbell(bell_.second.get());
+  thread_.join();
+  while (!sessions_.empty()) {
+    end(sessions_.begin());
+  }
+}
+
+void Gateway::serve() noexcept {
+  while (!stopping_) {
+    try {
+      serve_round();
+    } catch (const std::exception& error) {
+      log(SUBWARNING, fmt::format("a manager cannot let anybody in: {}", error.what()));
+      os::DoorbellState bell = os::wait_for_doorbell(
+          bell_.first.get(), std::chrono::steady_clock::now() + breath);
+      stopping_ = stopping_ || bell != os::DoorbellState::quiet;
+    }
+  }
+}
+
+void Gateway::serve_round() {
+  std::array<os::Poller::Event, 64> space;
+  const auto events = poller_.wait(space, acceptor_.next_deadline());
+  for (const os::Poller::Event& event : events) {
+    serve(event);
+  }
+  if (events.empty()) {
+    accept();  // somebody's time is over
+  }
+}
+
+void Gateway::serve(const os::Poller::Event& event) {
+  if (event.tag == bell_tag) {
+    stopping_ = true;
+    return;
+  }
+  if (event.tag == acceptor_tag) {
+    return accept();
+  }
+  const auto found = sessions_.find(event.tag);
+  if (found == sessions_.end()) {
+    return;
+  }
+  RemoteSession& session = *found->second;
+  bool goes_on = true;
+  try {
+    if (event.writable) {
+      server_.enter([&] { session.write(); });
+    }
+    goes_on = !event.readable || session.read();
+  } catch (const std::exception& error) {
+    log(SUBWARNING, fmt::format("a client of a manager is cut off: {}", error.what()));
+    goes_on = false;
+  }
+  if (!goes_on) {
+    end(found);
+  }
+}
+
+void Gateway::accept() {
+  acceptor_.step();
+  while (acceptor_.take_failure()) {  // it was logged
+  }
+  while (auto admitted = acceptor_.take_admitted()) {
+    const std::uint64_t tag = ++last_tag_;
+    const os::NativeHandle stream = admitted->handle.get();
+    RemoteSession::Peer peer{std::move(admitted->handle), std::move(admitted->keys),
+                             name_of(admitted->peer)};
+    server_.enter([&] {
+      sessions_.emplace(tag, std::make_shared<RemoteSession>(server_, trees_, poller_, tag,
+                                                             std::move(peer)));
+    });
+    poller_.add(stream, tag);
+  }
+}
+
+/// What it had on loan goes back in the loop, too.
+void Gateway::end(Sessions::iterator session) noexcept {
+  std::shared_ptr<RemoteSession> ended = std::move(session->second);
+  sessions_.erase(session);
+  poller_.remove(ended->stream());
+  server_.enter([&] {
+    ended->close();
+    ended.reset();
+  });
+}
+
+}  // namespace multiprocess::detail

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/remote_session.hpp>
+
+#include <multiprocess/detail/call_data.hpp>
+#include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/os/socket.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/logging.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace multiprocess::detail {
+
+namespace {
+
+constexpr int most_reads = 16;  // then others have their turn
+
+[[noreturn]] void throw_no_protocol(const char* text) {
+  throw std::system_error(std::make_error_code(std::errc::protocol_error), text);
+}
+
+std::optional<Seal> seal(std::shared_ptr<const Secret> key) {
+  return key == nullptr ? std::nullopt : std::optional<Seal>(std::move(key));
+}
+
+}  // namespace
+
+void Loans::lend(const SharedRef& cell) {
+  Loan& loan = loans_[cell_of(cell).id];
+  loan.cell = cell;
+  ++loan.count;
+}
+
+void Loans::give_back(std::uint64_t id) noexcept {
+  if (const auto found = loans_.find(id); found != loans_.end() && --found->second.count == 0) {
+    loans_.erase(found);
+  }
+}
+
+const SharedRef* Loans::find(std::uint64_t id) const noexcept {
+  const auto found = loans_.find(id);
+  return found == loans_.end() ? nullptr : &found->second.cell;
+}
+
+RemoteSession::RemoteSession(ManagerServer& server, LoansByTree& trees, os::Poller& poller,
+                             std::uint64_t tag, Peer peer)
+    : Session(server.next_session()),
+      server_(server),
+      trees_(trees),
+      poller_(poller),
+      tag_(tag),
+      stream_(std::move(peer.stream)),
+      sending_(seal(peer.keys ? peer.keys->sending : nullptr)),
+      receiving_(seal(peer.keys ? peer.keys->receiving : nullptr)),
+      name_(std::move(peer.name)) {}
+
+bool RemoteSession::read() {
+  for (int reads = 0; reads < most_reads; ++reads) {
+    const std::span<std::byte> room = input_.room();
+    const auto got = os::read_now(stream(), room);
+    if (!got) {
+      return true;
+    }
+    if (*got == 0) {
+      return false;
+    }
+    input_.filled(*got);
+    while (const auto frame = input_.next()) {
+      take(*frame);
+    }
+    if (*got < room.size()) {
+      return true;
+    }
+  }
+  return true;
+}
+
+void RemoteSession::take(Bytes message) {
+  if (receiving_) {
+    const auto opened = receiving_->open(message);
+    if (!opened) {
+      throw std::system_error(std::make_error_code(std::errc::bad_message),
+                              "a message that the client has not sent next");
+    }
+    message = *opened;
+  }
+  server_.enter([&] { loans_ == nullptr ? introduce(message) : serve(message); });
+}
+
+void RemoteSession::introduce(Bytes message) {
+  CallReader from(message, {});
+  const TreeId tree{from.get(), from.get()};
+  std::weak_ptr<Loans>& theirs = trees_[tree];
+  loans_ = theirs.lock();
+  if (loans_ == nullptr) {
+    theirs = loans_ = std::make_shared<Loans>();
+  }
+  std::erase_if(trees_, [](const auto& each) { return each.second.expired(); });
+}
+
+SharedRef RemoteSession::borrowed(std::uint64_t id) const {
+  const SharedRef* const cell = loans_->find(id);
+  return cell == nullptr ? SharedRef() : *cell;
+}
+
+void RemoteSession::serve(Bytes message) {
+  CallReader from(message, {});
+  const std::uint64_t count = from.get();
+  if (count > message.size() / sizeof(std::uint64_t)) {
+    throw_no_protocol("a call with more objects beside it than it has bytes");
+  }
+  std::vector<SharedRef> refs(static_cast<std::size_t>(count));
+  bool all_known = true;
+  for (SharedRef& ref : refs) {
+    ref = borrowed(from.get());
+    all_known = all_known && ref;
+  }
+  const Bytes call = from.rest();
+  const std::uint64_t object = from.get();
+  const auto method = static_cast<ManagerMethod>(from.get());
+  if (object == 0 && method == ManagerMethod::drop) {
+    return drop(from);
+  }
+  if (std::exchange(is_asking_, true)) {
+    throw_no_protocol("a second call before the first one was answered");
+  }
+  const bool is_last_word =
+      object == 0 && (method == ManagerMethod::shutdown || method == ManagerMethod::goodbye);
+  ServedCall served = server_.copy_call(shared_from_this(), call, std::move(refs));
+  if (is_last_word) {
+    served.fail(ValueError("only who has started a manager shuts it down"));
+  } else if (!all_known || (object != 0 && !borrowed(object))) {
+    served.fail(RuntimeError("the manager has no such object any more"));
+  } else {
+    server_.serve(std::move(served));
+  }
+}
+
+void RemoteSession::drop(CallReader& from) {
+  for (std::uint64_t left = from.get(); left != 0; --left) {
+    loans_->give_back(from.get());
+  }
+}
+
+void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const SharedRef> refs) {
+  for (const SharedRef& ref : refs) {
+    if (!server_.is_own_cell(ref)) {
+      throw NotSendable(
+          "the object holds something of the manager's own tree (a Lock, a Queue, a proxy of "
+          "another manager): a program that has connected cannot have it");
+    }
+  }
+  CallWriter head;
+  head.put(refs.size());
+  for (const SharedRef& ref : refs) {
+    head.put(cell_of(ref).id);
+    head.put(cell_of(ref).type);
+  }
+  ScratchBuffer message;
+  const Bytes first = head.bytes();
+  std::byte* to = message->extend(first.size() + bytes.size());
+  to = std::copy(first.begin(), first.end(), to);
+  std::copy(bytes.begin(), bytes.end(), to);
+  if (sending_) {
+    ScratchBuffer sealed;
+    sending_->close(message->bytes(), *sealed);
+    append_frame(output_, sealed->bytes());
+  } else {
+    append_frame(output_, message->bytes());
+  }
+  for (const SharedRef& ref : refs) {
+    loans_->lend(ref);
+  }
+  is_asking_ = false;
+  write();
+}
+
+void RemoteSession::write() {
+  try {
+    const std::size_t written = os::write_now(stream(), output_);
+    output_.erase(output_.begin(), output_.begin() + static_cast<std::ptrdiff_t>(written));
+  } catch (const std::system_error& error) {  // that it has gone is found by reading
+    log(SUBDEBUG, error.what());
+    output_.clear();
+  }
+  const bool waits = !output_.empty();
+  if (waits != std::exchange(waits_for_room_, waits)) {
+    poller_.change(stream(), tag_, waits ? os::Poller::Interest::both : os::Poller::Interest::read);
+  }
+}
+
+}  // namespace multiprocess::detail

@@ -14,7 +14,7 @@ void detail::throw_negative_size() {
 }
 
 void Server::serve_forever() {
-  detail::serve_manager(desk_);
+  detail::serve_manager(desk_, detail::registered_types());
   exit(0);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/manager_referent.hpp>
 
+#include <multiprocess/detail/instance_referent.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/manager_server.hpp>
 #include <multiprocess/detail/referent_kinds.hpp>
@@ -42,6 +43,9 @@ void ManagerReferent::serve(ServedCall& call) {
 void ManagerReferent::create(ServedCall& call) {
   const auto kind = static_cast<ReferentKind>(call.arguments().get());
   const std::uint64_t type = call.arguments().get();
+  if (kind == ReferentKind::instance) {
+    return create_instance(call, type, types_);
+  }
   call.answer().put_ref(call.server().add(make_referent(kind, call), type));
 }
 

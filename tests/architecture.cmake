@@ -64,7 +64,8 @@ set(floor_5
   detail/show detail/server_call detail/element detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
   detail/namespace_referent detail/value_referent detail/snapshot
-  proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy manager
+  detail/registered_type register_type detail/instance_referent
+  base_proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
   dummy
 )
 set(floor_6 context)

@@ -98,6 +98,23 @@ class BaseManager {
   /// A server for this process to run. Throws ProcessError when one was started already.
   Server get_server() { return Server(state_->begin_serving()); }
 
+  /// An object of a registered type in the server, constructed there of copies of these arguments.
+  ///
+  /// Throws what the constructor throws, AttributeError when the type was not registered before the
+  /// server started.
+  template <class C, class... Args>
+  Proxy<C> create(Args&&... args) const {
+    using Made = detail::MakeInstance<C, detail::stored_t<Args>...>;
+    (detail::require_sendable<detail::stored_t<Args>>(), ...);
+    const auto type =
+        detail::registered_type(detail::hash_text(detail::type_name<C>()), detail::type_name<C>());
+    detail::CreateCall call =
+        create_call(detail::ReferentKind::instance, detail::type_tag<Proxy<C>>);
+    call.put_text(type->name);
+    call.put_value(detail::InstanceMaker(Made{{detail::store(std::forward<Args>(args))...}}));
+    return Proxy<C>(call.send().get_ref());
+  }
+
   /// How many objects the server has. Throws AssertionError before start() and after shutdown().
   std::size_t number_of_objects() const;
 

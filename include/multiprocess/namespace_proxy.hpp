@@ -4,7 +4,7 @@
 #include <multiprocess/detail/dict_operations.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
-#include <multiprocess/proxy.hpp>
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/serialization.hpp>
 
 #include <optional>

@@ -6,7 +6,7 @@
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
 #include <multiprocess/detail/snapshot.hpp>
-#include <multiprocess/proxy.hpp>
+#include <multiprocess/base_proxy.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -102,4 +102,11 @@ enum class ValueMethod : std::uint64_t {
   apply,    // ValueOperation -> what it writes
 };
 
+/// Of an object of a registered type.
+enum class InstanceMethods : std::uint64_t {
+  call,   // name, count, values -> value, unless it returns none
+  apply,  // InstanceOperation -> what it writes
+  show,   // -> text
+};
+
 }  // namespace multiprocess::detail

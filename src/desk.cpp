@@ -65,6 +65,7 @@ void drop_letters(Desk& desk) noexcept {
 void end_desk(Offset object) noexcept {
   Desk& desk = *at<Desk>(object);
   drop_letters(desk);
+  drop_reference(desk.place);
   free_entries(desk.boxes, owner_of_boxes(desk));
   free_entries(desk.stubs, owner_of_stubs(desk));
 }
@@ -185,6 +186,25 @@ SharedRef make_cell(const SharedRef& desk, Stub& stub, std::uint64_t id, std::ui
     end_object(block);
     throw;
   }
+}
+
+SharedRef make_linked_cell(const SharedRef& desk, std::uint64_t id, std::uint64_t type) {
+  Desk& shared = *static_cast<Desk*>(desk.address());
+  const auto take_free = [&shared] {
+    return find_entry(shared.stubs, [](Stub& stub) {
+      std::uint64_t free = 0;
+      return stub.id.load(std::memory_order_relaxed) == 0 &&
+             step::cas(stub.id, free, Stub::dropped);
+    });
+  };
+  Stub* stub = take_free();
+  if (stub == nullptr) {
+    const OwnedGuard guard(shared.taking_box);
+    while ((stub = take_free()) == nullptr) {
+      add_stubs(shared);
+    }
+  }
+  return make_cell(desk, *stub, id, type);
 }
 
 Offset take_dropped(Desk& desk) noexcept {

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::uint64_t acceptor_tag = 0;
 constexpr std::uint64_t bell_tag = 1;
-constexpr int backlog = 128;
 constexpr std::chrono::milliseconds breath{50};  // after an error that may last
 
 Acceptor::Rules rules_of(const Address& address, Key key) {
@@ -37,15 +36,6 @@ std::string name_of(const os::SocketAddress& peer) {
 }
 
 }  // namespace
-
-ManagerSocket::ManagerSocket(Address address) {
-  if (address == Address()) {
-    address = Address(private_socket_path());
-  }
-  socket_ = os::listen_at(address.where(), backlog);
-  address_ = Address(os::local_address(socket_.get()));
-  file_.emplace(address_.path());
-}
 
 Gateway::Gateway(ManagerServer& server, const ManagerSocket& socket, Key key)
     : server_(server),

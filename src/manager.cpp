@@ -14,12 +14,20 @@ void detail::throw_negative_size() {
 }
 
 void Server::serve_forever() {
-  detail::serve_manager(desk_, detail::registered_types());
+  detail::serve_manager(place_, detail::registered_types());
   exit(0);
 }
 
 BaseManager::BaseManager(ManagerOptions options)
-    : state_(std::make_unique<detail::ManagerState>(options.start_method)) {}
+    : state_(std::make_unique<detail::ManagerState>(
+          detail::ManagerPlace{std::move(options.address), std::move(options.authkey)},
+          options.start_method)) {}
+
+BaseManager::BaseManager(Key authkey)
+    : BaseManager(ManagerOptions{.authkey = std::move(authkey)}) {}
+
+BaseManager::BaseManager(Address address, std::optional<Key> authkey)
+    : BaseManager(ManagerOptions{.address = std::move(address), .authkey = std::move(authkey)}) {}
 
 BaseManager& BaseManager::operator=(BaseManager&& other) noexcept {
   std::swap(state_, other.state_);
@@ -29,6 +37,7 @@ BaseManager& BaseManager::operator=(BaseManager&& other) noexcept {
 BaseManager::~BaseManager() {
   if (state_ != nullptr) {
     state_->shut_down_if_ours();
+    state_->disconnect();
   }
 }
 

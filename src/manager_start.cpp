@@ -2,9 +2,11 @@
 #include <multiprocess/detail/manager_start.hpp>
 
 #include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/gateway.hpp>
 #include <multiprocess/detail/manager_referent.hpp>
 #include <multiprocess/detail/manager_server.hpp>
 #include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/process.hpp>
 
 #include <utility>
 
@@ -19,11 +21,14 @@ void ManagerStart::operator()() {
   if (initializer != nullptr && *initializer) {
     (*initializer)();
   }
-  serve_manager(desk.ref(), std::move(types));
+  const auto socket = std::make_shared<const ManagerSocket>(place.address);
+  set_place(*static_cast<Desk*>(desk.ref().address()), {socket->address(), {}});
+  serve_manager({desk.ref(), socket, place.key ? *place.key : Key(current_process().authkey())},
+                std::move(types));
 }
 
 void ManagerStart::encode(OutputArchive& archive) const {
-  archive(desk);
+  archive(desk, place);
   archive.put_size(types.size());
   for (const auto& type : types) {
     archive(*type);
@@ -36,7 +41,7 @@ void ManagerStart::encode(OutputArchive& archive) const {
 
 ManagerStart ManagerStart::decode(InputArchive& archive) {
   ManagerStart start;
-  archive(start.desk);
+  archive(start.desk, start.place);
   for (std::size_t left = archive.get_count(); left != 0; --left) {
     start.types.push_back(
         std::make_shared<const RegisteredType>(read_value<RegisteredType>(archive)));
@@ -47,8 +52,10 @@ ManagerStart ManagerStart::decode(InputArchive& archive) {
   return start;
 }
 
-void serve_manager(const SharedRef& desk, RegisteredTypes types) {
-  ManagerServer(desk, std::make_shared<ManagerReferent>(std::move(types))).run();
+void serve_manager(const ServingPlace& place, RegisteredTypes types) {
+  ManagerServer server(place.desk, std::make_shared<ManagerReferent>(std::move(types)));
+  const Gateway gateway(server, *place.socket, place.key);
+  server.run();
 }
 
 }  // namespace multiprocess::detail

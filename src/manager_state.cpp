@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/manager_state.hpp>
 
+#include <multiprocess/connection_options.hpp>
+#include <multiprocess/detail/link.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/error.hpp>
 
@@ -23,6 +25,13 @@ std::string name_of_server(std::string_view class_name, const std::string& proce
 
 }  // namespace
 
+ManagerState::ManagerState(ManagerPlace place, std::optional<StartMethod> start_method)
+    : place_(std::move(place)), start_method_(start_method) {
+  if (place_.key) {
+    require_key(*place_.key);
+  }
+}
+
 void ManagerState::require_initial() const {
   if (stage_ == Stage::started) {
     throw ProcessError("Already started server");
@@ -38,6 +47,7 @@ void ManagerState::start(std::string_view class_name, Job initializer) {
   SharedRef desk = make_desk();
   ManagerStart orders;
   orders.desk = DeskHandle(desk);
+  orders.place = place_;
   orders.types = registered_types();
   orders.initializer = std::make_shared<Job>(std::move(initializer));
   ProcessOptions options;
@@ -66,20 +76,46 @@ void ManagerState::wait_until_open(Process& server) {
 
 void ManagerState::connect() {
   const std::scoped_lock lock(mutex_);
-  if (stage_ == Stage::initial && (!desk_ || has_ended(desk()) || !desk().is_open())) {
+  if (stage_ != Stage::initial) {
+    return;
+  }
+  const bool is_served_here = desk_ && !has_ended(desk()) && desk().is_open();
+  if (!is_served_here && place_.address == Address()) {
     throw std::system_error(std::make_error_code(std::errc::connection_refused),
-                            "no server runs for this manager");
+                            "no server runs for this manager, and it has no address of one");
+  }
+  if (!is_served_here) {
+    desk_ = link_desk({place_.address, key()});
   }
   stage_ = Stage::started;
 }
 
-SharedRef ManagerState::begin_serving() {
+Key ManagerState::key() const {
+  return place_.key ? *place_.key : Key(current_process().authkey());
+}
+
+void ManagerState::disconnect() noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (desk_ && desk().is_linked() && std::exchange(stage_, Stage::shut_down) == Stage::started) {
+    keep_link(desk_, false);
+  }
+}
+
+Address ManagerState::address() const {
+  const std::scoped_lock lock(mutex_);
+  return desk_ && desk().place.load() != 0 ? place_of(desk()).address : place_.address;
+}
+
+ServingPlace ManagerState::begin_serving() {
   const std::scoped_lock lock(mutex_);
   require_initial();
-  if (!desk_) {
+  if (!socket_) {
+    auto socket = std::make_shared<const ManagerSocket>(place_.address);
     desk_ = make_desk();
+    set_place(desk(), {socket->address(), {}});
+    socket_ = std::move(socket);
   }
-  return desk_;
+  return {desk_, socket_, key()};
 }
 
 Desk& ManagerState::open_desk() const {

@@ -121,7 +121,26 @@ void ask(Desk& desk, Box& box, Bytes bytes, std::span<const SharedRef> refs) {
 
 }  // namespace
 
+void let_go(SharedRef& cell) noexcept {
+  if (!cell) {
+    return;
+  }
+  Desk& desk = *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+  if (desk.is_linked()) {
+    cell = SharedRef();
+    settle_link(desk);  // which finds it only if somebody still has it
+  }
+}
+
+bool is_same_object(const SharedRef& a, const SharedRef& b) noexcept {
+  return a == b || (a && b && cell_of(a).id == cell_of(b).id &&
+                    cell_of(a).desk.load() == cell_of(b).desk.load());
+}
+
 bool has_ended(const Desk& desk) noexcept {
+  if (desk.is_linked()) {
+    return false;  // a call will tell
+  }
   return desk.state.load(std::memory_order_acquire) == Desk::closed ||
          is_over(Ticket::from(desk.server.load(std::memory_order_acquire)));
 }
@@ -148,7 +167,15 @@ Answer::Answer(Box& box) {
     std::copy(inside.begin(), inside.end(), inside_.begin());  // the next call overwrites the box
     inside = std::span(inside_).first(inside.size());
   }
-  reader_ = CallReader(inside, refs_);
+  begin(inside);
+}
+
+Answer::Answer(LinkAnswer answer) : copied_(std::move(answer.bytes)), refs_(std::move(answer.refs)) {
+  begin(Bytes(copied_).subspan(answer.begin));
+}
+
+void Answer::begin(Bytes bytes) {
+  reader_ = CallReader(bytes, refs_);
   switch (reader_.get()) {
     case CallStatus::done:
       return;
@@ -160,6 +187,9 @@ Answer::Answer(Box& box) {
 }
 
 Answer ProxyCall::send() {
+  if (desk_.is_linked()) {
+    return Answer(ask_over_link(desk_, bytes(), refs()));
+  }
   if (thread_is_over) {  // the thread's own objects are gone: one call, one box
     const Place place(desk_);
     ask(desk_, place.box(), bytes(), refs());

@@ -8,6 +8,7 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/logging.hpp>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -91,8 +92,7 @@ void RemoteSession::take(Bytes message) {
 
 void RemoteSession::introduce(Bytes message) {
   CallReader from(message, {});
-  const TreeId tree{from.get(), from.get()};
-  std::weak_ptr<Loans>& theirs = trees_[tree];
+  std::weak_ptr<Loans>& theirs = trees_[from.get()];
   loans_ = theirs.lock();
   if (loans_ == nullptr) {
     theirs = loans_ = std::make_shared<Loans>();

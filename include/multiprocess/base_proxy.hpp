@@ -32,7 +32,17 @@ class BaseProxy {
  public:
   using shared_handle = void;
 
-  friend bool operator==(const BaseProxy&, const BaseProxy&) = default;
+  BaseProxy(const BaseProxy&) noexcept = default;
+  BaseProxy& operator=(const BaseProxy& other) noexcept {
+    BaseProxy copy(other);
+    std::swap(cell_, copy.cell_);
+    return *this;
+  }
+  ~BaseProxy() { detail::let_go(cell_); }
+
+  friend bool operator==(const BaseProxy& a, const BaseProxy& b) noexcept {
+    return detail::is_same_object(a.cell_, b.cell_);
+  }
 
   /// How it crosses: beside the bytes of the message.
   static constexpr const detail::PartOps& part_ops = detail::SharedRef::part_ops;

@@ -45,7 +45,9 @@ std::size_t size_of_array(Number size) {
 
 /// What a manager is told.
 struct ManagerOptions {
-  std::optional<StartMethod> start_method = std::nullopt;  ///< Of the server: the program's choice.
+  std::optional<StartMethod> start_method = {};  ///< Of the server: the program's choice.
+  Address address = {};                  ///< Where it listens; none: at a path of its own.
+  std::optional<Key> authkey = {};       ///< For programs that connect; none: this process's.
 };
 
 /// A server that runs in this process; see BaseManager::get_server.
@@ -55,11 +57,14 @@ class Server {
   /// Python.
   [[noreturn]] void serve_forever();
 
+  /// Where it listens.
+  const Address& address() const noexcept { return place_.socket->address(); }
+
  private:
   friend class BaseManager;
-  explicit Server(detail::SharedRef desk) : desk_(std::move(desk)) {}
+  explicit Server(detail::ServingPlace place) : place_(std::move(place)) {}
 
-  detail::SharedRef desk_;
+  detail::ServingPlace place_;
 };
 
 /// A process that has objects for others: the server, and in every process of the tree its proxies.
@@ -69,6 +74,8 @@ class BaseManager {
  public:
   BaseManager() : BaseManager(ManagerOptions{}) {}
   explicit BaseManager(ManagerOptions options);
+  explicit BaseManager(Key authkey);
+  explicit BaseManager(Address address, std::optional<Key> authkey = {});
   BaseManager(BaseManager&&) noexcept = default;
   BaseManager& operator=(BaseManager&& other) noexcept;
   virtual ~BaseManager();
@@ -83,8 +90,9 @@ class BaseManager {
     start_with(detail::Job::make(std::forward<F>(initializer), std::forward<Args>(args)...));
   }
 
-  /// Uses the server that runs already, of get_server(). Throws std::system_error
-  /// (connection_refused) when there is none.
+  /// Uses the server that runs already: at the address, started by whatever program, or of
+  /// get_server(). Throws as Client: std::system_error (connection_refused,
+  /// no_such_file_or_directory) when there is none, AuthenticationError for another key.
   void connect() { state_->connect(); }
 
   /// Ends the server: it has a second, then it is terminated. Doing it twice does nothing.
@@ -114,6 +122,9 @@ class BaseManager {
     call.put_value(detail::InstanceMaker(Made{{detail::store(std::forward<Args>(args))...}}));
     return Proxy<C>(call.send().get_ref());
   }
+
+  /// Where the server listens for programs that connect.
+  Address address() const { return state_->address(); }
 
   /// How many objects the server has. Throws AssertionError before start() and after shutdown().
   std::size_t number_of_objects() const;

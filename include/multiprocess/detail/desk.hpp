@@ -47,7 +47,12 @@ struct Stub {
 ///
 /// A call is asked by one compare-and-swap of `asking`, and answered by one store of `answered`.
 struct Desk {
-  enum State : std::uint32_t { opening, open, closed };
+  enum State : std::uint32_t {
+    opening,
+    open,
+    closed,
+    linked  // the server is in another tree, see link.hpp
+  };
 
   using Boxes = EntryBlock<Box, 15>;
   using Stubs = EntryBlock<Stub, 252>;
@@ -61,7 +66,9 @@ struct Desk {
   std::atomic<std::uint64_t> dropped;  // the stub that was dropped last; changed by transactions
   alignas(64) Signal changed;          // who wait for a new state
   std::atomic<std::uint32_t> state;
+  RefEntry place;  // bytes that say where the server is met from outside
 
+  bool is_linked() const noexcept { return state.load(std::memory_order_acquire) == linked; }
   bool is_open() const noexcept { return state.load(std::memory_order_acquire) == open; }
 };
 
@@ -98,6 +105,9 @@ struct Cell {
 
 /// Server: a cell for an object; `stub` is free, and says the object's id then.
 SharedRef make_cell(const SharedRef& desk, Stub& stub, std::uint64_t id, std::uint64_t type);
+
+/// Client: a cell for an object of a server in another tree.
+SharedRef make_linked_cell(const SharedRef& desk, std::uint64_t id, std::uint64_t type);
 
 inline Cell& cell_of(const SharedRef& ref) noexcept {
   return *static_cast<Cell*>(ref.address());

@@ -1,39 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/address.hpp>
 #include <multiprocess/authentication.hpp>
 #include <multiprocess/detail/acceptor.hpp>
 #include <multiprocess/detail/manager_server.hpp>
+#include <multiprocess/detail/manager_socket.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/poller.hpp>
 #include <multiprocess/detail/remote_session.hpp>
-#include <multiprocess/detail/socket_files.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
 
 namespace multiprocess::detail {
-
-/// Where a manager's server is met from outside of its tree.
-class ManagerSocket {
- public:
-  /// No address: a path of its own. Throws as Listener.
-  explicit ManagerSocket(Address address);
-
-  os::NativeHandle handle() const noexcept { return socket_.get(); }
-  const Address& address() const noexcept { return address_; }
-
- private:
-  os::Handle socket_;
-  Address address_;
-  std::optional<SocketFile> file_;
-};
 
 /// Lets programs outside of the tree in, who have the key, and has their calls served. One thread,
 /// however many they are: who asks nothing costs memory only.

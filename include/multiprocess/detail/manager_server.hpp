@@ -106,12 +106,9 @@ class ManagerServer {
   void add_places();
 
   SharedRef desk_;
-<<<<<<< HEAD
   std::mutex loop_;  // held by the thread that is in the loop
   os::Deadline sleeps_until_ = os::never;
-=======
   WorkThreads threads_;  // what is dropped at the end needs them
->>>>>>> mgr
   bool stopping_ = false;
   std::uint64_t ends_seen_ = 0;
   std::uint64_t sessions_made_ = 0;

@@ -3,6 +3,8 @@
 
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/manager_place.hpp>
+#include <multiprocess/detail/manager_socket.hpp>
 #include <multiprocess/detail/registered_type.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
@@ -32,6 +34,7 @@ struct ManagerStart {
   static constexpr bool multiprocess_codec = true;
 
   DeskHandle desk;
+  ManagerPlace place;
   RegisteredTypes types;
   std::shared_ptr<Job> initializer;  ///< May be null.
 
@@ -42,7 +45,14 @@ struct ManagerStart {
   static ManagerStart decode(InputArchive& archive);
 };
 
+/// Where a server meets its clients: in the tree, and outside of it those who have the key.
+struct ServingPlace {
+  SharedRef desk;
+  std::shared_ptr<const ManagerSocket> socket;
+  Key key;
+};
+
 /// Serves in the calling thread until the manager is shut down.
-void serve_manager(const SharedRef& desk, RegisteredTypes types);
+void serve_manager(const ServingPlace& place, RegisteredTypes types);
 
 }  // namespace multiprocess::detail

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/manager_place.hpp>
 #include <multiprocess/detail/manager_start.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
@@ -11,6 +12,7 @@
 #include <multiprocess/timeout.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,7 +24,8 @@ namespace multiprocess::detail {
 /// server's process.
 class ManagerState {
  public:
-  explicit ManagerState(std::optional<StartMethod> start_method) : start_method_(start_method) {}
+  /// Throws ValueError for an empty key.
+  ManagerState(ManagerPlace place, std::optional<StartMethod> start_method);
 
   /// Starts the server and waits until it is open; `class_name` names its process.
   void start(std::string_view class_name, Job initializer);
@@ -30,9 +33,12 @@ class ManagerState {
   void shutdown();
   /// The destructor of the manager.
   void shut_down_if_ours() noexcept;
+  void disconnect() noexcept;
   bool join(Timeout timeout);
-  /// The desk of a server that runs here.
-  SharedRef begin_serving();
+  /// What a server needs that runs here.
+  ServingPlace begin_serving();
+  /// Where the server is met from outside. None, before start(), where it was not told.
+  Address address() const;
 
   /// Where the server is met. Throws AssertionError unless there is one.
   Desk& open_desk() const;
@@ -45,15 +51,18 @@ class ManagerState {
   enum class Stage { initial, started, shut_down };
 
   void require_initial() const;
+  Key key() const;
   void wait_until_open(Process& server);
   void end_process();
   bool is_ours() const;
   Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
 
   mutable std::mutex mutex_;
+  ManagerPlace place_;
   std::optional<StartMethod> start_method_;
   Stage stage_ = Stage::initial;
   SharedRef desk_;
+  std::shared_ptr<const ManagerSocket> socket_;
   std::optional<Process> process_;
   int starter_ = 0;  // pid of the process that started it
   CallId exit_call_ = 0;

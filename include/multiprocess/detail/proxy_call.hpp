@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/link.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
@@ -22,6 +23,7 @@ class Answer {
  public:
   /// Takes the answer out of the box.
   explicit Answer(Box& box);
+  explicit Answer(LinkAnswer answer);
   Answer(const Answer&) = delete;
   Answer& operator=(const Answer&) = delete;
 
@@ -38,7 +40,11 @@ class Answer {
   CallReader& reader() noexcept { return reader_; }
 
  private:
+  /// Throws what the answer is, when it is an exception.
+  void begin(Bytes bytes);
+
   alignas(8) std::array<std::byte, Letter::most_inside> inside_;
+  std::vector<std::byte> copied_;
   std::optional<Message> message_;
   std::vector<SharedRef> refs_;
   CallReader reader_;
@@ -85,6 +91,12 @@ class CreateCall : public ProxyCall {
     put(type);
   }
 };
+
+/// A proxy gives up its cell: of an object in another tree its server is told, should it be the
+/// last one.
+void let_go(SharedRef& cell) noexcept;
+
+bool is_same_object(const SharedRef& a, const SharedRef& b) noexcept;
 
 /// Whether the server behind the desk is there no more.
 bool has_ended(const Desk& desk) noexcept;

@@ -8,10 +8,8 @@
 #include <multiprocess/detail/os/poller.hpp>
 #include <multiprocess/detail/seal.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -41,8 +39,7 @@ class Loans {
 };
 
 /// By the random number of the tree that each of its connections begins with.
-using TreeId = std::array<std::uint64_t, 2>;
-using LoansByTree = std::map<TreeId, std::weak_ptr<Loans>>;
+using LoansByTree = std::map<std::uint64_t, std::weak_ptr<Loans>>;
 
 /// A client outside of the server's tree: a thread of a program that connected. Its messages are
 /// frames: the number of objects beside the call, their ids, the call; and the answer with objects'

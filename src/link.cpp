@@ -229,8 +229,16 @@ SharedRef link_desk(const ManagerPlace& place) {
   SharedRef desk = make_desk();
   set_place(desk_at(desk), place);
   step::store(desk_at(desk).state, Desk::linked);
-  keep_link(desk, true);
   return desk;
+}
+
+SharedRef linked_desk(const Address& address) {
+  links();
+  const std::scoped_lock lock(links_lock);
+  const auto found = std::ranges::find_if(links(), [&address](const auto& link) {
+    return place_of(desk_at(link->desk)).address == address;
+  });
+  return found == links().end() ? SharedRef() : (*found)->desk;
 }
 
 LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs) {

@@ -32,6 +32,8 @@ void ManagerReferent::serve(ServedCall& call) {
       }
       return call.answer().put_ref(found->second);
     }
+    case ManagerMethod::hold:
+      return call.answer().put_ref(call.server().reference_to(call.arguments().get()));
     case ManagerMethod::goodbye:
     case ManagerMethod::shutdown:
     case ManagerMethod::drop:

@@ -31,6 +31,10 @@ constexpr bool is_last_word(ManagerMethod method) noexcept {
   return method == ManagerMethod::goodbye || method == ManagerMethod::shutdown;
 }
 
+RuntimeError gone() {
+  return RuntimeError("the manager has no such object any more");
+}
+
 constexpr std::uint64_t id_of(std::uint32_t place, std::uint64_t generation) noexcept {
   return generation << 32 | place;
 }
@@ -165,7 +169,7 @@ void ManagerServer::take_back(std::unique_ptr<ServedCall::Body> body) noexcept {
 void ManagerServer::serve(ServedCall call) {
   const std::shared_ptr<Referent> object = find(call.object());
   if (object == nullptr) {
-    call.fail(RuntimeError("the manager has no such object any more"));
+    call.fail(gone());
   } else if (object->busy_) {
     object->waiting_.push_back(std::move(call));
   } else {
@@ -200,6 +204,7 @@ SharedRef ManagerServer::add(std::shared_ptr<Referent> object, std::uint64_t typ
   SharedRef cell = make_cell(desk_, *place.stub, id_of(index, ++place.generation), type);
   free_places_.pop_back();
   place.object = std::move(object);
+  place.cell = cell.offset();
   ++objects_;
   return cell;
 }
@@ -219,7 +224,7 @@ void ManagerServer::add_places() {
   std::size_t seen = 0;
   for_each_entry(desk().stubs, [this, &seen](Stub& stub) {
     if (++seen == places_.size()) {
-      places_.push_back({0, nullptr, &stub});
+      places_.push_back({0, nullptr, &stub, 0});
       free_places_.push_back(static_cast<std::uint32_t>(seen));
     }
   });
@@ -238,6 +243,17 @@ std::shared_ptr<Referent> ManagerServer::find(std::uint64_t id) const {
 std::uint64_t ManagerServer::count_objects() {
   drop_objects();
   return objects_;
+}
+
+SharedRef ManagerServer::reference_to(std::uint64_t id) const {
+  if (find(id) == nullptr || id == 0) {
+    throw gone();
+  }
+  SharedRef cell = find_reference(places_[static_cast<std::uint32_t>(id)].cell);
+  if (!is_own_cell(cell) || cell_of(cell).id != id) {  // its last proxy has just gone
+    throw gone();
+  }
+  return cell;
 }
 
 bool ManagerServer::drop_objects() {

@@ -85,7 +85,9 @@ void ManagerState::connect() {
                             "no server runs for this manager, and it has no address of one");
   }
   if (!is_served_here) {
-    desk_ = link_desk({place_.address, key()});
+    SharedRef desk = link_desk({place_.address, key()});
+    keep_link(desk, true);
+    desk_ = std::move(desk);
   }
   stage_ = Stage::started;
 }

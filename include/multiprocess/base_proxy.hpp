@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/foreign_cell.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/detail/repr.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
@@ -46,6 +47,14 @@ class BaseProxy {
 
   /// How it crosses: beside the bytes of the message.
   static constexpr const detail::PartOps& part_ops = detail::SharedRef::part_ops;
+
+  /// How it crosses to another program, over a Listener's connection: where its server is met, and
+  /// which object it is. Who receives it connects there with the key that it has for the address,
+  /// or its own; until then nothing but the sender's proxy keeps the object.
+  void encode_abroad(detail::OutputArchive& archive) const { detail::save_cell(archive, cell_); }
+  static detail::SharedRef decode_abroad(detail::InputArchive& archive) {
+    return detail::load_cell(archive);
+  }
 
  protected:
   explicit BaseProxy(detail::SharedRef cell) noexcept : cell_(std::move(cell)) {}

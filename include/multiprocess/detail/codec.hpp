@@ -6,6 +6,7 @@
 #include <multiprocess/detail/own_codec.hpp>
 #include <multiprocess/detail/require_sendable.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/detail/std_codec.hpp>
 
 #include <vector>
@@ -94,9 +95,37 @@ T read_own(InputArchive& archive) {
   return value;
 }
 
+/// Handles of objects that other programs know as well: instead of an index beside the bytes.
+inline constexpr std::uint32_t abroad_index = UINT32_MAX - 1;
+
+template <class T>
+concept KnownAbroad = requires(const T& value, OutputArchive& archive) {
+  value.encode_abroad(archive);
+};
+
+template <class T>
+void save_handle(OutputArchive& archive, const T& value) {
+  if constexpr (KnownAbroad<T>) {
+    if (const Outgoing* message = Outgoing::current();
+        message != nullptr && message->leaves_the_tree()) {
+      archive.put(abroad_index);
+      value.encode_abroad(archive);
+      return;
+    }
+  }
+  archive.put(T::part_ops.send(std::addressof(value)));
+}
+
 template <class T>
 T read_handle(InputArchive& archive) {
   const auto index = archive.get<std::uint32_t>();
+  if constexpr (KnownAbroad<T>) {
+    if (index == abroad_index) {
+      SharedRef ref = T::decode_abroad(archive);
+      T::require_kind(ref);
+      return T(std::move(ref));
+    }
+  }
   if constexpr (requires { T::require_kind(received_ref(index)); }) {
     T::require_kind(received_ref(index));
   }
@@ -123,7 +152,7 @@ void save_value(OutputArchive& archive, const T& value) {
   } else if constexpr (f == Form::function) {
     save_function(archive, reinterpret_cast<std::uintptr_t>(value));
   } else if constexpr (f == Form::handle) {
-    archive.put(T::part_ops.send(std::addressof(value)));
+    save_handle(archive, value);
   } else if constexpr (f == Form::codec) {
     value.encode(archive);
   } else if constexpr (f == Form::bytes) {

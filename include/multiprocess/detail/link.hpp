@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -24,8 +25,11 @@ struct LinkAnswer {
   std::vector<SharedRef> refs;
 };
 
-/// A linked desk for the server there. Throws as Client.
+/// A linked desk for the server there, which is not asked yet.
 SharedRef link_desk(const ManagerPlace& place);
+
+/// The desk by which this process reaches the server there; empty when it does not.
+SharedRef linked_desk(const Address& address);
 
 /// Asks the server behind a linked desk, and waits for the answer. Throws EOFError when it ends
 /// meanwhile, std::system_error when it cannot be reached, NotSendable for references to anything
@@ -38,5 +42,17 @@ void settle_link(Desk& desk) noexcept;
 
 /// A manager of this process uses the desk, or does no more. Throws as Client.
 void keep_link(const SharedRef& desk, bool keep);
+
+/// Keeps the connections for as long as it is there.
+class LinkUse {
+ public:
+  explicit LinkUse(SharedRef desk) : desk_(std::move(desk)) { keep_link(desk_, true); }
+  ~LinkUse() { keep_link(desk_, false); }
+  LinkUse(const LinkUse&) = delete;
+  LinkUse& operator=(const LinkUse&) = delete;
+
+ private:
+  SharedRef desk_;
+};
 
 }  // namespace multiprocess::detail

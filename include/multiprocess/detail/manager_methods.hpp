@@ -20,6 +20,7 @@ enum class ManagerMethod : std::uint64_t {
   number_of_objects,  // -> number
   publish,            // name, reference
   lookup,             // name -> reference
+  hold,               // id -> reference
   drop,               // of a program that has connected: count, ids that it gives back; no answer
 };
 

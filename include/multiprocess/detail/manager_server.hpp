@@ -41,6 +41,9 @@ class ManagerServer {
   /// Null when there is none.
   std::shared_ptr<Referent> find(std::uint64_t id) const;
 
+  /// One more reference to an object. Throws RuntimeError when there is none.
+  SharedRef reference_to(std::uint64_t id) const;
+
   /// How many objects there are.
   std::uint64_t count_objects();
 
@@ -86,6 +89,7 @@ class ManagerServer {
     std::uint64_t generation = 0;
     std::shared_ptr<Referent> object;
     Stub* stub = nullptr;
+    Offset cell = 0;
   };
 
   Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/foreign_cell.hpp>
+
+#include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/link.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/manager_place.hpp>
+#include <multiprocess/detail/proxy_call.hpp>
+#include <multiprocess/process.hpp>
+
+namespace multiprocess::detail {
+
+void save_cell(OutputArchive& archive, const SharedRef& cell) {
+  const Desk& desk = *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+  archive(place_of(desk).address);
+  archive.put(cell_of(cell).id);
+}
+
+SharedRef load_cell(InputArchive& archive) {
+  ManagerPlace place;
+  archive(place.address);
+  const auto id = archive.get<std::uint64_t>();
+  SharedRef desk = linked_desk(place.address);
+  if (!desk) {
+    place.key.emplace(current_process().authkey());
+    desk = link_desk(place);
+  }
+  const LinkUse use(desk);
+  ProxyCall call(*static_cast<Desk*>(desk.address()), 0,
+                 static_cast<std::uint64_t>(ManagerMethod::hold));
+  call.put(id);
+  return call.send().get_ref();
+}
+
+}  // namespace multiprocess::detail

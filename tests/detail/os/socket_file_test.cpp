@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <system_error>
 
 namespace multiprocess::detail::os {
 namespace {
@@ -17,28 +18,37 @@ namespace fs = std::filesystem;
 
 class SocketFileTest : public testing::Test {
  protected:
+  SocketFileTest() { make_private_folder(folder_); }
   ~SocketFileTest() override { fs::remove_all(folder_); }
 
-  const std::string folder_ = make_private_folder();
+  const std::string folder_ = new_folder_path();
   const std::string path_ = folder_ + "/socket";
 };
 
 TEST_F(SocketFileTest, TheFolderIsForThisUserAlone) {
   EXPECT_EQ(fs::status(folder_).permissions(), fs::perms::owner_all);
-  EXPECT_NE(make_private_folder(), folder_);
+  EXPECT_NE(new_folder_path(), folder_);
+  EXPECT_THROW(make_private_folder(folder_), std::system_error);
+}
+
+TEST_F(SocketFileTest, TheFolderGoesWithItsSockets) {
+  const Handle listening = listen_at({path_}, 1);
+  std::ofstream(folder_ + "/file") << "no socket";
+  remove_private_folder(folder_);
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(fs::exists(folder_ + "/file"));
+  fs::remove(folder_ + "/file");
   remove_private_folder(folder_);
   EXPECT_FALSE(fs::exists(folder_));
+  remove_private_folder(folder_);
 }
 
 TEST_F(SocketFileTest, TheFolderIsWhereTemporaryFilesAreUnlessThatIsFarAway) {
   setenv("TMPDIR", folder_.c_str(), 1);
-  const std::string inside = make_private_folder();
-  EXPECT_TRUE(inside.starts_with(folder_));
+  EXPECT_TRUE(new_folder_path().starts_with(folder_));
   setenv("TMPDIR", ("/tmp/" + std::string(60, 'x')).c_str(), 1);
-  const std::string elsewhere = make_private_folder();
-  EXPECT_TRUE(elsewhere.starts_with("/tmp/multiprocess-"));
+  EXPECT_TRUE(new_folder_path().starts_with("/tmp/multiprocess-"));
   unsetenv("TMPDIR");
-  remove_private_folder(elsewhere);
 }
 
 TEST_F(SocketFileTest, IsRemovedOnlyWhileItIsTheSame) {

@@ -19,6 +19,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::string make_folder() {
+  const std::string path = new_folder_path();
+  make_private_folder(path);
+  return path;
+}
+
 class SocketTest : public testing::TestWithParam<bool> {
  protected:
   ~SocketTest() override { std::filesystem::remove_all(folder_); }
@@ -26,7 +32,7 @@ class SocketTest : public testing::TestWithParam<bool> {
   SocketAddress place() const {
     return GetParam() ? SocketAddress{"", "127.0.0.1", 0} : SocketAddress{folder_ + "/socket"};
   }
-  const std::string folder_ = make_private_folder();
+  const std::string folder_ = make_folder();
 };
 INSTANTIATE_TEST_SUITE_P(Place, SocketTest, testing::Bool(),
                          [](const auto& each) { return std::string(each.param ? "tcp" : "path"); });
@@ -84,7 +90,7 @@ TEST_P(SocketTest, NobodyThereIsAnErrorAtOnce) {
 }
 
 TEST(SocketAtAPath, IsForThisUserAloneWhateverTheMask) {
-  const std::string folder = make_private_folder();
+  const std::string folder = make_folder();
   const mode_t before = umask(0);
   const Handle listening = listen_at({folder + "/socket"}, 1);
   umask(before);
@@ -97,7 +103,7 @@ TEST(SocketAtAPath, IsForThisUserAloneWhateverTheMask) {
 }
 
 TEST(SocketAtAPath, ConnectingWaitsNoLongerThanItMay) {
-  const std::string folder = make_private_folder();
+  const std::string folder = make_folder();
   const Handle listening = listen_at({folder + "/socket"}, 0);
   std::vector<Handle> waiting;
   const auto fill = [&] {

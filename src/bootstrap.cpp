@@ -4,6 +4,7 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/traceback.hpp>
@@ -36,6 +37,7 @@ void adopt(Preparation&& told, Ticket ticket, os::Handle life_line) {
   own->identity = std::move(told.identity);
   own->daemon = told.daemon;
   own->authkey = std::make_shared<const Secret>(told.key);
+  os::wipe(told.key);
   own->creator = told.parent_pid;
   own->started = true;
   own->pid = current_pid();
@@ -95,9 +97,13 @@ Offset pack_start(const ProcessRecord& record, const std::function<void(OutputAr
                   Ticket child, Outgoing& beside) {
   ScratchBuffer buffer;
   OutputArchive out(*buffer);
-  out(prepare(record));
+  Preparation told = prepare(record);
+  out(told);
+  os::wipe(told.key);
   save_work(out);
-  return Message::pack(buffer->bytes(), beside, child);
+  const Offset message = Message::pack(buffer->bytes(), beside, child);
+  os::wipe({buffer->data(), buffer->size()});
+  return message;
 }
 
 Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin) {

@@ -28,7 +28,8 @@ using detail::Acceptor;
 
 namespace {
 
-constexpr int fewest_waiting = 128;  // a burst of connections is no reason to turn somebody away
+constexpr int fewest_waiting =
+    1024;  // a burst of connections: nobody is to try again a second later
 
 [[noreturn]] void throw_closed() {
   throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor),

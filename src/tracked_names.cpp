@@ -6,6 +6,7 @@
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/keeper.hpp>
 #include <multiprocess/detail/os/named_memory.hpp>
+#include <multiprocess/detail/os/socket_file.hpp>
 #include <multiprocess/detail/self.hpp>
 
 #include <atomic>
@@ -89,11 +90,25 @@ void untrack_name(const std::string& name, std::uint64_t id) noexcept {
   deallocate(found);
 }
 
+namespace {
+
+void remove(const std::string& name, std::uint64_t id) noexcept {
+  if (!name.starts_with('/')) {
+    os::remove_name_of(name, id);
+  } else if (id != 0) {
+    os::remove_socket_file(name, id);
+  } else {
+    os::remove_private_folder(name);
+  }
+}
+
+}  // namespace
+
 void remove_tracked_names() noexcept {
   const Chain chain;
   for (Offset block = chain.first().load(); block != 0;) {
     TrackedName& entry = *at<TrackedName>(block);
-    os::remove_name_of(std::string(entry.name()), entry.id);
+    remove(std::string(entry.name()), entry.id);
     block = entry.next.load();
   }
 }

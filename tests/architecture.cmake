@@ -19,10 +19,10 @@ set(floor_2
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
-  detail/account detail/shared_bytes detail/journal detail/entries detail/holders
+  detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
   detail/keeper detail/deposit detail/tracked_names
-  detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes
+  detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes detail/shared_bytes
   detail/byte_view
   detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
   detail/own_codec

@@ -11,7 +11,7 @@ namespace multiprocess::connection {
 
 /// How a Listener and its Clients deal with one another; both need the same key and form.
 struct Options {
-  /// How many may wait to be accepted; at least 128 may in any case.
+  /// How many may wait to be accepted; at least 1024 may in any case.
   int backlog = 1;
   /// Both ends prove that they have it. Without a key there is no handshake: then TCP is refused
   /// but for the loopback address. An empty one is a ValueError.

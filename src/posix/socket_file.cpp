@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/os/socket_file.hpp>
 
 #include "system_error.hpp"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 
 namespace multiprocess::detail::os {
@@ -22,15 +26,29 @@ std::string temporary_place() {
 
 }  // namespace
 
-std::string make_private_folder() {
-  std::string path = temporary_place() + "/multiprocess-XXXXXX";
-  if (mkdtemp(path.data()) == nullptr) {  // with mode 0700, and never one that was there
-    throw last_error("making a private folder in " + temporary_place());
+std::string new_folder_path() {
+  std::array<char, 64> name{};
+  std::snprintf(name.data(), name.size(), "/multiprocess-%016llx",
+                static_cast<unsigned long long>(random_number()));
+  return temporary_place() + name.data();
+}
+
+void make_private_folder(const std::string& path) {
+  if (mkdir(path.c_str(), S_IRWXU) != 0) {
+    throw last_error("making the private folder '" + path + "'");
   }
-  return path;
 }
 
 void remove_private_folder(const std::string& path) noexcept {
+  DIR* const folder = opendir(path.c_str());
+  if (folder == nullptr) {
+    return;
+  }
+  while (const dirent* const entry = readdir(folder)) {
+    const std::string inside = path + "/" + entry->d_name;
+    remove_socket_file(inside, socket_file_id(inside));
+  }
+  closedir(folder);
   rmdir(path.c_str());
 }
 

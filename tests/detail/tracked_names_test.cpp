@@ -2,6 +2,7 @@
 #include <multiprocess/detail/tracked_names.hpp>
 
 #include <multiprocess/detail/os/named_memory.hpp>
+#include <multiprocess/listener.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/shared_memory.hpp>
 
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -96,6 +98,14 @@ TEST(Culprit, DISABLED_IsKilledAnywhere) {
   }
 }
 
+TEST(Culprit, DISABLED_IsKilledWithListeners) {
+  const connection::Listener private_one;
+  const connection::Listener chosen(std::string(std::getenv(name_variable)));
+  std::ofstream(std::string(std::getenv(name_variable)) + ".txt")
+      << fs::path(private_one.address().path()).parent_path().string();
+  test::die();
+}
+
 void run(const std::string& culprit, const std::string& name) {
   const std::string program = fs::read_symlink("/proc/self/exe");
   const std::string filter = "--gtest_filter=Culprit.DISABLED_" + culprit;
@@ -163,6 +173,21 @@ TEST(TrackedNamesOfOthers, OutliveWhoAttached) {
   EXPECT_TRUE(fs::exists(path_of(own_name())));
   memory.unlink();
   os::remove_name(own_name() + "_stays");
+}
+
+TEST(TrackedSockets, GoWithTheirFolder) {
+  const fs::path chosen = fs::temp_directory_path() / own_name();
+  run("IsKilledWithListeners", chosen);
+  std::ifstream told(chosen.string() + ".txt");
+  std::string folder;
+  ASSERT_TRUE(std::getline(told, folder));
+  const auto end = std::chrono::steady_clock::now() + 5s;
+  while ((fs::exists(chosen) || fs::exists(folder)) && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(1ms);
+  }
+  EXPECT_FALSE(fs::exists(chosen));
+  EXPECT_FALSE(fs::exists(folder));
+  fs::remove(chosen.string() + ".txt");
 }
 
 TEST(TrackedNamesOfOurs, AreForgottenOneByOne) {

@@ -9,7 +9,7 @@
 namespace multiprocess::detail {
 
 /// A path for a new socket in a folder that only this user can enter. Each process has one such
-/// folder, which goes when it exits. Throws std::system_error.
+/// folder, which goes when it exits, or is killed. Throws std::system_error.
 std::string private_socket_path();
 
 /// The file of a listening socket. The process that made it removes it: with this object, or among
@@ -17,7 +17,7 @@ std::string private_socket_path();
 class SocketFile {
  public:
   /// The socket that has this path now; none for a name without a file.
-  explicit SocketFile(std::string path);
+  explicit SocketFile(const std::string& path);
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
   ~SocketFile() { remove(); }

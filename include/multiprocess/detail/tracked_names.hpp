@@ -6,9 +6,10 @@
 
 namespace multiprocess::detail {
 
-/// From now on the keeper removes the name of this block when nobody of the tree lives any more,
-/// however they ended; unless the name is another block's by then. Starts a keeper when there is
-/// none.
+/// From now on the keeper removes the name of this block of memory when nobody of the tree lives
+/// any more, however they ended; unless the name is another block's by then. An absolute path is
+/// that of a socket, or with 0 for the id of a private folder, which goes with the sockets in it.
+/// Starts a keeper when there is none.
 ///
 /// Throws as deposit() does.
 void track_name(const std::string& name, std::uint64_t id);

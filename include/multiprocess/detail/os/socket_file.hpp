@@ -6,11 +6,14 @@
 
 namespace multiprocess::detail::os {
 
-/// A new folder for sockets that no other user can enter, where the system keeps temporary files;
-/// with a short path, since that of a socket may not be long. Throws std::system_error.
-std::string make_private_folder();
+/// A path for a new folder where the system keeps temporary files, that nobody can guess; a short
+/// one, since that of a socket may not be long.
+std::string new_folder_path();
 
-/// Only if it is empty.
+/// Makes the folder; no other user can enter it. Throws std::system_error (file_exists).
+void make_private_folder(const std::string& path);
+
+/// With the sockets in it; only if there is nothing else.
 void remove_private_folder(const std::string& path) noexcept;
 
 /// Tells the socket that has this path from any other that had it or will have it; 0 when there is

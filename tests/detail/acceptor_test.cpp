@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/acceptor.hpp>
+
+#include <multiprocess/detail/os/stream.hpp>
+
+#include "support/hex.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace multiprocess::detail {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A client that says only what the test wants.
+class Dialler {
+ public:
+  explicit Dialler(const os::SocketAddress& to, const char* key = "secret")
+      : stream_(os::connect_to(to, os::never)),
+        handshake_(Handshake::Role::client, {key, false, false, {}}) {}
+
+  /// Reads what there is and answers it; false when there was nothing.
+  bool go_on() {
+    std::array<std::byte, Handshake::longest_frame> space;
+    bool some = false;
+    while (handshake_.wanted() != 0) {
+      const auto got = os::read_now(stream_.get(), std::span(space).first(handshake_.wanted()));
+      if (got.value_or(0) == 0) {
+        break;
+      }
+      handshake_.receive(std::span(space).first(*got));
+      some = true;
+    }
+    os::write_all(stream_.get(), handshake_.output());
+    handshake_.sent(handshake_.output().size());
+    return some;
+  }
+  void hang_up() { stream_.reset(); }
+  bool is_welcome() const { return handshake_.is_over() && !handshake_.has_failed(); }
+  bool is_cut_off() {
+    std::array<std::byte, 1000> space;
+    try {
+      while (const auto got = os::read_now(stream_.get(), space)) {
+        if (*got == 0) {
+          return true;
+        }
+      }
+    } catch (const std::system_error&) {
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  os::Handle stream_;
+  Handshake handshake_;
+};
+
+class AcceptorTest : public testing::Test {
+ protected:
+  Acceptor& acceptor(Acceptor::Rules rules = {.key = Key("secret")}) {
+    acceptor_ = std::make_unique<Acceptor>(listening_.get(), std::move(rules));
+    return *acceptor_;
+  }
+  Dialler dial(const char* key = "secret") const { return Dialler(place_, key); }
+
+  /// Until the client has said all it can.
+  bool let_in(Dialler& client) {
+    for (int round = 0; round < 10 && !acceptor_->take_admitted(); ++round) {
+      acceptor_->step();
+      client.go_on();
+      acceptor_->step();
+    }
+    return client.is_welcome();
+  }
+
+  os::Handle listening_ = os::listen_at({"", "127.0.0.1", 0}, 256);
+  const os::SocketAddress place_ = os::local_address(listening_.get());
+  std::unique_ptr<Acceptor> acceptor_;
+};
+
+TEST_F(AcceptorTest, NeverWaitsByItself) {
+  Acceptor& own = acceptor();
+  own.step();
+  EXPECT_FALSE(own.take_admitted());
+  EXPECT_FALSE(own.take_failure());
+  EXPECT_EQ(own.next_deadline(), os::never);
+}
+
+TEST_F(AcceptorTest, AdmitsWhoProvesTheKey) {
+  Acceptor& own = acceptor();
+  Dialler client = dial();
+  own.step(os::never);
+  EXPECT_EQ(own.pending(), 1U);
+  EXPECT_FALSE(own.take_admitted());
+  EXPECT_NE(own.next_deadline(), os::never);
+  EXPECT_TRUE(client.go_on());
+  own.step(os::never);
+  EXPECT_TRUE(client.go_on());
+  own.step(os::never);
+  const auto admitted = own.take_admitted();
+  ASSERT_TRUE(admitted);
+  EXPECT_EQ(admitted->peer.host, "127.0.0.1");
+  EXPECT_FALSE(admitted->keys);
+  EXPECT_EQ(own.pending(), 0U);
+}
+
+TEST_F(AcceptorTest, AdmitsAnybodyWithoutAKey) {
+  Acceptor& own = acceptor({});
+  const Dialler client = dial();
+  own.step(os::never);
+  EXPECT_TRUE(own.take_admitted());
+}
+
+TEST_F(AcceptorTest, TellsWhyOneFailed) {
+  Acceptor& own = acceptor();
+  Dialler client = dial("wrong");
+  own.step(os::never);
+  client.go_on();
+  own.step(os::never);
+  EXPECT_EQ(own.take_failure(), "digest received was wrong");
+  Dialler other = dial();
+  own.step(os::never);
+  other.hang_up();
+  own.step(os::never);
+  EXPECT_EQ(own.take_failure(), "the other end hung up in the middle of the handshake");
+  EXPECT_FALSE(own.take_failure());
+}
+
+TEST_F(AcceptorTest, GivesUpWhoTakesTooLong) {
+  Acceptor& own = acceptor({.key = Key("secret"), .patience = 10ms});
+  Dialler silent = dial();
+  own.step(os::never);
+  own.step(os::never);  // its time ends
+  EXPECT_EQ(own.take_failure(), "the other end took too long for the handshake");
+  EXPECT_TRUE(silent.is_cut_off());
+}
+
+TEST_F(AcceptorTest, LooksAtWhatHasComeBeforeTheTimeIsOver) {
+  Acceptor& own = acceptor({.key = Key("secret"), .patience = 5ms});
+  Dialler client = dial();
+  own.step(os::never);
+  client.go_on();
+  std::this_thread::sleep_until(own.next_deadline() + 1ms);  // nobody looked, that is our fault
+  own.step();
+  EXPECT_FALSE(own.take_failure());
+  EXPECT_TRUE(let_in(client));
+}
+
+TEST_F(AcceptorTest, ServesOthersBesideSilentOnes) {
+  acceptor();
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(dial());
+  }
+  Dialler client = dial();
+  EXPECT_TRUE(let_in(client));
+}
+
+TEST_F(AcceptorTest, KeepsOnlySoMany) {
+  Acceptor& own = acceptor();
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 200; ++i) {
+    silent.push_back(dial());
+    own.step();
+    EXPECT_LE(own.pending(), Acceptor::most_pending);
+  }
+  EXPECT_TRUE(silent.front().is_cut_off()) << "the oldest goes";
+  EXPECT_FALSE(silent.back().is_cut_off());
+  EXPECT_FALSE(own.take_failure()) << "and silently";
+}
+
+TEST_F(AcceptorTest, WhoHasSaidSomethingStaysLonger) {
+  Acceptor& own = acceptor();
+  Dialler client = dial();
+  own.step(os::never);
+  client.go_on();
+  own.step(os::never);
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 100; ++i) {
+    silent.push_back(dial());
+    own.step();
+  }
+  EXPECT_TRUE(let_in(client));
+}
+
+TEST_F(AcceptorTest, IsReadableWhileThereIsSomethingToDo) {
+  Acceptor& own = acceptor({});
+  EXPECT_FALSE(os::wait_readable(own.handle(), os::at_once));
+  const Dialler one = dial();
+  const Dialler two = dial();
+  EXPECT_TRUE(os::wait_readable(own.handle(), os::at_once));
+  own.step(os::never);
+  own.step();
+  own.rest();
+  EXPECT_TRUE(os::wait_readable(own.handle(), os::at_once)) << "two are there to be taken";
+  EXPECT_TRUE(own.take_admitted());
+  EXPECT_TRUE(own.take_admitted());
+  own.rest();
+  EXPECT_FALSE(os::wait_readable(own.handle(), os::at_once));
+}
+
+TEST_F(AcceptorTest, StrictOnesGetKeysOnTcp) {
+  Acceptor& own = acceptor({.key = Key("secret"), .strict = true});
+  const os::Handle stream = os::connect_to(place_, os::never);
+  Handshake client(Handshake::Role::client, {"secret", true, false, {place_of(place_)}});
+  std::array<std::byte, Handshake::longest_frame> space;
+  while (!client.is_over()) {
+    own.step();
+    const auto got = os::read_now(stream.get(), std::span(space).first(client.wanted()));
+    client.receive(std::span(space).first(got.value_or(0)));
+    os::write_all(stream.get(), client.output());
+    client.sent(client.output().size());
+  }
+  own.step();
+  const auto admitted = own.take_admitted();
+  ASSERT_TRUE(admitted && admitted->keys);
+  EXPECT_EQ(test::to_hex(admitted->keys->sending->bytes()),
+            test::to_hex(client.keys()->receiving->bytes()));
+}
+
+}  // namespace
+}  // namespace multiprocess::detail

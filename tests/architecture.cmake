@@ -39,7 +39,7 @@ set(floor_3
   value array detail/sequence detail/map_key shared_vector shared_map shared_string
   shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
-  detail/stream_transport detail/handshake detail/sealed_transport
+  detail/stream_transport detail/handshake detail/seal detail/sealed_transport
   detail/pipe_transport
   connection wait
   address connection_options client detail/acceptor detail/accept_turns detail/socket_files
@@ -58,9 +58,11 @@ set(floor_5
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
   thread_pool
-  detail/manager_methods detail/call_data detail/desk detail/proxy_call detail/referent detail/call_body
+  detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
+  detail/foreign_cell detail/referent detail/call_body
   detail/work_threads detail/tree_session detail/manager_server detail/referent_kinds
-  detail/manager_referent detail/manager_start detail/manager_state
+  detail/manager_referent detail/manager_socket detail/remote_session detail/gateway
+  detail/manager_start detail/manager_state
   detail/show detail/server_call detail/element detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
   detail/namespace_referent detail/value_referent detail/snapshot

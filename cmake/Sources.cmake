@@ -10,17 +10,17 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/client.cpp src/closure.cpp src/condition.cpp src/connection.cpp src/connection_options.cpp
   src/context.cpp src/count.cpp src/deposit.cpp src/descriptor.cpp src/desk.cpp
   src/dict_referent.cpp src/dummy.cpp src/error.cpp src/event.cpp src/exit.cpp src/exit_report.cpp
-  src/fd.cpp src/forkserver.cpp src/frame.cpp src/gateway.cpp src/hands.cpp src/handshake.cpp
-  src/heap.cpp src/holders.cpp src/imap.cpp src/inheritance.cpp src/instance_referent.cpp
-  src/item_queue.cpp src/journal.cpp src/keeper.cpp src/key_index.cpp src/lanes.cpp src/launch.cpp
-  src/link.cpp src/list_item.cpp src/list_referent.cpp src/listener.cpp src/lock.cpp
-  src/lock_calls.cpp src/logging.cpp src/magazines.cpp src/manager.cpp src/manager_place.cpp
-  src/manager_referent.cpp src/manager_server.cpp src/manager_socket.cpp src/manager_start.cpp
-  src/manager_state.cpp src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp
-  src/namespace_proxy.cpp src/namespace_referent.cpp src/number.cpp src/object_state.cpp
-  src/order.cpp src/output_labels.cpp src/owned_lock.cpp src/page_runs.cpp src/parcel.cpp
-  src/participants.cpp src/pipe.cpp src/pipe_transport.cpp src/pool.cpp src/pool_engine.cpp
-  src/pool_options.cpp src/pool_service.cpp src/pool_workers.cpp src/process.cpp
+  src/fd.cpp src/foreign_cell.cpp src/forkserver.cpp src/frame.cpp src/gateway.cpp src/hands.cpp
+  src/handshake.cpp src/heap.cpp src/holders.cpp src/imap.cpp src/inheritance.cpp
+  src/instance_referent.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp src/key_index.cpp
+  src/lanes.cpp src/launch.cpp src/link.cpp src/list_item.cpp src/list_referent.cpp src/listener.cpp
+  src/lock.cpp src/lock_calls.cpp src/logging.cpp src/magazines.cpp src/manager.cpp
+  src/manager_place.cpp src/manager_referent.cpp src/manager_server.cpp src/manager_socket.cpp
+  src/manager_start.cpp src/manager_state.cpp src/map_key.cpp src/meeting.cpp src/message.cpp
+  src/module_ref.cpp src/namespace_proxy.cpp src/namespace_referent.cpp src/number.cpp
+  src/object_state.cpp src/order.cpp src/output_labels.cpp src/owned_lock.cpp src/page_runs.cpp
+  src/parcel.cpp src/participants.cpp src/pipe.cpp src/pipe_transport.cpp src/pool.cpp
+  src/pool_engine.cpp src/pool_options.cpp src/pool_service.cpp src/pool_workers.cpp src/process.cpp
   src/process_state.cpp src/proxy_call.cpp src/queue_handle.cpp src/queue_state.cpp src/range.cpp
   src/referent.cpp src/registered_type.cpp src/remote_category.cpp src/remote_error.cpp
   src/remote_session.cpp src/repair.cpp src/repr.cpp src/seal.cpp src/sealed_transport.cpp

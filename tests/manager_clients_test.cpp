@@ -64,7 +64,7 @@ TEST_P(ManagerClients, UseWhatIsThere) {
   same["a"] = 1;
   same["a"] += 41;
   EXPECT_EQ(numbers.get("a"), 42);
-  EXPECT_THROW(same.get("b"), mp::KeyError);
+  EXPECT_THROW(same.at("b"), mp::KeyError);
   EXPECT_THROW(client.lookup<mp::ListProxy<int>>("numbers"), mp::TypeError);
   EXPECT_THROW(client.lookup<Numbers>("letters"), mp::KeyError);
   EXPECT_EQ(mp::test::shown(same), "{'a': 42}");

@@ -193,4 +193,15 @@ bool Spin::again() noexcept {
   return after < end_;
 }
 
+bool Spin::again_later() noexcept {
+  constexpr int most_pauses = 64;
+  for (int pause = 0; pause < pauses_; ++pause) {
+    if (!again()) {
+      return false;
+    }
+  }
+  pauses_ = std::min(2 * pauses_, most_pauses);
+  return true;
+}
+
 }  // namespace multiprocess::detail

@@ -88,8 +88,13 @@ class Spin {
   /// False when it is time to sleep.
   bool again() noexcept;
 
+  /// The same for a word that several write: one looks less and less often, so that whoever has the
+  /// cache line may use it more than once.
+  bool again_later() noexcept;
+
  private:
   int rounds_ = 0;
+  int pauses_ = 1;
   std::chrono::steady_clock::time_point end_{};
 };
 

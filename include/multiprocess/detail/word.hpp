@@ -81,8 +81,8 @@ void wake_everybody() noexcept;
 /// Takes a dead process's sleepers out of their counts.
 void forget_sleepers(std::uint64_t owner) noexcept;
 
-/// A spin that is bounded in time and yields, the more often the more others want this CPU; on a
-/// machine with one CPU it only yields.
+/// A spin that is bounded in time and yields, the more often the more others want this CPU; not
+/// while others keep it busy. On a machine with one CPU it only yields.
 class Spin {
  public:
   /// False when it is time to sleep.

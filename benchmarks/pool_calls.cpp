@@ -5,6 +5,8 @@
 #include "pool_cases.hpp"
 #include "transfer.hpp"
 
+#include <multiprocess/process.hpp>
+
 #include <future>
 #include <memory>
 #include <utility>
@@ -23,6 +25,54 @@ constexpr std::size_t large_size = std::size_t{64} << 20;
 double round_trips(mp::Pool& pool) {
   require(pool.apply(same, 3) == 3, "apply");
   return each(scaled(many), [&] { return pool.apply(same, 3); });
+}
+
+/// Processes that compute all the time, two for each CPU.
+class Strangers {
+ public:
+  Strangers() {
+    for (int i = 0; i < 4; ++i) {
+      processes_.emplace_back(mp::ProcessOptions{.start_method = mp::StartMethod::fork}, compute)
+          .start();
+    }
+  }
+  ~Strangers() {
+    for (mp::Process& process : processes_) {
+      process.kill();
+      process.join();
+    }
+  }
+  Strangers(const Strangers&) = delete;
+  Strangers& operator=(const Strangers&) = delete;
+
+ private:
+  [[noreturn]] static void compute() {
+    for (volatile unsigned i = 0;;) {
+      i = i + 1;
+    }
+  }
+
+  std::vector<mp::Process> processes_;
+};
+
+Contender among_strangers(Contender contender) {
+  return {contender.name, [repeat = std::move(contender.repeat)](Placement placement) {
+            const Strangers strangers;
+            return repeat(placement);
+          }};
+}
+
+void add_busy_machine(Suite& suite) {
+  suite.add({.name = "apply, busy machine",
+             .placements = {Placement::free},
+             .contenders = [&suite]() -> std::vector<Contender> {
+               return {among_strangers(with_pool(std::string(ours),
+                                                 [](mp::Pool& pool) {
+                                                   return each(scaled(300),
+                                                               [&] { return pool.apply(same, 3); });
+                                                 })),
+                       among_strangers(suite.python("apply, busy machine"))};
+             }});
 }
 
 /// All are asked for before the first is waited for.
@@ -83,6 +133,7 @@ void add_calls(Suite& suite) {
                          return each(scaled(many), [&] { return submit(pool, 3).get(); });
                        })};
              }});
+  add_busy_machine(suite);
   suite.add({.name = "apply_async 20k",
              .placements = placements,
              .contenders = [&suite]() -> std::vector<Contender> {

@@ -23,13 +23,13 @@ std::uint64_t mine() {
   return owner::private_to(self().ticket);
 }
 
-/// Gives the largest run that is kept warm back to the system.
-bool release_warm_run() {
+/// Gives the largest run that is kept warm back to the system; none of the order `spared`.
+bool release_warm_run(std::uint32_t spared = run_orders) {
   std::uint32_t page = no_page;
   {
     Transaction change;
     for (std::uint32_t order = run_orders; order-- > 0 && page == no_page;) {
-      if (heap_state().warm[order].load(std::memory_order_relaxed) != 0) {
+      if (order != spared && heap_state().warm[order].load(std::memory_order_relaxed) != 0) {
         page = take_run(change, order, mine());
       }
     }
@@ -45,6 +45,9 @@ bool release_warm_run() {
 }
 
 void free_run(std::uint32_t page) noexcept {
+  // What is freed now is wanted again sooner than what has been kept for long.
+  while (keeps_too_much(page) && may_be_kept(page) && release_warm_run(run_order(page))) {
+  }
   const bool discard = keeps_too_much(page);
   if (discard) {
     // The count first: a run whose memory is gone must never be taken for a usable one.

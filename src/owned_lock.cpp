@@ -12,7 +12,7 @@ Taken OwnedLock::take_over(std::uint64_t owner) noexcept {
 
 Taken OwnedLock::acquire_slowly(os::Deadline deadline) noexcept {
   const bool waits = deadline != os::at_once;
-  for (Spin spin; waits && spin.again();) {
+  for (Spin spin; waits && spin.again_later();) {
     if (owner() == 0) {
       if (const Taken taken = try_acquire(); taken != Taken::no) {
         return taken;

@@ -202,4 +202,8 @@ bool keeps_too_much(std::uint32_t page) {
   return heap_state().warm_bytes.load(std::memory_order_relaxed) + kept_bytes(page) > most_warm();
 }
 
+bool may_be_kept(std::uint32_t page) {
+  return kept_bytes(page) <= most_warm();
+}
+
 }  // namespace multiprocess::detail

@@ -148,7 +148,7 @@ bool Units::acquire(os::Deadline deadline) const {
     return false;
   }
   const bool waits = deadline != os::at_once;
-  for (Spin spin; waits && spin.again();) {
+  for (Spin spin; waits && spin.again_later();) {
     if (take(*mine)) {
       return true;
     }

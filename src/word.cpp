@@ -18,7 +18,13 @@ constexpr std::uint32_t sleepers_a_turn = 64;
 constexpr int yields_alone = 3;
 constexpr std::chrono::nanoseconds empty_yield{700};  // longer: somebody else ran
 
+// A yield that took so long gave the CPU to strangers, for a whole slice of the scheduler. Those
+// who sleep instead are let in at once when they are woken.
+constexpr std::chrono::microseconds slice_of_strangers{200};
+constexpr std::chrono::milliseconds strangers_stay{20};
+
 thread_local int rounds_a_yield = 16;
+thread_local std::chrono::steady_clock::time_point strangers_until{};
 
 /// First element of the sleepers' area: how far the table was ever used.
 std::atomic<std::uint64_t>& high_water() {
@@ -183,6 +189,9 @@ bool Spin::again() noexcept {
     return true;
   }
   const auto before = std::chrono::steady_clock::now();
+  if (before < strangers_until) {
+    return false;
+  }
   if (end_ == std::chrono::steady_clock::time_point{}) {
     end_ = before + spin_time;
   }
@@ -190,7 +199,21 @@ bool Spin::again() noexcept {
   const auto after = std::chrono::steady_clock::now();
   // Whoever ran meanwhile on this CPU may be the one that we wait for: then yield more often.
   rounds_a_yield = after - before < empty_yield ? 64 : 4;
+  if (after - before > slice_of_strangers) {
+    strangers_until = after + strangers_stay;
+  }
   return after < end_;
+}
+
+bool Spin::again_later() noexcept {
+  constexpr int most_pauses = 64;
+  for (int pause = 0; pause < pauses_; ++pause) {
+    if (!again()) {
+      return false;
+    }
+  }
+  pauses_ = std::min(2 * pauses_, most_pauses);
+  return true;
 }
 
 }  // namespace multiprocess::detail

@@ -110,6 +110,7 @@ serve("pool", {
     "imap chunksize 1": lazily("imap", 10000),
     "imap_unordered chunksize 1": lazily("imap_unordered", 10000),
     "apply": applied(500),
+    "apply, busy machine": applied(300),
     "apply_async 20k": applied_later(20000),
     "make": made(10),
     "result 64 MiB": large_results(3),

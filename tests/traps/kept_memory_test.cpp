@@ -2,6 +2,7 @@
 #include <multiprocess/queue.hpp>
 
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/page_runs.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
@@ -38,6 +39,15 @@ TEST_F(KeptMemory, WhereEverySizeWasUsedOnceTheLargestBlockFits) {
     detail::deallocate(detail::allocate(size));
   }
   detail::deallocate(detail::allocate(largest));
+}
+
+TEST_F(KeptMemory, WhatWasFreedLastIsKeptForTheNext) {
+  constexpr std::size_t large = 2'000'000;
+  free_all(blocks_until_full(60'000));
+  const auto& kept = detail::heap_state().warm[detail::order_for(large)];
+  EXPECT_EQ(kept.load(), 0) << "as much as may be kept lies in small runs";
+  detail::deallocate(detail::allocate(large));
+  EXPECT_NE(kept.load(), 0);
 }
 
 /// Uses all memory and frees it: first blocks that lie far apart, since a process keeps the first

@@ -50,5 +50,7 @@ void put_run(Transaction& change, std::uint32_t page, bool discarded);
 
 /// True when this run should give its memory back before put_run().
 bool keeps_too_much(std::uint32_t page);
+/// False for a run that alone is too much.
+bool may_be_kept(std::uint32_t page);
 
 }  // namespace multiprocess::detail

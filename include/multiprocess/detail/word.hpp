@@ -81,15 +81,20 @@ void wake_everybody() noexcept;
 /// Takes a dead process's sleepers out of their counts.
 void forget_sleepers(std::uint64_t owner) noexcept;
 
-/// A spin that is bounded in time and yields, the more often the more others want this CPU; on a
-/// machine with one CPU it only yields.
+/// A spin that is bounded in time and yields, the more often the more others want this CPU; not
+/// while others keep it busy. On a machine with one CPU it only yields.
 class Spin {
  public:
   /// False when it is time to sleep.
   bool again() noexcept;
 
+  /// The same for a word that several write: one looks less and less often, so that whoever has the
+  /// cache line may use it more than once.
+  bool again_later() noexcept;
+
  private:
   int rounds_ = 0;
+  int pauses_ = 1;
   std::chrono::steady_clock::time_point end_{};
 };
 

@@ -30,7 +30,9 @@ class Place {
         ticket_(self().ticket.word()),
         box_(&take_box(desk)) {}
   Place(Place&& other) noexcept
-      : desk_(std::move(other.desk_)), ticket_(other.ticket_), box_(std::exchange(other.box_, {})) {}
+      : desk_(std::move(other.desk_)),
+        ticket_(other.ticket_),
+        box_(std::exchange(other.box_, {})) {}
   Place& operator=(Place&& other) noexcept {
     std::swap(desk_, other.desk_);
     std::swap(ticket_, other.ticket_);

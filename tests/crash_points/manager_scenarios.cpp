@@ -143,10 +143,11 @@ class ServerPlay final : public Play {
 
 std::vector<Scenario> manager_scenarios() {
   return {
-      {"a client of a manager", [] { return std::make_unique<ClientPlay>(); }, {},
+      {"a client of a manager",
+       [] { return std::make_unique<ClientPlay>(); },
+       {},
        files_of_managers},
-      {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {},
-       files_of_managers},
+      {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {}, files_of_managers},
   };
 }
 

@@ -59,14 +59,13 @@ set(floor_5
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
   thread_pool
   detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
-  detail/foreign_cell detail/referent detail/call_body
-  detail/work_threads detail/tree_session detail/manager_server detail/referent_kinds
-  detail/manager_referent detail/manager_socket detail/remote_session detail/gateway
-  detail/manager_start detail/manager_state
-  detail/show detail/server_call detail/element detail/list_operations detail/list_referent
+  detail/foreign_cell detail/show detail/server_call detail/registered_type register_type
+  detail/referent detail/call_body detail/work_threads detail/tree_session detail/manager_server
+  detail/referent_kinds detail/manager_referent detail/manager_socket detail/remote_session
+  detail/gateway detail/manager_start detail/manager_state
+  detail/element detail/snapshot detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
-  detail/namespace_referent detail/value_referent detail/snapshot
-  detail/registered_type register_type detail/instance_referent
+  detail/namespace_referent detail/value_referent detail/instance_referent
   base_proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
   dummy
 )

@@ -150,7 +150,7 @@ TEST_F(ListProxy, SortsAndReverses) {
   EXPECT_EQ(list.copy(), (Ints{1, 2, 3}));
   list.reverse();
   EXPECT_EQ(list.copy(), (Ints{3, 2, 1}));
-  const int pivot = 2;
+  int pivot = 2;
   list.sort([pivot](int a, int b) { return (a == pivot) > (b == pivot); });
   EXPECT_EQ(list.copy(), (Ints{2, 3, 1})) << "stable";
   const auto fail = [](int, int) -> bool { throw std::out_of_range("incomparable"); };
@@ -160,7 +160,7 @@ TEST_F(ListProxy, SortsAndReverses) {
 
 TEST_F(ListProxy, IsChangedByFunctionsInTheServer) {
   const auto list = five();
-  const int limit = 3;
+  int limit = 3;
   EXPECT_EQ(list.apply([limit](std::vector<int>& items) {
     return std::erase_if(items, [limit](int item) { return item < limit; });
   }),
@@ -243,10 +243,13 @@ TEST_P(ListsEverywhere, LoseNothingOfWhatManyDo) {
 TEST_P(ListsEverywhere, ChangeByFunctionsOfTheProgram) {
   const mp::SyncManager manager = this->manager();
   const auto list = manager.list<int>({2, 1});
-  EXPECT_EQ(exitcode_of([](const mp::ListProxy<int>& shared) {
-    shared.sort(std::greater<>());
-    shared.apply([](std::vector<int>& items) { items.push_back(7); });
-  }, list), 0);
+  EXPECT_EQ(exitcode_of(
+                [](const mp::ListProxy<int>& shared) {
+                  shared.sort(std::greater<>());
+                  shared.apply([](std::vector<int>& items) { items.push_back(7); });
+                },
+                list),
+            0);
   EXPECT_EQ(list.copy(), (std::vector<int>{2, 1, 7}));
 }
 

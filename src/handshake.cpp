@@ -36,14 +36,11 @@ bool equals(Bytes a, Bytes b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
-void append(std::vector<std::byte>& to, Bytes bytes) {
-  to.insert(to.end(), bytes.begin(), bytes.end());
-}
-
 template <class... Parts>
 std::vector<std::byte> joined(const Parts&... parts) {
-  std::vector<std::byte> all;
-  (append(all, parts), ...);
+  std::vector<std::byte> all((parts.size() + ...));
+  auto to = all.begin();
+  ((to = std::copy(parts.begin(), parts.end(), to)), ...);
   return all;
 }
 
@@ -183,8 +180,7 @@ void Handshake::take_frame() {
 }
 
 void Handshake::send(Bytes frame) {
-  append(output_, big_endian(frame.size()));
-  append(output_, frame);
+  output_ = joined(output_, big_endian(frame.size()), frame);
 }
 
 void Handshake::fail(std::string why) {

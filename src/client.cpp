@@ -5,6 +5,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/sealed_transport.hpp>
 #include <multiprocess/detail/stream_transport.hpp>
+#include <multiprocess/detail/word.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -34,9 +35,22 @@ namespace {
   throw EOFError("the other end hung up in the middle of the handshake");
 }
 
+/// Waits for the next bytes: the answer comes soon as a rule, and to be woken takes longer.
+std::size_t read_some(os::NativeHandle stream, std::span<std::byte> into, os::Deadline deadline) {
+  for (detail::Spin spin; spin.again();) {
+    if (const auto got = os::read_now(stream, into)) {
+      return *got;
+    }
+  }
+  if (!os::wait_readable(stream, deadline)) {
+    throw TimeoutError("the handshake took too long");
+  }
+  return os::read_some(stream, into);
+}
+
 /// Until it is over; throws what it fails with.
 void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline deadline) {
-  std::array<std::byte, detail::Handshake::longest_frame> space;
+  std::array<std::byte, detail::Handshake::most_wanted> space;
   while (true) {
     os::write_all(stream, handshake.output());
     handshake.sent(handshake.output().size());
@@ -46,11 +60,8 @@ void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline dea
     if (handshake.is_over()) {
       return;
     }
-    if (!os::wait_readable(stream, deadline)) {
-      throw TimeoutError("the handshake took too long");
-    }
-    const auto wanted = std::span(space).first(std::min(space.size(), handshake.wanted()));
-    const std::size_t got = os::read_some(stream, wanted);
+    const auto wanted = std::span(space).first(handshake.wanted());
+    const std::size_t got = read_some(stream, wanted, deadline);
     if (got == 0) {
       throw_hung_up();
     }

@@ -136,13 +136,25 @@ Handshake::Handshake(Role role, HandshakeRules rules) : rules_(std::move(rules))
   }
 }
 
+/// As long as the other end waits for an answer of ours before it goes on to something else, all
+/// that it has sent is of the handshake. The last frame is at least as long as a verdict.
 std::size_t Handshake::wanted() const noexcept {
-  return is_over() ? 0 : header + expected_.value_or(0) - filled_;
+  if (is_over()) {
+    return 0;
+  }
+  if (!is_last_frame()) {
+    return most_wanted;
+  }
+  return filled_ < header ? header + welcome().size() - filled_ : missing();
+}
+
+bool Handshake::is_last_frame() const noexcept {
+  return next_ == &Handshake::expect_welcome || next_ == &Handshake::finish_strictly;
 }
 
 void Handshake::receive(Bytes bytes) {
   while (!is_over() && !bytes.empty()) {
-    const std::size_t count = std::min(wanted(), bytes.size());
+    const std::size_t count = std::min(missing(), bytes.size());
     std::copy_n(bytes.begin(), count, input_.begin() + static_cast<std::ptrdiff_t>(filled_));
     filled_ += count;
     bytes = bytes.subspan(count);

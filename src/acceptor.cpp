@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/acceptor.hpp>
 
+#include <multiprocess/detail/brief_spin.hpp>
 #include <multiprocess/detail/os/stream.hpp>
-#include <multiprocess/detail/word.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
@@ -76,10 +76,9 @@ void Acceptor::step(os::Deadline deadline) {
 std::span<os::Poller::Event> Acceptor::wait(std::span<os::Poller::Event> space,
                                             os::Deadline deadline) {
   if (!pending_.empty() && deadline != os::at_once) {
-    for (Spin spin; spin.again();) {
-      if (const auto events = poller_.wait(space, os::at_once); !events.empty()) {
-        return events;
-      }
+    std::span<os::Poller::Event> events;
+    if (spin_briefly([&] { return !(events = poller_.wait(space, os::at_once)).empty(); })) {
+      return events;
     }
   }
   return poller_.wait(space, deadline);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/acceptor.hpp>
 
+#include <multiprocess/detail/brief_spin.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/logging.hpp>
 
@@ -44,7 +45,10 @@ bool is_short_of_handles(const std::system_error& error) {
 }  // namespace
 
 Acceptor::Acceptor(os::NativeHandle listening, Rules rules)
-    : listening_(listening), rules_(std::move(rules)), bell_(os::make_pipe().read) {
+    : listening_(listening),
+      is_local_(os::is_local_stream(listening)),
+      rules_(std::move(rules)),
+      bell_(os::make_pipe().read) {
   poller_.add(listening_, listening_tag);
 }
 
@@ -58,14 +62,26 @@ os::Deadline Acceptor::next_deadline() const noexcept {
 
 void Acceptor::step(os::Deadline deadline) {
   std::array<os::Poller::Event, most_pending> space;
-  for (const auto& event : poller_.wait(space, std::min(deadline, next_deadline()))) {
+  for (const auto& event : wait(space, std::min(deadline, next_deadline()))) {
     if (event.tag == listening_tag) {
-      accept_some();
+      accept_one();
     } else if (const auto guest = pending_.find(event.tag); guest != pending_.end()) {
       go_on(guest);
     }
   }
   expire();
+}
+
+/// In the middle of a handshake the next word comes soon: to be woken for it takes longer.
+std::span<os::Poller::Event> Acceptor::wait(std::span<os::Poller::Event> space,
+                                            os::Deadline deadline) {
+  if (!pending_.empty() && deadline != os::at_once) {
+    std::span<os::Poller::Event> events;
+    if (spin_briefly([&] { return !(events = poller_.wait(space, os::at_once)).empty(); })) {
+      return events;
+    }
+  }
+  return poller_.wait(space, deadline);
 }
 
 std::optional<Acceptor::Admitted> Acceptor::take_admitted() {
@@ -102,56 +118,40 @@ void Acceptor::rest() noexcept {
   rings_ = rings;
 }
 
-void Acceptor::accept_some() {
-  for (std::size_t count = 0; count < most_at_once && accept_one(); ++count) {
-  }
-}
-
-bool Acceptor::accept_one() {
+/// One at a time: those who are there already are looked at in between.
+void Acceptor::accept_one() {
   try {
-    os::Handle arrived = os::accept_now(listening_);
-    if (!arrived) {
-      return false;
+    if (auto arrived = os::accept_now(listening_)) {
+      receive(*std::move(arrived));
     }
-    receive(std::move(arrived));
-    return true;
   } catch (const std::system_error& error) {
     if (!is_short_of_handles(error) || pending_.empty()) {
       throw;
     }
     make_room();
-    return true;
   }
 }
 
-void Acceptor::receive(os::Handle arrived) {
-  const bool is_local = os::is_local_stream(arrived.get());
-  if (is_local && !os::is_of_our_user(arrived.get())) {
+void Acceptor::receive(os::Accepted arrived) {
+  if (is_local_ && !os::is_of_our_user(arrived.socket.get())) {
     refuse("the process at the other end belongs to another user");
-    return;
-  }
-  os::SocketAddress peer;
-  try {
-    peer = os::peer_address(arrived.get());
-  } catch (const std::system_error&) {  // it has hung up, which is found out below
-  }
-  if (rules_.key) {
-    begin(std::move(arrived), std::move(peer), is_local);
+  } else if (rules_.key) {
+    begin(std::move(arrived));
   } else {
-    admitted_.push_back({std::move(arrived), std::nullopt, std::move(peer)});
+    admitted_.push_back({std::move(arrived.socket), std::nullopt, std::move(arrived.peer)});
   }
 }
 
-void Acceptor::begin(os::Handle arrived, os::SocketAddress peer, bool is_local) {
+void Acceptor::begin(os::Accepted arrived) {
   if (pending_.size() >= most_pending) {
     make_room();
   }
   const std::uint64_t tag = ++last_;
-  Handshake handshake(Handshake::Role::listener, rules_for(arrived));
-  poller_.add(arrived.get(), tag);
+  Handshake handshake(Handshake::Role::listener, rules_for(arrived.socket));
+  poller_.add(arrived.socket.get(), tag);
   const auto guest =
-      pending_.emplace(tag, Pending{std::move(arrived), std::move(handshake), std::move(peer),
-                                    is_local, after(rules_.patience)});
+      pending_.emplace(tag, Pending{std::move(arrived.socket), std::move(handshake),
+                                    std::move(arrived.peer), after(rules_.patience)});
   write_some(guest.first);
 }
 
@@ -168,8 +168,7 @@ void Acceptor::go_on(Guests::iterator guest) {
   const unsigned frames = each.handshake.frames();
   bool hung_up = false;
   try {
-    while (!each.handshake.is_over() && read_some(each)) {
-    }
+    read_some(each);
   } catch (const std::exception& error) {
     hung_up = true;
     log(SUBDEBUG, error.what());
@@ -186,24 +185,28 @@ void Acceptor::go_on(Guests::iterator guest) {
   write_some(guest);
 }
 
-/// False when nothing more has come; throws when nothing more will.
-bool Acceptor::read_some(Pending& guest) {
-  std::array<std::byte, Handshake::longest_frame> space;
-  const auto wanted = std::span(space).first(std::min(space.size(), guest.handshake.wanted()));
-  const auto got = os::read_now(guest.handle.get(), wanted);
-  if (got == 0U) {
-    throw std::system_error(std::make_error_code(std::errc::connection_reset), "the end");
+/// Throws when nothing more will come.
+void Acceptor::read_some(Pending& guest) {
+  std::array<std::byte, Handshake::most_wanted> space;
+  while (!guest.handshake.is_over()) {
+    const auto wanted = std::span(space).first(guest.handshake.wanted());
+    const auto got = os::read_now(guest.handle.get(), wanted);
+    if (got == 0U) {
+      throw std::system_error(std::make_error_code(std::errc::connection_reset), "the end");
+    }
+    guest.handshake.receive(wanted.first(got.value_or(0)));
+    if (got.value_or(0) < wanted.size()) {
+      return;  // that was all
+    }
   }
-  if (got) {
-    guest.handshake.receive(wanted.first(*got));
-  }
-  return got.has_value();
 }
 
 void Acceptor::write_some(Guests::iterator guest) {
   Pending& each = guest->second;
   try {
-    each.handshake.sent(os::write_now(each.handle.get(), each.handshake.output()));
+    if (!each.handshake.output().empty()) {
+      each.handshake.sent(os::write_now(each.handle.get(), each.handshake.output()));
+    }
   } catch (const std::system_error& error) {  // nobody reads; whoever hung up is found by reading
     log(SUBDEBUG, error.what());
     each.handshake.sent(each.handshake.output().size());
@@ -229,7 +232,7 @@ void Acceptor::settle(Guests::iterator guest) {
     refuse(each.handshake.why());
     return;
   }
-  auto keys = each.is_local ? std::nullopt : each.handshake.keys();
+  auto keys = is_local_ ? std::nullopt : each.handshake.keys();
   admitted_.push_back({std::move(each.handle), std::move(keys), std::move(each.peer)});
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/client.hpp>
 
+#include <multiprocess/detail/brief_spin.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/sealed_transport.hpp>
@@ -34,9 +35,21 @@ namespace {
   throw EOFError("the other end hung up in the middle of the handshake");
 }
 
+/// Waits for the next bytes: the answer comes soon as a rule, and to be woken takes longer.
+std::size_t read_some(os::NativeHandle stream, std::span<std::byte> into, os::Deadline deadline) {
+  std::optional<std::size_t> got;
+  if (detail::spin_briefly([&] { return (got = os::read_now(stream, into)).has_value(); })) {
+    return *got;
+  }
+  if (!os::wait_readable(stream, deadline)) {
+    throw TimeoutError("the handshake took too long");
+  }
+  return os::read_some(stream, into);
+}
+
 /// Until it is over; throws what it fails with.
 void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline deadline) {
-  std::array<std::byte, detail::Handshake::longest_frame> space;
+  std::array<std::byte, detail::Handshake::most_wanted> space;
   while (true) {
     os::write_all(stream, handshake.output());
     handshake.sent(handshake.output().size());
@@ -46,11 +59,8 @@ void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline dea
     if (handshake.is_over()) {
       return;
     }
-    if (!os::wait_readable(stream, deadline)) {
-      throw TimeoutError("the handshake took too long");
-    }
-    const auto wanted = std::span(space).first(std::min(space.size(), handshake.wanted()));
-    const std::size_t got = os::read_some(stream, wanted);
+    const auto wanted = std::span(space).first(handshake.wanted());
+    const std::size_t got = read_some(stream, wanted, deadline);
     if (got == 0) {
       throw_hung_up();
     }

@@ -36,14 +36,11 @@ bool equals(Bytes a, Bytes b) noexcept {
   return std::equal(a.begin(), a.end(), b.begin(), b.end());
 }
 
-void append(std::vector<std::byte>& to, Bytes bytes) {
-  to.insert(to.end(), bytes.begin(), bytes.end());
-}
-
 template <class... Parts>
 std::vector<std::byte> joined(const Parts&... parts) {
-  std::vector<std::byte> all;
-  (append(all, parts), ...);
+  std::vector<std::byte> all((parts.size() + ...));
+  auto to = all.begin();
+  ((to = std::copy(parts.begin(), parts.end(), to)), ...);
   return all;
 }
 
@@ -139,13 +136,25 @@ Handshake::Handshake(Role role, HandshakeRules rules) : rules_(std::move(rules))
   }
 }
 
+/// As long as the other end waits for an answer of ours before it goes on to something else, all
+/// that it has sent is of the handshake. The last frame is at least as long as a verdict.
 std::size_t Handshake::wanted() const noexcept {
-  return is_over() ? 0 : header + expected_.value_or(0) - filled_;
+  if (is_over()) {
+    return 0;
+  }
+  if (!is_last_frame()) {
+    return most_wanted;
+  }
+  return filled_ < header ? header + welcome().size() - filled_ : missing();
+}
+
+bool Handshake::is_last_frame() const noexcept {
+  return next_ == &Handshake::expect_welcome || next_ == &Handshake::finish_strictly;
 }
 
 void Handshake::receive(Bytes bytes) {
   while (!is_over() && !bytes.empty()) {
-    const std::size_t count = std::min(wanted(), bytes.size());
+    const std::size_t count = std::min(missing(), bytes.size());
     std::copy_n(bytes.begin(), count, input_.begin() + static_cast<std::ptrdiff_t>(filled_));
     filled_ += count;
     bytes = bytes.subspan(count);
@@ -183,8 +192,7 @@ void Handshake::take_frame() {
 }
 
 void Handshake::send(Bytes frame) {
-  append(output_, big_endian(frame.size()));
-  append(output_, frame);
+  output_ = joined(output_, big_endian(frame.size()), frame);
 }
 
 void Handshake::fail(std::string why) {

@@ -19,13 +19,23 @@ namespace {
   throw std::runtime_error(std::string("libcrypto cannot compute ") + what);
 }
 
-/// Looked up once, and still there when exit steps ask for it: libcrypto is not to clean up first.
-EVP_MAC* hmac_algorithm() {
-  static EVP_MAC* const found = [] {
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
-    return EVP_MAC_fetch(nullptr, "HMAC", nullptr);
-  }();
-  return found;
+using Context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
+
+/// A context that knows its digest and no key yet: to look that up takes longer than to compute.
+Context make_template(const char* digest) {
+  // It is still there when exit steps ask for it: libcrypto is not to clean up first.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  const std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> algorithm(
+      EVP_MAC_fetch(nullptr, "HMAC", nullptr), &EVP_MAC_free);
+  Context made(algorithm == nullptr ? nullptr : EVP_MAC_CTX_new(algorithm.get()),
+               &EVP_MAC_CTX_free);
+  const OSSL_PARAM parameters[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(digest), 0),
+      OSSL_PARAM_construct_end()};
+  if (made != nullptr && EVP_MAC_CTX_set_params(made.get(), parameters) != 1) {
+    made.reset();
+  }
+  return made;
 }
 
 const unsigned char* raw(std::span<const std::byte> bytes) noexcept {
@@ -33,16 +43,11 @@ const unsigned char* raw(std::span<const std::byte> bytes) noexcept {
   return bytes.empty() ? &nothing : reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-void hmac(const char* digest, std::span<const std::byte> key, MacInput input,
+void hmac(const Context& known, std::span<const std::byte> key, MacInput input,
           std::span<std::byte> into) {
-  const auto free = [](EVP_MAC_CTX* context) { EVP_MAC_CTX_free(context); };
-  const std::unique_ptr<EVP_MAC_CTX, decltype(free)> context(EVP_MAC_CTX_new(hmac_algorithm()),
-                                                             free);
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>(digest), 0),
-      OSSL_PARAM_construct_end()};
-  bool good =
-      context != nullptr && EVP_MAC_init(context.get(), raw(key), key.size(), parameters) == 1;
+  const Context context(known == nullptr ? nullptr : EVP_MAC_CTX_dup(known.get()),
+                        &EVP_MAC_CTX_free);
+  bool good = context != nullptr && EVP_MAC_init(context.get(), raw(key), key.size(), nullptr) == 1;
   for (const auto& part : input) {
     good = good && EVP_MAC_update(context.get(), raw(part), part.size()) == 1;
   }
@@ -50,7 +55,7 @@ void hmac(const char* digest, std::span<const std::byte> key, MacInput input,
   good = good && EVP_MAC_final(context.get(), reinterpret_cast<unsigned char*>(into.data()), &size,
                                into.size()) == 1;
   if (!good || size != into.size()) {
-    fail((std::string("HMAC-") + digest).c_str());
+    fail("an HMAC");
   }
 }
 
@@ -58,13 +63,15 @@ void hmac(const char* digest, std::span<const std::byte> key, MacInput input,
 
 Sha256Mac hmac_sha256(std::span<const std::byte> key, MacInput input) {
   Sha256Mac mac;
-  hmac("SHA256", key, input, mac);
+  static const Context& known = *new Context(make_template("SHA256"));
+  hmac(known, key, input, mac);
   return mac;
 }
 
 Md5Mac hmac_md5(std::span<const std::byte> key, MacInput input) {
   Md5Mac mac;
-  hmac("MD5", key, input, mac);
+  static const Context& known = *new Context(make_template("MD5"));
+  hmac(known, key, input, mac);
   return mac;
 }
 

@@ -205,16 +205,16 @@ void never_waits(NativeHandle listening) {
   }
 }
 
-Handle accept_now(NativeHandle listening) {
+std::optional<Accepted> accept_now(NativeHandle listening) {
   while (true) {
     RawAddress from;
     Handle accepted(accept4(static_cast<int>(listening), from.get(), &from.size, SOCK_CLOEXEC));
     if (accepted) {
       without_delay(accepted, from.bytes.ss_family);
-      return accepted;
+      return Accepted{std::move(accepted), in_words(from)};
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      return {};
+      return std::nullopt;
     }
     if (errno != EINTR && errno != ECONNABORTED) {
       throw last_error("accept");

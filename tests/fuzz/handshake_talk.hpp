@@ -33,7 +33,7 @@ class HandshakeTalk {
       say(input);
       listen();
     }
-    require(end_.wanted() <= detail::Handshake::longest_frame, "no more than a frame is wanted");
+    require(end_.wanted() <= detail::Handshake::most_wanted, "no more than that is wanted");
     require(!end_.is_over() || end_.wanted() == 0, "who is done wants nothing");
     require(end_.has_failed() || !end_.is_over() || used_key_, "only the key opens");
     require(end_.keys().has_value() == (is_strict() && end_.is_over() && !end_.has_failed()),

@@ -35,7 +35,7 @@ namespace {
 /// A stream on which the test says what it likes.
 class Raw {
  public:
-  explicit Raw(os::Handle stream) : stream_(std::move(stream)) {}
+  explicit Raw(os::Handle&& stream) : stream_(std::move(stream)) {}
   explicit Raw(const Address& to) : stream_(os::connect_to(to.where(), os::never)) {}
 
   void write(const Frame& bytes) const {
@@ -131,7 +131,7 @@ TEST_P(Forgeries, ReflectionToAClient) {
   const Address there(os::local_address(listening.get()));
   auto client = std::async(std::launch::async, [&] { return Client(there, options()); });
   os::wait_readable(listening.get(), os::never);
-  const Raw attacker(os::accept_now(listening.get()));
+  const Raw attacker(std::move(os::accept_now(listening.get())->socket));
   const Frame mark = bytes_of(GetParam() ? "#CHALLENGE#{cpp-mp/1}" : "#CHALLENGE#{sha256}");
   Frame challenge = mark;
   challenge.resize(mark.size() + (GetParam() ? 32 : 40), std::byte{7});
@@ -200,7 +200,7 @@ TEST(Downgrade, AKeyHolderDoesNotAnswerWithMd5) {
   auto client =
       std::async(std::launch::async, [&] { return Client(there, {.authkey = "secret"}); });
   os::wait_readable(listening.get(), os::never);
-  const Raw attacker(os::accept_now(listening.get()));
+  const Raw attacker(std::move(os::accept_now(listening.get())->socket));
   Frame old = bytes_of("#CHALLENGE#");
   old.resize(old.size() + 20, std::byte{1});
   attacker.send(old);

@@ -47,7 +47,9 @@ class Attacker {
     os::Handle client;
     while (!client && !over_) {
       os::wait_readable(listening_.get(), std::chrono::steady_clock::now() + 10ms);
-      client = os::accept_now(listening_.get());
+      if (auto accepted = os::accept_now(listening_.get())) {
+        client = std::move(accepted->socket);
+      }
     }
     if (client) {
       const os::Handle server = os::connect_to(server_.where(), os::never);

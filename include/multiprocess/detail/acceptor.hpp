@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -75,19 +76,18 @@ class Acceptor {
     os::Handle handle;
     Handshake handshake;
     os::SocketAddress peer;
-    bool is_local;
     os::Deadline deadline;
     bool writes = false;  // waits for room
   };
   using Guests = std::unordered_map<std::uint64_t, Pending>;
 
-  void accept_some();
-  bool accept_one();
-  void receive(os::Handle arrived);
-  void begin(os::Handle arrived, os::SocketAddress peer, bool is_local);
+  std::span<os::Poller::Event> wait(std::span<os::Poller::Event> space, os::Deadline deadline);
+  void accept_one();
+  void receive(os::Accepted arrived);
+  void begin(os::Accepted arrived);
   HandshakeRules rules_for(const os::Handle& arrived) const;
   void go_on(Guests::iterator guest);
-  bool read_some(Pending& guest);
+  void read_some(Pending& guest);
   void write_some(Guests::iterator guest);
   void settle(Guests::iterator guest);
   void refuse(std::string why);
@@ -95,6 +95,7 @@ class Acceptor {
   void make_room();
 
   os::NativeHandle listening_;
+  bool is_local_;  // all who come are processes of this machine
   Rules rules_;
   os::Poller poller_;
   Guests pending_;

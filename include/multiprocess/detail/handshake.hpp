@@ -57,6 +57,7 @@ class Handshake {
  public:
   enum class Role { listener, client };
   static constexpr std::size_t longest_frame = 256;
+  static constexpr std::size_t most_wanted = 2 * longest_frame;
 
   Handshake(Role role, HandshakeRules rules);
 
@@ -64,8 +65,8 @@ class Handshake {
   Bytes output() const noexcept { return Bytes(output_).subspan(sent_); }
   void sent(std::size_t count) noexcept { sent_ += count; }
 
-  /// How many bytes it takes next; more than these may belong to what follows the handshake. At
-  /// least 1 until it is over.
+  /// How many bytes it takes next, at most `most_wanted`; more than these may belong to what
+  /// follows the handshake. At least 1 until it is over.
   std::size_t wanted() const noexcept;
   /// At most as many.
   void receive(Bytes bytes);
@@ -85,6 +86,8 @@ class Handshake {
   using Step = void (Handshake::*)(Bytes frame);
   static constexpr std::size_t header = 4;
 
+  std::size_t missing() const noexcept { return header + expected_.value_or(0) - filled_; }
+  bool is_last_frame() const noexcept;
   void take_header();
   void take_frame();
   void send(Bytes frame);

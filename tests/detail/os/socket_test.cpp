@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail::os {
@@ -51,10 +52,12 @@ TEST_P(SocketTest, ConnectsAndAccepts) {
   EXPECT_FALSE(accept_now(listening.get()));
   const SocketAddress where = local_address(listening.get());
   const Handle client = connect_to(where, never);
-  const Handle server = accept_now(listening.get());
-  ASSERT_TRUE(server);
+  const auto accepted = accept_now(listening.get());
+  ASSERT_TRUE(accepted);
+  const Handle& server = accepted->socket;
   EXPECT_EQ(peer_address(client.get()), where);
-  EXPECT_EQ(peer_address(server.get()), local_address(client.get()));
+  EXPECT_EQ(accepted->peer, local_address(client.get()));
+  EXPECT_EQ(accepted->peer, peer_address(server.get()));
   EXPECT_TRUE(is_loopback(where));
   EXPECT_EQ(is_local_stream(client.get()), !GetParam());
   write_all(client.get(), std::array{std::byte{7}});
@@ -67,7 +70,7 @@ TEST_P(SocketTest, ConnectsAndAccepts) {
 TEST_P(SocketTest, ReadsAndWritesWithoutWaiting) {
   const Handle listening = listen_at(place(), 1);
   Handle client = connect_to(local_address(listening.get()), never);
-  const Handle server = accept_now(listening.get());
+  const Handle server = std::move(accept_now(listening.get())->socket);
   std::array<std::byte, 1000> space{};
   EXPECT_EQ(read_now(server.get(), space), std::nullopt);
   const std::vector<std::byte> large(50'000'000);
@@ -98,7 +101,7 @@ TEST(SocketAtAPath, IsForThisUserAloneWhateverTheMask) {
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const Handle client = connect_to({folder + "/socket"}, never);
   EXPECT_TRUE(is_of_our_user(client.get()));
-  EXPECT_TRUE(is_of_our_user(accept_now(listening.get()).get()));
+  EXPECT_TRUE(is_of_our_user(accept_now(listening.get())->socket.get()));
   std::filesystem::remove_all(folder);
 }
 

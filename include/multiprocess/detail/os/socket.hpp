@@ -28,9 +28,15 @@ struct SocketAddress {
 /// never is one replaced that is there already (address_in_use).
 Handle listen_at(const SocketAddress& address, int backlog);
 
-/// The next one who has connected; none when nobody has. Never waits, whatever the socket's mode
-/// was before `never_waits`.
-Handle accept_now(NativeHandle listening);
+/// Somebody who has connected, and where he is.
+struct Accepted {
+  Handle socket;
+  SocketAddress peer;
+};
+
+/// The next one; none when nobody has connected. Never waits at a socket of `listen_at`, or one
+/// that was made such by `never_waits`.
+std::optional<Accepted> accept_now(NativeHandle listening);
 
 /// For a listening socket that comes from elsewhere.
 void never_waits(NativeHandle listening);

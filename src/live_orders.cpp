@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/live_orders.hpp>
+
+#include <utility>
+
+namespace multiprocess::detail {
+
+void LiveOrders::add(std::shared_ptr<Order> order) noexcept {
+  Order& added = *order;
+  added.before_ = last_;
+  added.after_ = nullptr;
+  (last_ != nullptr ? last_->after_ : first_) = &added;
+  last_ = &added;
+  ++size_;
+  added.itself_ = std::move(order);
+}
+
+std::shared_ptr<Order> LiveOrders::remove(Order& order) noexcept {
+  (order.before_ != nullptr ? order.before_->after_ : first_) = order.after_;
+  (order.after_ != nullptr ? order.after_->before_ : last_) = order.before_;
+  --size_;
+  return std::move(order.itself_);
+}
+
+void LiveOrders::swap(LiveOrders& other) noexcept {
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+  std::swap(size_, other.size_);
+}
+
+void LiveOrders::clear() noexcept {
+  while (first_ != nullptr) {
+    remove(*first_);
+  }
+}
+
+}  // namespace multiprocess::detail

@@ -9,7 +9,7 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/condition.cpp src/connection.cpp src/context.cpp src/count.cpp src/deposit.cpp
   src/descriptor.cpp src/dummy.cpp src/error.cpp src/event.cpp src/exit.cpp src/exit_report.cpp
   src/fd.cpp src/forkserver.cpp src/frame.cpp src/hands.cpp src/heap.cpp src/holders.cpp
-  src/imap.cpp src/inheritance.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp src/lanes.cpp
+  src/imap.cpp src/inheritance.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp src/lanes.cpp src/live_orders.cpp
   src/launch.cpp src/list_item.cpp src/lock.cpp src/lock_calls.cpp src/logging.cpp src/magazines.cpp
   src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp src/number.cpp
   src/object_state.cpp src/order.cpp src/output_labels.cpp src/owned_lock.cpp src/page_runs.cpp

@@ -9,7 +9,7 @@
 
 namespace multiprocess::detail {
 
-/// Orders in a chain, the oldest first: each is added and removed in no time, wherever it stands,
+/// Orders in a chain, the oldest first: each is added and given up in no time, wherever it stands,
 /// and without memory. An order is in one of these at most, which keeps it.
 class LiveOrders {
  public:
@@ -19,10 +19,11 @@ class LiveOrders {
   LiveOrders& operator=(const LiveOrders&) = delete;
 
   void add(std::shared_ptr<Order> order) noexcept;
-  std::shared_ptr<Order> remove(Order& order) noexcept;
-  /// The order is in this one or another.
-  static bool has(const Order& order) noexcept { return order.itself_ != nullptr; }
-  void swap(LiveOrders& other) noexcept;
+  /// To those that are live no longer, and go as soon as this may take its time.
+  void give_up(Order& order, LiveOrders& gone) noexcept;
+  void give_up_all(LiveOrders& gone) noexcept;
+  /// It was added, and not given up since.
+  static bool is_live(const Order& order) noexcept { return order.is_live_; }
   void clear() noexcept;
   std::size_t size() const noexcept { return size_; }
 
@@ -55,6 +56,9 @@ class LiveOrders {
   Iterator end() const noexcept { return Iterator(); }
 
  private:
+  void append(std::shared_ptr<Order> order) noexcept;
+  std::shared_ptr<Order> unchain(Order& order) noexcept;
+
   Order* first_ = nullptr;
   Order* last_ = nullptr;
   std::size_t size_ = 0;

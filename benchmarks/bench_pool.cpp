@@ -48,8 +48,9 @@ double apart(Placement placement, const std::function<double()>& work) {
 
 int main(int argc, char** argv) {
   bench::Suite suite("pool", argc, argv);
+  bench::add_upkeep(suite);  // first: a fork costs the more, the more memory the process has
   bench::add_maps(suite);
   bench::add_calls(suite);
-  bench::add_upkeep(suite);
+  bench::add_footprint(suite);
   return suite.run();
 }

@@ -43,7 +43,10 @@ void add_maps(Suite& suite);
 /// Single calls: apply and apply_async.
 void add_calls(Suite& suite);
 
-/// What a pool costs: to make one, to have one, and what large work leaves behind.
+/// What a pool costs: to make one, to have one.
 void add_upkeep(Suite& suite);
+
+/// What large work leaves behind.
+void add_footprint(Suite& suite);
 
 }  // namespace bench

@@ -134,6 +134,9 @@ void add_upkeep(Suite& suite) {
              },
              .unit = "% CPU",
              .most_rounds = 3});
+}
+
+void add_footprint(Suite& suite) {
   add_memory(suite, "memory of map 10M", &Footprint::peak);
   add_memory(suite, "memory growth, 4 x map 10M", &Footprint::growth);
 }

@@ -14,8 +14,8 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/gateway.cpp src/hands.cpp src/handshake.cpp src/heap.cpp src/holders.cpp src/imap.cpp
   src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp
   src/key_index.cpp src/lanes.cpp src/launch.cpp src/link.cpp src/list_item.cpp
-  src/list_referent.cpp src/listener.cpp src/lock.cpp src/lock_calls.cpp src/logging.cpp
-  src/magazines.cpp src/manager.cpp src/manager_place.cpp src/manager_referent.cpp
+  src/list_referent.cpp src/listener.cpp src/live_orders.cpp src/lock.cpp src/lock_calls.cpp
+  src/logging.cpp src/magazines.cpp src/manager.cpp src/manager_place.cpp src/manager_referent.cpp
   src/manager_server.cpp src/manager_socket.cpp src/manager_start.cpp src/manager_state.cpp
   src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp src/namespace_proxy.cpp
   src/namespace_referent.cpp src/number.cpp src/object_state.cpp src/order.cpp src/output_labels.cpp

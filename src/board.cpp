@@ -88,19 +88,6 @@ void request_stop(Place& place, std::uint64_t number, std::uint64_t item) noexce
   place.stop.wake(1);
 }
 
-bool has_passed(const Lane& lane, const Batch& batch) noexcept {
-  return at<Batch>(lane.head.load(std::memory_order_seq_cst))->turn > batch.turn;
-}
-
-bool is_looked_at(Board& board, Offset batch) noexcept {
-  for (std::uint32_t i = 0; i < board.places; ++i) {
-    if (board.place(i).batch.load(std::memory_order_seq_cst) == batch) {
-      return true;
-    }
-  }
-  return false;
-}
-
 void call_workers(Board& board, std::uint64_t count) noexcept {
   board.work.wake(static_cast<int>(std::min<std::uint64_t>(count, INT_MAX)));
 }

@@ -7,6 +7,7 @@
 #include <multiprocess/error.hpp>
 
 #include <chrono>
+#include <climits>
 #include <cstdlib>
 #include <new>
 
@@ -24,8 +25,8 @@ constexpr std::uint64_t scramble(std::uint64_t x) noexcept {
   return x ^ (x >> 31);
 }
 
-Offset make_message(Bytes bytes, std::span<const SharedRef> beside) {
-  const Offset block = Message::prepare(bytes.size(), beside);
+Offset make_message(Bytes bytes) {
+  const Offset block = Message::prepare(bytes.size(), {});
   Message::write(block, bytes.data());
   return block;
 }
@@ -46,17 +47,20 @@ void ChunkRun::note_beginning(std::uint64_t item) noexcept {
     place_.since.store(nanoseconds_now(), std::memory_order_relaxed);
   }
   if (batch_.has(Batch::seeded)) {
-    const std::uint64_t seed = derive_seed(board_.seed, batch_.number, item);
+    const std::uint64_t seed = derive_seed(board_.seed, batch_.call, batch_.base + item);
     set_task_seed(seed);
     std::srand(static_cast<unsigned>(seed));
   }
 }
 
-void ChunkRun::commit(std::uint64_t item, Offset message, std::uint64_t kind) noexcept {
+void ChunkRun::begin(std::uint64_t item, Offset message) noexcept {
   auto& owner = owner_word(message);
   const std::uint64_t has_references = owner.load(std::memory_order_relaxed) & owner::message_flag;
   step::store(place_.result, message);
   step::store(owner, owner_of_result(board_, batch_.number, item) | has_references);
+}
+
+void ChunkRun::commit(std::uint64_t item, Offset message, std::uint64_t kind) noexcept {
   step::store(batch_.word(batch_.word_of(item)), message | kind);
   step::store(place_.result, 0);
 }
@@ -64,10 +68,18 @@ void ChunkRun::commit(std::uint64_t item, Offset message, std::uint64_t kind) no
 void ChunkRun::put_message(std::uint64_t item, Bytes bytes, std::span<const SharedRef> beside) {
   Offset message = 0;
   try {
-    message = make_message(bytes, beside);
+    message = Message::prepare(bytes.size(), beside);
   } catch (const std::bad_alloc&) {
     throw_no_room();
   }
+  begin(item, message);
+  if (bytes.size() >= result::large && batch_.last == 1) {
+    step::store(batch_.coming, message, std::memory_order_seq_cst);
+    if (batch_.waited.load(std::memory_order_seq_cst) != 0) {
+      board_.done.wake(INT_MAX);  // who waits may copy along
+    }
+  }
+  Message::write(message, bytes.data());
   commit(item, message, 0);
 }
 
@@ -80,7 +92,9 @@ void ChunkRun::put_error(std::uint64_t item, std::uint64_t last) noexcept {
       archive.put(nanoseconds_now());
       archive.put(each);
       archive(pack_current_exception());
-      commit(each, make_message(buffer->bytes(), {}), result::error);
+      const Offset message = make_message(buffer->bytes());
+      begin(each, message);
+      commit(each, message, result::error);
     } catch (...) {
       step::store(batch_.word(batch_.word_of(each)), result::no_memory);
     }

@@ -312,10 +312,18 @@ ForkTemplate::~ForkTemplate() {
   end();
 }
 
-void ForkTemplate::end() noexcept {
+void ForkTemplate::begin_end() noexcept {
   channel_.reset();
   try {
     os::send_signal(process_.sentinel.get(), os::Signal::kill);
+  } catch (const std::system_error&) {
+    // As in `end`.
+  }
+}
+
+void ForkTemplate::end() noexcept {
+  begin_end();
+  try {
     os::wait_ended(process_.sentinel.get(), os::never);
     os::take_exit_code(process_.sentinel.get());
     note_end(place_);
@@ -326,8 +334,10 @@ void ForkTemplate::end() noexcept {
 
 ServedChild ForkTemplate::start(const ServerOrder& order) {
   require_descriptors(order);
-  if (auto child = ask(channel_.get(), order)) {
-    return std::move(*child);
+  if (channel_) {
+    if (auto child = ask(channel_.get(), order)) {
+      return std::move(*child);
+    }
   }
   throw std::system_error(std::make_error_code(std::errc::no_child_process),
                           "the template of the pool's workers has died");

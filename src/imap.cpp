@@ -79,6 +79,7 @@ void Pieces::drop_taken() noexcept {
       bytes_ -= entry.bytes;
       entry.piece->account();
       entry.piece->set_read();
+      engine_->was_read(*entry.piece);
     }
     return over;
   });

@@ -11,6 +11,7 @@
 namespace multiprocess::detail {
 
 Lanes::Lanes(Board& board) : board_(board) {
+  look_.places_.resize(board.places);
   add(0);
 }
 
@@ -63,8 +64,8 @@ std::size_t Lanes::find(int priority) {
 void Lanes::append_to(std::size_t lane, Offset place) noexcept {
   Side& state = sides_[lane];
   Batch& batch = *at<Batch>(place);
-  batch.lane = lane;
-  batch.turn = ++state.turn;
+  batch.lane.store(lane, std::memory_order_relaxed);
+  batch.turn.store(++state.turn, std::memory_order_relaxed);
   at<Batch>(state.tail)->next.store(place, std::memory_order_seq_cst);
   state.tail = place;
 }
@@ -78,29 +79,40 @@ void Lanes::append(Offset place, int priority) {
   call_workers(board_, std::min<std::uint64_t>(chunks, board_.places));
 }
 
-bool Lanes::has_passed(Offset place) const noexcept {
-  const std::scoped_lock lock(mutex_);
-  return is_behind(place);
+void Lanes::look_around() noexcept {
+  for (std::size_t lane = 0; lane < sides_.size(); ++lane) {
+    const Offset first = board_.lanes[lane].head.load(std::memory_order_seq_cst);
+    look_.turns_[lane] = at<Batch>(first)->turn.load(std::memory_order_relaxed);
+  }
+  // Later than that: whoever came to a batch before its lane moved on says so by now.
+  for (std::uint32_t i = 0; i < board_.places; ++i) {
+    look_.places_[i] = board_.place(i).batch.load(std::memory_order_seq_cst);
+  }
 }
 
-/// Under the lock: another thread of this process may have appended it, or the first one.
-bool Lanes::is_behind(Offset place) const noexcept {
+bool Lanes::Look::nobody_comes_to(Offset place) const noexcept {
   const Batch& batch = *at<Batch>(place);
-  return detail::has_passed(board_.lanes[batch.lane], batch);
+  return turns_[batch.lane.load(std::memory_order_relaxed)] >
+             batch.turn.load(std::memory_order_relaxed) &&
+         std::find(places_.begin(), places_.end(), place) == places_.end();
 }
 
-void Lanes::advance() noexcept {
+const Lanes::Look& Lanes::advance() noexcept {
   const std::scoped_lock lock(mutex_);
   for (std::size_t lane = 0; lane < sides_.size(); ++lane) {
     advance_lane(lane);
-    std::erase_if(sides_[lane].dummies, [this](Offset dummy) {
-      const bool unused = is_behind(dummy) && !is_looked_at(board_, dummy);
+  }
+  look_around();
+  for (Side& lane : sides_) {
+    std::erase_if(lane.dummies, [this](Offset dummy) {
+      const bool unused = look_.nobody_comes_to(dummy);
       if (unused) {
         reclaim(dummy);
       }
       return unused;
     });
   }
+  return look_;
 }
 
 void Lanes::advance_lane(std::size_t lane) noexcept {

@@ -47,6 +47,13 @@ Offset Message::prepare(std::size_t size, std::span<const SharedRef> beside) {
   return block;
 }
 
+void Message::put(Offset place, std::span<const std::byte> bytes) noexcept {
+  auto& message = *new (at<MessageHeader>(place)) MessageHeader{};
+  message.size = bytes.size();
+  message.pieces.store(message.all_pieces(), std::memory_order_relaxed);
+  std::memcpy(message.bytes(), bytes.data(), bytes.size());
+}
+
 Offset Message::pack(std::span<const std::byte> bytes, const Outgoing& beside, Ticket owner) {
   const Offset block = prepare(bytes.size(), beside.refs());
   write(block, bytes.data());
@@ -118,6 +125,10 @@ void Message::drop(Offset block) noexcept {
 
 Message::Message(Offset block) noexcept : block_(block) {
   step::store(owner_word(block), owner::private_to(self().ticket) | owner::message_flag);
+}
+
+std::size_t Message::written(Offset block) noexcept {
+  return header(block).written();
 }
 
 std::span<const std::byte> Message::bytes_of(Offset block) noexcept {

@@ -30,21 +30,25 @@ Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
     : engine_(std::move(engine)), terms_(terms), number_(engine_->next_number()) {
   terms_.chunk = std::max<std::uint64_t>(1, std::min(terms_.chunk, terms_.items));
   terms_.flags |= engine_->seeds() ? Batch::seeded : 0U;
-  const MadeBatch made = make_batch(engine_->board(), {.number = number_,
-                                                       .items = terms_.items,
-                                                       .chunk = terms_.chunk,
-                                                       .flags = terms_.flags,
-                                                       .in_size = terms_.in_size,
-                                                       .out_size = terms_.out_size,
-                                                       .has_messages = terms_.has_messages,
-                                                       .is_traced = engine_->traces()});
+  const MadeBatch made =
+      make_batch(engine_->board(), {.number = number_,
+                                    .call = terms_.call != 0 ? terms_.call : number_,
+                                    .base = terms_.base,
+                                    .items = terms_.items,
+                                    .chunk = terms_.chunk,
+                                    .flags = terms_.flags,
+                                    .in_size = terms_.in_size,
+                                    .out_size = terms_.out_size,
+                                    .code_size = terms_.code_size,
+                                    .has_messages = terms_.has_messages,
+                                    .is_traced = engine_->traces()});
   root_ = made.place;
   size_ = made.size;
   engine_->count_parts(1);
 }
 
 Order::~Order() {
-  release(false);
+  release(nullptr);
 }
 
 void Order::set_code(std::shared_ptr<const SharedCode> code) noexcept {
@@ -56,11 +60,6 @@ void Order::set_message(std::uint64_t chunk, Offset message) noexcept {
   adopt_message(engine_->board(), message);
   engine_->count_parts(1);
   at<Offset>(batch().messages)[chunk] = message;
-}
-
-void Order::use_input(Offset items, std::shared_ptr<const void> kept) noexcept {
-  batch().plain_in = items;
-  input_ = std::move(kept);
 }
 
 void Order::expect() noexcept {
@@ -91,7 +90,7 @@ std::uint64_t Order::done() const noexcept {
     return items;
   };
   std::uint64_t items = count(batch());
-  for (const Rest& rest : rests_) {
+  for (const Rest& rest : rests()) {
     const Batch& part = *at<Batch>(rest.batch);
     items -= part.last - part.first - count(part);
   }
@@ -99,9 +98,12 @@ std::uint64_t Order::done() const noexcept {
 }
 
 std::exception_ptr Order::first_error() {
-  const std::scoped_lock lock(mutex_);
   EarliestError first = earliest_error(batch(), terms_.items);
-  for (const auto& [item, lost] : lost_) {
+  if (!any_lost_.load(std::memory_order_acquire)) {
+    return first.error;
+  }
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [item, lost] : damage_->lost) {
     if (lost.moment < first.moment) {
       first = {lost.error, lost.moment};
     }
@@ -110,9 +112,11 @@ std::exception_ptr Order::first_error() {
 }
 
 std::exception_ptr Order::error_of(std::uint64_t item) {
-  const std::scoped_lock lock(mutex_);
-  if (const auto lost = lost_.find(item); lost != lost_.end()) {
-    return lost->second.error;
+  if (any_lost_.load(std::memory_order_acquire)) {
+    const std::scoped_lock lock(mutex_);
+    if (const auto lost = damage_->lost.find(item); lost != damage_->lost.end()) {
+      return lost->second.error;
+    }
   }
   return error_in(batch().word(batch().word_of(item)).load(std::memory_order_acquire));
 }
@@ -125,12 +129,12 @@ bool Order::has_come(std::uint64_t item) const noexcept {
     return false;
   }
   const std::scoped_lock lock(mutex_);
-  return lost_.count(item) != 0;
+  return damage_->lost.count(item) != 0;
 }
 
 /// Under the lock.
 void Order::lose(std::uint64_t item, std::exception_ptr error) {
-  lost_.insert_or_assign(item, LostItem{std::move(error), nanoseconds_now()});
+  damage().lost.insert_or_assign(item, LostItem{std::move(error), nanoseconds_now()});
   any_lost_.store(true, std::memory_order_release);
 }
 
@@ -139,6 +143,14 @@ Offset Order::take_message(std::uint64_t item) noexcept {
   const Offset message = result::message(word.load(std::memory_order_acquire));
   word.store(result::plain, std::memory_order_relaxed);
   return message;
+}
+
+/// Under the lock: what a worker that ends was writing is dropped under it.
+Offset Order::find_value() const noexcept {
+  const Offset coming = batch().coming.load(std::memory_order_acquire);
+  const std::uint64_t word = batch().word(0).load(std::memory_order_acquire);
+  // Tried again, it may be another one at the same place.
+  return word == 0 || word == coming ? coming : 0;
 }
 
 void Order::withdraw() noexcept {
@@ -159,7 +171,7 @@ void Order::withdraw() noexcept {
     }
   };
   withdraw_batch(root_);
-  for (const Rest& rest : rests_) {
+  for (const Rest& rest : rests()) {
     withdraw_batch(rest.batch);
   }
 }
@@ -167,7 +179,7 @@ void Order::withdraw() noexcept {
 bool Order::owns(Offset place) const noexcept {
   const std::scoped_lock lock(mutex_);
   return !released_ &&
-         (place == root_ || std::any_of(rests_.begin(), rests_.end(),
+         (place == root_ || std::any_of(rests().begin(), rests().end(),
                                         [&](const Rest& rest) { return rest.batch == place; }));
 }
 
@@ -175,9 +187,13 @@ void Order::add_rest(std::uint64_t first, std::uint64_t last) {
   if (first >= last || withdrawn()) {
     return;
   }
+  std::vector<Rest>& rests = damage().rests;
+  if (rests.size() == rests.capacity()) {
+    rests.reserve(2 * rests.size() + 1);
+  }
   const Offset place = make_rest(engine_->board(), batch(), first, last);
   engine_->count_parts(1);
-  rests_.push_back({place});
+  rests.push_back({place});
   open_rests_.fetch_add(1, std::memory_order_seq_cst);
   engine_->lanes().append(place, terms_.priority);
 }
@@ -186,7 +202,7 @@ bool Order::may_retry(std::uint64_t item) {
   if (terms_.retries == 0 || withdrawn()) {
     return false;
   }
-  return ++retries_[item] <= terms_.retries;
+  return ++damage().retries[item] <= terms_.retries;
 }
 
 void Order::recover(Offset place, std::uint32_t worker,
@@ -209,6 +225,7 @@ void Order::recover(Offset place, std::uint32_t worker,
       auto& word = part.word(part.word_of(item));
       const Offset message = here.result.load();
       if (word.load() == 0 && message != 0 && is_result(message, board, number_, item)) {
+        part.coming.store(0);
         Message::drop(message);  // on its way, and nobody knows any more what it was
       }
       if (word.load() != 0) {
@@ -243,7 +260,7 @@ bool Order::close_rests() noexcept {
   }
   const std::scoped_lock lock(mutex_);
   bool any = false;
-  for (Rest& rest : rests_) {
+  for (Rest& rest : rests()) {
     if (!rest.closed && at<Batch>(rest.batch)->complete.load() != 0) {
       any = rest.closed = true;
       open_rests_.fetch_sub(1, std::memory_order_seq_cst);
@@ -253,15 +270,18 @@ bool Order::close_rests() noexcept {
 }
 
 std::uint64_t Order::failures() const {
+  const std::uint64_t errors = count_errors(batch(), terms_.items);
+  if (!any_lost_.load(std::memory_order_acquire)) {
+    return errors;
+  }
   const std::scoped_lock lock(mutex_);
-  return lost_.size() + count_errors(batch(), terms_.items);
+  return errors + damage_->lost.size();
 }
 
 void Order::tell_progress() noexcept {
-  const std::scoped_lock lock(progress_mutex_);
   try {
-    if (progress && !progress_ended_) {
-      progress(done(), terms_.items);
+    if (progress_ != nullptr) {
+      progress_->tell(done(), terms_.items);
     }
   } catch (...) {
     engine_->report(std::current_exception());
@@ -269,9 +289,10 @@ void Order::tell_progress() noexcept {
 }
 
 void Order::end_progress() noexcept {
-  tell_progress();
-  const std::scoped_lock lock(progress_mutex_);
-  progress_ended_ = true;
+  if (progress_ != nullptr) {
+    tell_progress();
+    progress_->end();
+  }
 }
 
 void Order::account() {
@@ -285,12 +306,9 @@ void Order::set_verdict(std::uint64_t item, std::exception_ptr error) {
   lose(item, std::move(error));
 }
 
-bool Order::can_free(Offset place, bool workers_left) const noexcept {
-  if (!workers_left) {
-    return true;
-  }
-  return at<Batch>(place)->complete.load() != 0 && engine_->lanes().has_passed(place) &&
-         !is_looked_at(engine_->board(), place);
+bool Order::can_free(Offset place, const Lanes::Look* workers) noexcept {
+  return workers == nullptr ||
+         (at<Batch>(place)->complete.load() != 0 && workers->nobody_comes_to(place));
 }
 
 void Order::drop_unread() noexcept {
@@ -304,23 +322,23 @@ void Order::drop_unread() noexcept {
   }
 }
 
-bool Order::release(bool workers_left) noexcept {
+bool Order::release(const Lanes::Look* workers) noexcept {
   const std::scoped_lock lock(mutex_);
   if (released_) {
     return true;
   }
-  const bool all_free = std::all_of(rests_.begin(), rests_.end(), [&](const Rest& rest) {
-    return can_free(rest.batch, workers_left);
-  });
-  if (!all_free || !can_free(root_, workers_left)) {
+  const std::span<Rest> parts = rests();
+  const bool all_free = std::all_of(
+      parts.begin(), parts.end(), [&](const Rest& rest) { return can_free(rest.batch, workers); });
+  if (!all_free || !can_free(root_, workers)) {
     return false;
   }
   drop_unread();
-  for (const Rest& rest : rests_) {
+  for (const Rest& rest : parts) {
     reclaim(rest.batch);
   }
   reclaim(root_);
-  engine_->count_parts(-1 - static_cast<int>(rests_.size()));
+  engine_->count_parts(-1 - static_cast<int>(parts.size()));
   code_.reset();
   input_.reset();
   released_ = true;

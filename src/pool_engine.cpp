@@ -49,7 +49,12 @@ std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
   auto engine = std::make_shared<PoolEngine>(std::move(plan));
   if (!engine->plan_.inline_tasks) {
     engine->workers_.start_all();
-    engine->service_.start(engine);
+    try {
+      engine->service_.start(engine);
+    } catch (...) {
+      engine->workers_.give_up();
+      throw;
+    }
   }
   return engine;
 }
@@ -73,26 +78,29 @@ void PoolEngine::require_at_home() const {
 
 void PoolEngine::require_running() {
   require_at_home();
-  const std::scoped_lock lock(mutex_);
-  require_running_pool(broken_, state() == State::run);
+  if (state() != State::run) {
+    const std::scoped_lock lock(mutex_);
+    require_running_pool(broken_, false);
+  }
 }
 
 void PoolEngine::submit(const std::shared_ptr<Order>& order) {
   require_at_home();
+  LiveOrders removed;  // they go when the lock is free again: what they hold may use the pool
   {
     // Whoever ends the pool says so before it takes the lock: none is added behind its back.
     const std::scoped_lock lock(mutex_);
     require_running_pool(broken_, state() == State::run);
-    live_.push_back(order);
+    live_.add(order);
     if (live_.size() >= sweep_at_) {
-      sweep();
+      sweep(removed);
     }
   }
   counts_.submitted += order->terms().items;
   lanes_.append(order->place(), order->terms().priority);
   if (plan_.inline_tasks) {
     work_inline();
-  } else if (order->terms().time_limit.count() != 0 || order->progress) {
+  } else if (order->terms().time_limit.count() != 0 || order->shows_progress()) {
     call_attention(board());
   }
 }
@@ -110,32 +118,60 @@ void PoolEngine::wake_waiters() noexcept {
   board().done.wake(INT_MAX);
 }
 
-void PoolEngine::was_read(const Order& order) noexcept {
-  if (order.size() > large) {
-    const std::scoped_lock lock(mutex_);
-    sweep();
+void PoolEngine::was_read(Order& order) noexcept {
+  LiveOrders removed;
+  const std::scoped_lock lock(mutex_);
+  if (!LiveOrders::is_live(order)) {
+    return;
   }
+  read_[read_count_++] = &order;
+  if (read_count_ == read_.size() || order.size() > large) {
+    sweep_read(removed);
+  }
+}
+
+/// Null when there are none, and there will be none. Under the lock.
+const Lanes::Look* PoolEngine::look_for_workers() noexcept {
+  const Lanes::Look& look = lanes_.advance();
+  return service_.runs() || plan_.inline_tasks ? &look : nullptr;
+}
+
+/// Frees what was read lately, as long as its memory is at hand; what cannot go yet is left for the
+/// great sweep. Under the lock.
+void PoolEngine::sweep_read(LiveOrders& removed) noexcept {
+  if (inline_depth_ == 0) {
+    const Lanes::Look* const workers = look_for_workers();
+    for (std::size_t i = 0; i < read_count_; ++i) {
+      if (read_[i]->complete() && read_[i]->release(workers)) {
+        live_.give_up(*read_[i], removed);
+      }
+    }
+  }
+  read_count_ = 0;
 }
 
 /// Frees what nobody needs any more. Under the lock.
-void PoolEngine::sweep() noexcept {
+void PoolEngine::sweep(LiveOrders& removed) noexcept {
   if (inline_depth_ != 0) {
     return;
   }
-  lanes_.advance();
-  const bool workers_left = service_.runs();
-  std::erase_if(live_, [&](const std::shared_ptr<Order>& order) {
-    return order->complete() && is_read(order) && order->release(workers_left);
-  });
+  read_count_ = 0;
+  const Lanes::Look* const workers = look_for_workers();
+  for (auto next = live_.begin(); next != live_.end();) {
+    const std::shared_ptr<Order>& order = *next++;
+    if (is_over(order) && order->release(workers)) {
+      live_.give_up(*order, removed);
+    }
+  }
   sweep_at_ = std::max<std::size_t>(64, 2 * live_.size());
 }
 
-/// Or nobody is left who could read it.
-bool PoolEngine::is_read(const std::shared_ptr<Order>& order) noexcept {
+/// It is complete and was read, or nobody is left who could read it.
+bool PoolEngine::is_over(const std::shared_ptr<Order>& order) noexcept {
   if (order->is_read()) {
-    return true;
+    return order->complete();
   }
-  if (order.use_count() > 1 || order->batch().has(Batch::attended)) {
+  if (order.use_count() > 1 || !order->complete() || order->batch().has(Batch::attended)) {
     return false;
   }
   order->account();
@@ -203,7 +239,17 @@ void PoolEngine::close() noexcept {
   state_.compare_exchange_strong(expected, State::close);
   board().closing.store(1, std::memory_order_seq_cst);
   call_workers(board(), INT_MAX);
+  if (is_idle()) {
+    workers_.expect_end();
+  }
   call_attention(board());
+}
+
+/// Nothing is to be done: no worker that dies has to be replaced.
+bool PoolEngine::is_idle() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return std::all_of(live_.begin(), live_.end(),
+                     [](const auto& order) { return order->complete(); });
 }
 
 void PoolEngine::terminate() noexcept {
@@ -215,10 +261,11 @@ void PoolEngine::terminate() noexcept {
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   call_attention(board());
   service_.wait_for_end();
-  Orders left;  // they keep the pool, and go when its lock is free again
+  LiveOrders left;  // they keep the pool, and go when its lock is free again
   const std::scoped_lock lock(mutex_);
   if (!service_.runs()) {
-    live_.swap(left);
+    live_.give_up_all(left);
+    read_count_ = 0;
   }
 }
 
@@ -233,7 +280,7 @@ void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
   Orders live;
   {
     const std::scoped_lock lock(mutex_);
-    live = live_;
+    live.assign(live_.begin(), live_.end());
   }
   for (const auto& order : live) {
     if (order->complete()) {

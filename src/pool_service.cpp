@@ -26,22 +26,28 @@ using namespace std::chrono_literals;
 constexpr auto tick = 2ms;  // while a task is to end
 constexpr auto progress_step = 100ms;
 constexpr auto last_grace = 1s;      // between SIGTERM and SIGKILL at the end of a pool
+constexpr auto at_leave = 5ms;       // of workers that have nothing more to do
 constexpr auto start_again = 100ms;  // after a start that failed
 
 }  // namespace
 
 void PoolService::start(std::shared_ptr<PoolEngine> engine) {
-  runs_ = true;
-  listen_for_ends(*this);
   auto theirs = std::make_unique<std::shared_ptr<PoolEngine>>(std::move(engine));
-  os::start_quiet_thread(
-      [](void* argument) {
-        const std::unique_ptr<std::shared_ptr<PoolEngine>> kept(
-            static_cast<std::shared_ptr<PoolEngine>*>(argument));
-        const LibraryThread counted;
-        (*kept)->service_.serve();
-      },
-      theirs.get());
+  listen_for_ends(*this);
+  runs_ = true;
+  try {
+    os::start_quiet_thread(
+        [](void* argument) {
+          const std::unique_ptr<std::shared_ptr<PoolEngine>> kept(
+              static_cast<std::shared_ptr<PoolEngine>*>(argument));
+          const LibraryThread counted;
+          (*kept)->service_.serve();
+        },
+        theirs.get());
+  } catch (...) {
+    runs_ = false;
+    throw;
+  }
   static_cast<void>(theirs.release());
 }
 
@@ -88,6 +94,13 @@ bool PoolService::serve_round() {
 }
 
 void PoolService::sleep_until_news(std::uint64_t seen) {
+  if (!expects_end_ && engine_.state() == PoolEngine::State::close && engine_.is_idle()) {
+    // All that is left to come are the ends of the workers, most likely at once. Who waits for them
+    // without help from others, and for all of them, is done sooner.
+    expects_end_ = true;
+    engine_.workers_.wait_for_ends(std::chrono::steady_clock::now() + at_leave);
+    return;
+  }
   sleep_until(engine_.board().attention, next_look(), [&] {
     return engine_.board().attended.load(std::memory_order_seq_cst) != seen ||
            engine_.workers_.has_ended();
@@ -116,11 +129,13 @@ std::exception_ptr PoolService::error_for(const EndedWorker& ended,
     }
     if (given->out_of_time) {
       ++engine_.counts_.timed_out;
-      return std::make_exception_ptr(TaskTimeout(
-          fmt::format("{}, item {}, ran out of time", readable(order.terms().task), item)));
+      return std::make_exception_ptr(
+          TaskTimeout(fmt::format("{}, item {}, ran out of time", readable(order.terms().task),
+                                  order.terms().base + item)));
     }
   }
-  const std::string task = fmt::format("{}, item {},", readable(order.terms().task), item);
+  const std::string task =
+      fmt::format("{}, item {},", readable(order.terms().task), order.terms().base + item);
   return std::make_exception_ptr(WorkerDied(ended.pid, ended.exitcode, task));
 }
 
@@ -139,11 +154,13 @@ void PoolService::handle_end(const EndedWorker& ended) {
 }
 
 void PoolService::handle_ends() {
-  const std::vector<EndedWorker> ended = engine_.workers_.take_ended();
-  for (const EndedWorker& each : ended) {
-    handle_end(each);
+  engine_.workers_.take_ended(ended_workers_);
+  const bool any = !ended_workers_.empty();
+  while (!ended_workers_.empty()) {
+    handle_end(ended_workers_.back());  // again in the next round, should memory be short
+    ended_workers_.pop_back();
   }
-  if (!ended.empty()) {
+  if (any) {
     engine_.wake_waiters();  // one of them may have died before it told somebody
   }
   if (const auto cause = engine_.workers_.failure();
@@ -199,8 +216,9 @@ void PoolService::settle_complete() {
   }
   if (news || !complete.empty()) {
     engine_.wake_waiters();
+    LiveOrders removed;
     const std::scoped_lock lock(engine_.mutex_);
-    engine_.sweep();
+    engine_.sweep(removed);
   }
 }
 
@@ -212,7 +230,7 @@ void PoolService::show_progress(os::Deadline now) {
   {
     const std::scoped_lock lock(engine_.mutex_);
     std::copy_if(engine_.live_.begin(), engine_.live_.end(), std::back_inserter(shown),
-                 [](const auto& order) { return order->progress != nullptr; });
+                 [](const auto& order) { return order->shows_progress(); });
   }
   for (const auto& order : shown) {
     order->tell_progress();
@@ -260,7 +278,7 @@ os::Deadline PoolService::next_look() const {
   }
   const std::scoped_lock lock(engine_.mutex_);
   for (const auto& order : engine_.live_) {
-    if (order->progress) {
+    if (order->shows_progress()) {
       next = std::min(next, next_progress_);
     }
     if (order->terms().time_limit.count() != 0 && !order->complete()) {
@@ -281,12 +299,14 @@ bool PoolService::is_finished() const {
 
 void PoolService::end() noexcept {
   engine_.fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
+  LiveOrders left;
   {
     const std::scoped_lock lock(engine_.mutex_);
     engine_.workers_.finish();
     runs_ = false;
-    engine_.sweep();
-    engine_.live_.clear();
+    engine_.sweep(left);
+    engine_.live_.give_up_all(left);
+    engine_.read_count_ = 0;
   }
   ended_.notify_all();
 }

@@ -7,7 +7,6 @@
 #include <multiprocess/detail/launch.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/process.hpp>
-#include <multiprocess/detail/owned_lock.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/remote_error.hpp>
 #include <multiprocess/detail/self.hpp>
@@ -52,13 +51,13 @@ void signal_quietly(const std::shared_ptr<ProcessRecord>& process, os::Signal si
 }
 
 /// The process itself has ended, not only what it does.
-bool is_gone(const ProcessRecord& process) {
+bool is_gone(const ProcessRecord& process, os::Deadline deadline = os::at_once) {
   std::shared_ptr<const os::Handle> sentinel;
   {
     const std::scoped_lock lock(process_mutex());
     sentinel = process.sentinel;
   }
-  return os::wait_ended(sentinel->get(), os::at_once);
+  return os::wait_ended(sentinel->get(), deadline);
 }
 
 }  // namespace
@@ -104,6 +103,7 @@ void PoolWorkers::start(std::uint32_t place) {
 
 /// By the template, or a new one if somebody has killed it.
 void PoolWorkers::launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life) {
+  template_has_children_ = true;
   try {
     launch_from(*template_, record, life);
   } catch (const std::system_error& error) {
@@ -126,13 +126,37 @@ void PoolWorkers::start_all() {
     }
     all_started_ = true;
   } catch (...) {
-    for (const Seat& seat : seats_) {
-      if (seat.process != nullptr) {
-        signal_quietly(seat.process, os::Signal::kill);
-        wait_child(seat.process, os::never);
-      }
-    }
+    kill_and_wait();
     throw;
+  }
+}
+
+/// Under the lock.
+void PoolWorkers::kill_and_wait() noexcept {
+  for (Seat& seat : seats_) {
+    if (seat.process != nullptr) {
+      signal_quietly(seat.process, os::Signal::kill);
+      try {
+        wait_child(seat.process, os::never);
+      } catch (const std::system_error&) {
+        // Its sentinel was closed: nobody can wait for it.
+      }
+      seat.process = nullptr;
+    }
+  }
+}
+
+void PoolWorkers::give_up() noexcept {
+  const std::scoped_lock lock(mutex_);
+  kill_and_wait();
+}
+
+/// The template's end takes a while, which passes along with theirs. It is needed longer by its
+/// own children: nobody else can tell how they end.
+void PoolWorkers::expect_end() noexcept {
+  const std::scoped_lock lock(mutex_);
+  if (template_ != nullptr && !template_has_children_) {
+    template_->begin_end();
   }
 }
 
@@ -178,9 +202,24 @@ bool PoolWorkers::has_ended() const noexcept {
   });
 }
 
-std::vector<EndedWorker> PoolWorkers::take_ended() {
-  std::vector<EndedWorker> ended;
+void PoolWorkers::wait_for_ends(os::Deadline deadline) {
+  std::vector<std::shared_ptr<ProcessRecord>> running;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Seat& seat : seats_) {
+      if (seat.process != nullptr) {
+        running.push_back(seat.process);
+      }
+    }
+  }
+  for (const auto& process : running) {
+    is_gone(*process, deadline);
+  }
+}
+
+void PoolWorkers::take_ended(std::vector<EndedWorker>& ended) {
   const std::scoped_lock lock(mutex_);
+  ended.reserve(ended.size() + seats_.size());
   for (std::uint32_t place = 0; place < seats_.size(); ++place) {
     Seat& seat = seats_[place];
     if (seat.process == nullptr) {
@@ -191,7 +230,6 @@ std::vector<EndedWorker> PoolWorkers::take_ended() {
       ended.push_back(describe_end(place, seat, *code));
     }
   }
-  return ended;
 }
 
 std::exception_ptr PoolWorkers::read_report(Place& here) const {
@@ -305,18 +343,6 @@ void PoolWorkers::kill_all() noexcept {
 std::exception_ptr PoolWorkers::failure() const noexcept {
   const std::scoped_lock lock(mutex_);
   return failed_for_good_ ? first_failure_ : nullptr;
-}
-
-bool holds_a_lock(Ticket process) {
-  const auto is_lock = [](std::uint64_t word, const void*) {
-    const auto type = static_cast<ObjectType>(owner::type(word));
-    return owner::kind(word) == owner::Kind::object &&
-           (type == ObjectType::lock || type == ObjectType::rlock || type == ObjectType::sequence);
-  };
-  const auto locks = find_blocks(is_lock, nullptr);
-  return std::any_of(locks.begin(), locks.end(), [process](Offset lock) {
-    return ticket_of_owner(at<OwnedLock>(lock)->owner()) == process;
-  });
 }
 
 }  // namespace multiprocess::detail

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/sentences.hpp>
 
+#include <multiprocess/detail/account.hpp>
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/owned_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -14,6 +17,19 @@ namespace {
 
 os::Deadline moment(std::uint64_t nanoseconds) {
   return os::Deadline(std::chrono::nanoseconds(nanoseconds));
+}
+
+/// Whether the process holds a lock of the tree. Looks at all of them.
+bool holds_a_lock(Ticket process) {
+  const auto is_lock = [](std::uint64_t word, const void*) {
+    const auto type = static_cast<ObjectType>(owner::type(word));
+    return owner::kind(word) == owner::Kind::object &&
+           (type == ObjectType::lock || type == ObjectType::rlock || type == ObjectType::sequence);
+  };
+  const auto locks = find_blocks(is_lock, nullptr);
+  return std::any_of(locks.begin(), locks.end(), [process](Offset lock) {
+    return ticket_of_owner(at<OwnedLock>(lock)->owner()) == process;
+  });
 }
 
 }  // namespace

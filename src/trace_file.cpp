@@ -75,8 +75,8 @@ void TraceFile::add(const Batch& batch, std::string_view task) {
   for (std::uint64_t i = 0; i < batch.chunks; ++i) {
     const TracedChunk& chunk = at<TracedChunk>(batch.trace)[i];
     if (chunk.end != 0) {  // else its worker did not come to the end of it
-      write_box({std::string(task), chunk.place, chunk.pid, chunk.begin, chunk.end, batch.number,
-                 batch.begin_of(i), batch.end_of(i)});
+      write_box({std::string(task), chunk.place, chunk.pid, chunk.begin, chunk.end, batch.call,
+                 batch.base + batch.begin_of(i), batch.base + batch.end_of(i)});
     }
   }
   file_.flush();

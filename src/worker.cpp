@@ -88,11 +88,10 @@ class Worker {
         continue;  // it may have been freed before we said that we look at it
       }
       Batch& batch = *at<Batch>(head);
-      const bool worked = work_on(batch);
+      const bool worked = batch.chunks == 1 ? work_on_single(lane, batch) : work_on(batch);
       const Offset next = batch.next.load(std::memory_order_seq_cst);
-      if (!worked && next != 0) {
-        Offset expected = head;
-        step::cas(lane.head, expected, next);
+      if (!worked) {
+        move_on(lane, head, next);
       }
       step::store(place_.batch, 0);
       if (worked || next == 0) {
@@ -101,14 +100,33 @@ class Worker {
     }
   }
 
+  void move_on(Lane& lane, Offset from, Offset next) noexcept {
+    if (next != 0 && lane.head.load(std::memory_order_relaxed) == from) {
+      step::cas(lane.head, from, next);
+    }
+  }
+
+  /// Of one chunk: who has claimed that moves on at once, so that nobody else comes by in vain.
+  bool work_on_single(Lane& lane, Batch& batch) {
+    if (!claims_.try_claim(batch, 0)) {
+      return false;
+    }
+    batch.claimed.store(1, std::memory_order_relaxed);
+    move_on(lane, offset_of(&batch), batch.next.load(std::memory_order_seq_cst));
+    call_others(batch);
+    std::optional<LoadedCode> code;
+    const std::uint64_t before = nanoseconds_now();
+    run(batch, 0, code);
+    note(batch, 0, before, nanoseconds_now());
+    finish(batch, 0);
+    return true;
+  }
+
   bool work_on(Batch& batch) {
     claims_.enter();
     std::uint64_t chunk = batch.chunks == 0 ? no_chunk : claims_.claim(batch);
     if (chunk == no_chunk) {
       return false;
-    }
-    if (batch.chunks == 1) {
-      batch.claimed.store(1, std::memory_order_relaxed);
     }
     call_others(batch);
     std::optional<LoadedCode> code;
@@ -120,7 +138,7 @@ class Worker {
       finish(batch, chunk);
     }
     code.reset();
-    if (batch.chunks > 1 && (claims_.saw_all_done() || survey(batch).all_done)) {
+    if (claims_.saw_all_done() || survey(batch).all_done) {
       complete(board_, batch);
     }
     return true;
@@ -169,7 +187,7 @@ class Worker {
       at<TracedChunk>(batch.trace)[chunk] = {before, now, index_, current_pid()};
     }
     if (taken > fastest_of_slow_) {
-      note_slow({taken, batch.number, batch.begin_of(chunk)});
+      note_slow({taken, batch.call, batch.base + batch.begin_of(chunk)});
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <multiprocess/error.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/range.hpp>
 
 #include "support/one_pass.hpp"
 #include "support/start_methods.hpp"
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -141,6 +143,27 @@ TEST(PoolImap, MayBeLeftInTheMiddle) {
     while (rest.next()) {
     }
   } catch (const mp::Cancelled&){});
+}
+
+TEST(PoolImap, AnErrorCountsTheItemWithinTheInput) {
+  mp::Pool pool(1);
+  const auto die_at_30 = [](int n) {
+    if (n == 30) {
+      std::raise(SIGKILL);
+    }
+    return n;
+  };
+  auto results = pool.imap(die_at_30, mp::range(40), {.buffersize = 4});
+  for (int n = 0; n < 30; ++n) {
+    EXPECT_EQ(results.next(5s), n);
+  }
+  try {
+    results.next(5s);
+    ADD_FAILURE() << "no error";
+  } catch (const mp::WorkerDied& died) {
+    EXPECT_NE(std::string(died.what()).find("item 30"), std::string::npos) << died.what();
+  }
+  EXPECT_EQ(results.next(5s), 31);
 }
 
 TEST(PoolImap, YieldsNothingOfVoid) {

@@ -183,6 +183,22 @@ TEST(PoolSeed, MakesEachTaskReproducible) {
   EXPECT_EQ(unseeded.apply(draw, 1), 0U);
 }
 
+TEST(PoolSeed, OfAnImapIsThatOfTheItemWhateverWasReadTogether) {
+  const auto draw = [](int) { return mp::task_seed(); };
+  mp::PoolOptions options = of(2);
+  options.seed = 42;
+  std::vector<std::vector<std::uint64_t>> runs(2);
+  for (auto& run : runs) {
+    mp::Pool pool(options);
+    const mp::MapOptions narrow{.chunksize = runs[0].empty() ? 1 : 3, .buffersize = 7};
+    for (const std::uint64_t seed : pool.imap(draw, std::vector<int>(50), narrow)) {
+      run.push_back(seed);
+    }
+  }
+  EXPECT_EQ(runs[0], runs[1]);
+  EXPECT_EQ(std::set<std::uint64_t>(runs[0].begin(), runs[0].end()).size(), 50U);
+}
+
 TEST(PoolAffinity, KeepsWorkersOnTheirCpus) {
   cpu_set_t allowed;
   sched_getaffinity(0, sizeof(allowed), &allowed);

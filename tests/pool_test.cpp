@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <list>
@@ -181,6 +182,27 @@ TEST_P(PoolTest, AResultThatIsAReferenceIsNotCopiedFirst) {
   const Counted result = pool.apply(counted);
   EXPECT_EQ(result.text, "counted");
   EXPECT_EQ(result.copies, 0);
+}
+
+std::vector<std::array<std::uint32_t, 3>> triples(std::uint32_t count) {
+  std::vector<std::array<std::uint32_t, 3>> all(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    all[i] = {i, i + 1, i + 2};
+  }
+  return all;
+}
+
+TEST_P(PoolTest, ALargeResultIsWholeForAllWhoWait) {
+  mp::Pool pool(two());
+  const auto expected = triples(300'000);
+  for (int round = 0; round < 3; ++round) {
+    const auto result = pool.apply_async(triples, 300'000U);
+    std::thread other([&] { EXPECT_TRUE(result.get() == expected); });
+    EXPECT_TRUE(result.get() == expected);
+    other.join();
+  }
+  const std::string text = pool.apply([] { return std::string(std::size_t{5} << 20, 'x'); });
+  EXPECT_TRUE(text == std::string(std::size_t{5} << 20, 'x'));
 }
 
 TEST_P(PoolTest, SharedItemsAreUsedWhereTheyLie) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
@@ -85,8 +86,11 @@ struct PythonPeer::Running {
       }
       pollfd wanted{from, POLLIN, 0};
       char bytes[4096];
-      const ssize_t count =
-          poll(&wanted, 1, patience_ms) == 1 ? read(from, bytes, sizeof(bytes)) : 0;
+      const int ready = poll(&wanted, 1, patience_ms);
+      if (ready < 0 && errno == EINTR) {
+        continue;
+      }
+      const ssize_t count = ready == 1 ? read(from, bytes, sizeof(bytes)) : 0;
       if (count <= 0) {
         kill(pid, SIGKILL);
         throw std::runtime_error("the python peer does not answer");

@@ -112,13 +112,12 @@ class Pool : public detail::MapCalls<Pool> {
     using R = detail::task_result_t<F, Arguments>;
     using Task = detail::Task<F, detail::Spread::single, Arguments>;
     require_running();
-    auto call = std::make_shared<detail::SingleCall<R>>(
-        engine_, detail::typed_terms<F, detail::Spread::single, Arguments>(terms));
-    call->set_code(std::make_shared<detail::SharedCode>(
-        engine_, detail::write_message([&](detail::OutputArchive& out) {
+    auto call = detail::make_single_order<R>(
+        engine_, detail::typed_terms<F, detail::Spread::single, Arguments>(terms),
+        [&](detail::OutputArchive& out) {
           Task::save(out, f);
           out(arguments);
-        })));
+        });
     engine_->submit(call);
     return detail::AsyncResultAccess::make<R>(std::move(call));
   }
@@ -129,7 +128,7 @@ class Pool : public detail::MapCalls<Pool> {
     using R = detail::task_result_t<F, typename detail::SpreadItem<spread, Item>::type>;
     auto call = detail::make_map_order<R, F, spread, Item>(engine_, terms, f, range);
     if (options.progress) {
-      call->progress = options.progress->callback;
+      call->show_progress(options.progress->callback);
     }
     engine_->submit(call);
     return detail::AsyncResultAccess::make<detail::many_t<R>>(std::move(call));

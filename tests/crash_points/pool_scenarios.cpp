@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -60,6 +61,10 @@ int twice(int n) {
 }
 std::string name_of(int n) {
   return std::string(static_cast<std::size_t>(50 * n), 'x');
+}
+/// Copied along while it is written.
+std::vector<int> all_of_one_worker() {
+  return std::vector<int>(300'000, getpid());
 }
 void fail(int) {
   throw std::domain_error("a task");
@@ -128,6 +133,14 @@ class Calls {
     until([&] { return called.load(); });
   }
 
+  void want_large() {
+    const auto expect_whole = [](const std::vector<int>& value) {
+      EXPECT_EQ(value, std::vector<int>(300'000, value.at(0))) << "two workers' mixed";
+    };
+    may_lose([&] { expect_whole(pool_.apply(all_of_one_worker)); });
+    expect_whole(pool_.apply(TaskOptions{.retries = 1}, all_of_one_worker));
+  }
+
   void want_memory() {
     EXPECT_THROW(pool_.apply(TaskOptions{.retries = 1}, fail_without_memory), std::bad_alloc);
   }
@@ -171,6 +184,9 @@ void everything(Pool& pool) {
 }
 void more_than_there_is(Pool& pool) {
   Calls(pool).want_memory();
+}
+void large_values(Pool& pool) {
+  Calls(pool).want_large();
 }
 void few_at_a_time(Pool& pool) {
   pool.at_worker_exit([] {});
@@ -245,6 +261,8 @@ std::vector<Scenario> pool_scenarios() {
                of_workers),
       scenario("a worker that fails to begin", {.initializer = &join_in_vain}, of_workers),
       scenario("a worker without memory", {.calls = &more_than_there_is}, of_workers),
+      scenario("a worker with a large value", {.calls = &large_values},
+               {"chunk_run.cpp", "message.cpp"}),
       scenario("a pool", {.victim = Victim::owner, .workers = 2}, of_owners),
       scenario("a pool that replaces workers",
                {.victim = Victim::owner, .maxtasksperchild = 2, .calls = &few_at_a_time},

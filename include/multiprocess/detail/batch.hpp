@@ -27,9 +27,9 @@ struct Batch {
   };
 
   std::atomic<std::uint64_t> next;  // the batch behind it in its lane
-  std::uint64_t number;             // of the call, for people; lanes count by `turn`
-  std::uint64_t turn;               // greater than that of the one before it in its lane
-  std::uint64_t lane;
+  std::uint64_t number;             // no other batch has it but the rests of this one
+  std::atomic<std::uint64_t> turn;  // greater than that of the one before it in its lane
+  std::atomic<std::uint64_t> lane;
   std::uint64_t code;  // message with the callable
 
   std::uint64_t first;  // the items are [first, last), numbered as in the call
@@ -44,6 +44,11 @@ struct Batch {
   std::uint64_t plain_out;    // where results of a plain type go, 0: each is a message
   std::uint64_t words;        // what became of an item or a chunk: see Result
   std::uint64_t trace;        // a TracedChunk for each chunk, 0: nobody wants to know
+
+  std::uint64_t call;  // for people: its number, and
+  std::uint64_t base;  // how many items of the call lie before those of this batch
+
+  std::atomic<std::uint64_t> coming;  // message with a large value of the only item
 
   std::atomic<std::uint32_t> flags;
   std::atomic<std::uint32_t> complete;  // every chunk is done
@@ -90,6 +95,9 @@ inline constexpr std::uint64_t no_memory = 2;  // there was none to say more
 inline constexpr std::uint64_t error = 4;      // the message is an error, else a value
 inline constexpr std::uint64_t mask = 63;
 
+/// From so many bytes on a value may be copied while it is being written.
+inline constexpr std::size_t large = std::size_t{1} << 20;
+
 constexpr Offset message(std::uint64_t word) noexcept {
   return word & ~mask;
 }
@@ -135,6 +143,9 @@ class ChunkClaims {
     all_done_ = false;
   }
 
+  /// False when it is not free.
+  bool try_claim(Batch& batch, std::uint64_t chunk) const noexcept;
+
   /// no_chunk when nothing is left to claim.
   std::uint64_t claim(Batch& batch) noexcept;
 
@@ -146,8 +157,6 @@ class ChunkClaims {
 
  private:
   static constexpr std::uint64_t most = 32;
-
-  bool try_claim(Batch& batch, std::uint64_t chunk) const noexcept;
 
   std::uint32_t mine_;
   std::uint64_t reserved_ = 0;

@@ -108,11 +108,6 @@ constexpr std::uint64_t stop_word(std::uint64_t number, std::uint64_t item) noex
 void request_stop(Place& place, std::uint64_t number, std::uint64_t item) noexcept;
 bool is_to_stop(const Place& place) noexcept;
 
-/// Whether a lane's turn has passed a batch: nobody comes to it any more who is not there already.
-bool has_passed(const Lane& lane, const Batch& batch) noexcept;
-/// Whether a worker is there.
-bool is_looked_at(Board& board, Offset batch) noexcept;
-
 /// Wakes so many workers.
 void call_workers(Board& board, std::uint64_t count) noexcept;
 

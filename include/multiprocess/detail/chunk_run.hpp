@@ -73,6 +73,9 @@ class ChunkRun {
 
  private:
   void note_beginning(std::uint64_t item) noexcept;
+  /// The message is going to be the item's result.
+  void begin(std::uint64_t item, Offset message) noexcept;
+  /// It is.
   void commit(std::uint64_t item, Offset message, std::uint64_t kind) noexcept;
 
   Board& board_;

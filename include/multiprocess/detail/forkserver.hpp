@@ -52,8 +52,11 @@ class ForkTemplate {
   ForkTemplate(const ForkTemplate&) = delete;
   ForkTemplate& operator=(const ForkTemplate&) = delete;
 
-  /// Throws std::system_error, also when the copy has died.
+  /// Throws std::system_error: no_child_process when the copy has died or is to end.
   ServedChild start(const ServerOrder& order);
+
+  /// Without waiting for its end, as the destructor does.
+  void begin_end() noexcept;
 
  private:
   void end() noexcept;

@@ -114,6 +114,7 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
         input_(std::forward<Range>(range), options),
         pieces_(engine_, ordered, ahead_limit(options, terms.chunk)) {
     terms_.flags |= Batch::word_each | Batch::told_each;
+    terms_.call = engine_->next_number();
     terms_.chunk = terms.chunk;
     if constexpr (std::ranges::forward_range<Range>) {
       read_ahead();  // work may begin
@@ -155,6 +156,7 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
   void submit(std::vector<Item>& items) {
     OrderTerms terms = terms_;
     terms.items = items.size();
+    terms_.base += items.size();
     auto piece = std::make_shared<Piece>(engine_, terms);
     piece->set_code(code_);
     const std::size_t bytes = fill<Spread::one, Item>(*piece, items) + piece->size();

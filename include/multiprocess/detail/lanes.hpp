@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/board.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -23,10 +24,21 @@ class Lanes {
   /// From now on the workers see it. Of more than 15 priorities the nearest one is taken.
   void append(Offset batch, int priority);
 
-  bool has_passed(Offset batch) const noexcept;
+  /// Which batches nobody is at, and nobody will come to. It holds of more and more of them, so it
+  /// may be asked for long.
+  class Look {
+   public:
+    bool nobody_comes_to(Offset batch) const noexcept;
 
-  /// Moves on from what is over, also when no worker has come by since.
-  void advance() noexcept;
+   private:
+    friend class Lanes;
+    std::array<std::uint64_t, Board::most_lanes> turns_{};  // of the first batch of each lane
+    std::vector<Offset> places_;                            // where workers are
+  };
+
+  /// Moves on from what is over, also when no worker has come by since, and looks around. One
+  /// thread at a time, and nobody frees a batch meanwhile.
+  const Look& advance() noexcept;
 
   /// Whether anything is left to claim.
   bool has_open_work() const noexcept;
@@ -43,7 +55,7 @@ class Lanes {
   std::size_t add(int priority);
   std::size_t find(int priority);
   void append_to(std::size_t lane, Offset batch) noexcept;
-  bool is_behind(Offset batch) const noexcept;
+  void look_around() noexcept;
   void advance_lane(std::size_t lane) noexcept;
   bool leave_large(std::size_t lane, Offset first) noexcept;
   void publish() noexcept;
@@ -51,6 +63,7 @@ class Lanes {
   Board& board_;
   mutable std::mutex mutex_;
   std::vector<Side> sides_;
+  Look look_;
 };
 
 }  // namespace multiprocess::detail

@@ -47,6 +47,13 @@ class Message {
   /// A block private to this process, its references taken, room for `size` bytes to be written.
   static Offset prepare(std::size_t size, std::span<const SharedRef> beside);
 
+  /// Bytes of a message without references.
+  static constexpr std::size_t size_with(std::size_t bytes) noexcept {
+    return sizeof(MessageHeader) + bytes;
+  }
+  /// Writes one, all of it, into a part of somebody's block.
+  static void put(Offset place, std::span<const std::byte> bytes) noexcept;
+
   /// A whole message, owned by `owner` (a child about to start) as soon as it is complete.
   static Offset pack(std::span<const std::byte> bytes, const Outgoing& beside, Ticket owner);
 
@@ -73,6 +80,9 @@ class Message {
 
   /// The references, taken into this process's account.
   std::vector<SharedRef> references() const { return references_of(block_); }
+
+  /// How many of them are written.
+  static std::size_t written(Offset block) noexcept;
 
   /// The same of a message that somebody else keeps meanwhile.
   static std::span<const std::byte> bytes_of(Offset block) noexcept;

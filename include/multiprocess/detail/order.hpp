@@ -2,6 +2,8 @@
 #pragma once
 
 #include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/lanes.hpp>
+#include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/shared_code.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
@@ -15,8 +17,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -39,6 +43,9 @@ struct OrderTerms {
   std::string_view task = {};  // the callable's type, for people
   std::size_t in_size = 0;     // of an item that is used in place
   std::size_t out_size = 0;    // of a result that lies in place
+  std::size_t code_size = 0;   // of the callable, where it lies with the batch
+  std::uint64_t call = 0;      // for people: the number of the call, 0 if this is all of it, and
+  std::uint64_t base = 0;      // how many of its items lie before these
   bool has_messages = false;   // each chunk's items are one
 };
 
@@ -52,6 +59,29 @@ struct LostItem {
 template <Caller of_call>
 struct CallTerms : OrderTerms {
   explicit CallTerms(const OrderTerms& terms) : OrderTerms(terms) { caller = of_call; }
+};
+
+/// Who is told how far a call is, until it has ended.
+class ShownProgress {
+ public:
+  using Call = std::function<void(std::size_t done, std::optional<std::size_t> of)>;
+
+  explicit ShownProgress(Call call) : call_(std::move(call)) {}
+  void tell(std::size_t done, std::size_t of) {
+    const std::scoped_lock lock(mutex_);
+    if (call_ && !ended_) {
+      call_(done, of);
+    }
+  }
+  void end() noexcept {
+    const std::scoped_lock lock(mutex_);
+    ended_ = true;
+  }
+
+ private:
+  Call call_;
+  std::mutex mutex_;
+  bool ended_ = false;
 };
 
 /// One call as its pool keeps it: the batch, what has to be done again of it, and what is lost.
@@ -74,9 +104,14 @@ class Order {
   /// Before it is submitted: the callable, and the items where they are no plain ones, in messages
   /// that are private to this process.
   void set_code(std::shared_ptr<const SharedCode> code) noexcept;
+  /// Or what there is room for with the batch.
+  void set_code(std::span<const std::byte> code) noexcept { Message::put(batch().code, code); }
   void set_message(std::uint64_t chunk, Offset message) noexcept;
   /// Items that lie in shared memory already, and what keeps them there.
-  void use_input(Offset items, std::shared_ptr<const void> kept) noexcept;
+  void use_input(Offset items, std::shared_ptr<const void> kept) noexcept {
+    batch().plain_in = items;
+    input_ = std::move(kept);
+  }
 
   /// Everything is done, or will never be. Cheap: it may be asked again and again.
   bool complete() const noexcept {
@@ -105,6 +140,18 @@ class Order {
   }
   /// The message with the value of an item, for a Message to take over.
   Offset take_message(std::uint64_t item) noexcept;
+  /// A large value of the only item is there, or being written.
+  bool has_large_value() const noexcept {
+    return batch().coming.load(std::memory_order_acquire) != 0;
+  }
+
+  /// The message with the value of the only item, also while a worker writes it; 0: there is none.
+  /// It stays as long as `look` runs.
+  template <class Look>
+  void look_at_value(Look look) {
+    const std::scoped_lock lock(mutex_);
+    look(released_ ? 0 : find_value());
+  }
 
   /// No item is begun any more.
   void withdraw() noexcept;
@@ -129,14 +176,17 @@ class Order {
   /// Takes note of rests that are complete. True when there were some: who waits may look.
   bool close_rests() noexcept;
   void set_verdict(std::uint64_t item, std::exception_ptr error);
-  /// Frees its shared memory as soon as nobody is on his way through it. True when all of it is
-  /// freed.
-  bool release(bool workers_left) noexcept;
+  /// Frees its shared memory as soon as nobody is on his way through it; null: there is nobody.
+  /// True when all of it is freed.
+  bool release(const Lanes::Look* workers) noexcept;
   /// Bytes in shared memory.
   std::size_t size() const noexcept { return size_; }
 
   /// Is told from time to time how many items are done, and of how many.
-  std::function<void(std::size_t, std::optional<std::size_t>)> progress;
+  void show_progress(ShownProgress::Call call) {
+    progress_ = std::make_unique<ShownProgress>(std::move(call));
+  }
+  bool shows_progress() const noexcept { return progress_ != nullptr; }
   void tell_progress() noexcept;
   /// The last time.
   void end_progress() noexcept;
@@ -154,11 +204,28 @@ class Order {
     bool closed = false;
   };
 
+  /// What workers that have ended left behind.
+  struct Damage {
+    std::vector<Rest> rests;
+    std::map<std::uint64_t, LostItem> lost;
+    std::map<std::uint64_t, int> retries;
+  };
+
+  Offset find_value() const noexcept;
+  Damage& damage() {
+    if (damage_ == nullptr) {
+      damage_ = std::make_unique<Damage>();
+    }
+    return *damage_;
+  }
+  std::span<Rest> rests() const noexcept {
+    return damage_ == nullptr ? std::span<Rest>() : damage_->rests;
+  }
   void lose(std::uint64_t item, std::exception_ptr error);
   void add_rest(std::uint64_t first, std::uint64_t last);
   bool may_retry(std::uint64_t item);
   void drop_unread() noexcept;
-  bool can_free(Offset batch, bool workers_left) const noexcept;
+  static bool can_free(Offset batch, const Lanes::Look* workers) noexcept;
 
   std::shared_ptr<PoolEngine> engine_;
   OrderTerms terms_;
@@ -172,14 +239,17 @@ class Order {
   std::atomic<bool> accounted_{false};
   std::atomic<bool> any_lost_{false};
 
-  std::mutex progress_mutex_;
-  bool progress_ended_ = false;
+  std::unique_ptr<ShownProgress> progress_;
+
+  friend class LiveOrders;
+  std::shared_ptr<Order> itself_;  // while it is one of those
+  bool is_live_ = false;
+  Order* before_ = nullptr;
+  Order* after_ = nullptr;
 
   mutable std::mutex mutex_;  // of what follows
   bool released_ = false;
-  std::vector<Rest> rests_;
-  std::map<std::uint64_t, LostItem> lost_;
-  std::map<std::uint64_t, int> retries_;
+  std::unique_ptr<Damage> damage_;  // null: none yet
 };
 
 }  // namespace multiprocess::detail

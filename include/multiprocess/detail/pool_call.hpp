@@ -3,6 +3,7 @@
 
 #include <multiprocess/async_result.hpp>
 #include <multiprocess/detail/arena.hpp>
+#include <multiprocess/detail/growing_value.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/os/mapping.hpp>
@@ -54,10 +55,15 @@ class PoolCall : public ValueState<R>, public Order {
     }
   }
   void sleep(os::Deadline deadline) override {
-    engine().wait(
-        deadline, [this] { expect(); },
-        [this] { return this->is_settled() || (this->is_pending() && complete()); });
+    sleep_until(deadline, [] { return false; });
   }
+  /// Until there is something to look at, or `ready()`.
+  template <class Ready>
+  void sleep_until(os::Deadline deadline, Ready ready) {
+    engine().wait(
+        deadline, [this] { expect(); }, [this, ready] { return is_news() || ready(); });
+  }
+  bool is_news() const noexcept { return this->is_settled() || (this->is_pending() && complete()); }
   void wake() noexcept override { engine().wake_waiters(); }
   void attend() override { attend_to(); }
   void abandon() noexcept override { engine().abandon(*this); }
@@ -109,6 +115,14 @@ class SingleCall final : public PoolCall<R> {
   using PoolCall<R>::PoolCall;
 
  protected:
+  void sleep(os::Deadline deadline) override {
+    if constexpr (is_plain_range<R>) {
+      this->sleep_until(deadline, [this] { return this->has_large_value() && has_more(); });
+      copy_along();
+    } else {
+      PoolCall<R>::sleep(deadline);
+    }
+  }
   void read() override {
     if (const std::exception_ptr error = this->error_of(0); error != nullptr) {
       std::rethrow_exception(error);
@@ -118,9 +132,36 @@ class SingleCall final : public PoolCall<R> {
     } else if constexpr (lies_in_place<R>) {
       this->value_.emplace(*this->template plain_results<R>());
     } else {
+      if constexpr (is_plain_range<R>) {
+        this->look_at_value([this](Offset message) { this->value_ = large_.finish(message); });
+        if (this->value_) {
+          const Message copied(this->take_message(0));
+          return;
+        }
+      }
       this->value_.emplace(read_result<R>(this->take_message(0)));
     }
   }
+
+ private:
+  bool has_more() {
+    bool more = false;
+    this->look_at_value([&](Offset message) { more = large_.has_more(message); });
+    return more;
+  }
+  void copy_along() {
+    for (Spin spin; !this->is_news() && this->has_large_value() && spin.again();) {
+      this->look_at_value([&](Offset message) {
+        if (large_.copy_some(message)) {
+          spin = Spin();
+        }
+      });
+    }
+  }
+
+  struct None {};
+  // Used while nobody frees the message.
+  std::conditional_t<is_plain_range<R>, GrowingValue<R>, None> large_;
 };
 
 template <class R>
@@ -170,6 +211,12 @@ class DoneCall final : public ValueState<R> {
   void report(std::exception_ptr error) noexcept override { std::rethrow_exception(error); }
 };
 
+inline Offset make_message(Bytes bytes, const Outgoing& beside) {
+  const Offset message = Message::prepare(bytes.size(), beside.refs());
+  Message::write(message, bytes.data());
+  return message;
+}
+
 /// A message that is private to this process.
 template <class Write>
 Offset write_message(Write write) {
@@ -177,15 +224,33 @@ Offset write_message(Write write) {
   Outgoing beside(false);
   OutputArchive archive(*buffer);
   write(archive);
-  const Offset message = Message::prepare(buffer->size(), beside.refs());
-  Message::write(message, buffer->bytes().data());
-  return message;
+  return make_message(buffer->bytes(), beside);
 }
 
 template <class F, Spread spread, class Item>
 std::shared_ptr<const SharedCode> make_code(const std::shared_ptr<PoolEngine>& engine, const F& f) {
   return std::make_shared<SharedCode>(
       engine, write_message([&](OutputArchive& out) { Task<F, spread, Item>::save(out, f); }));
+}
+
+/// A call that is not submitted yet. `write` encodes the callable and what it is called with: bytes
+/// without references, unless they are many, lie with the batch.
+template <class R, class Write>
+auto make_single_order(const std::shared_ptr<PoolEngine>& engine, OrderTerms terms, Write write) {
+  constexpr std::size_t most = 4096;
+  ScratchBuffer buffer;
+  Outgoing beside(false);
+  OutputArchive archive(*buffer);
+  write(archive);
+  const bool within = beside.refs().empty() && buffer->size() <= most;
+  terms.code_size = within ? buffer->size() : 0;
+  auto call = std::make_shared<SingleCall<R>>(engine, terms);
+  if (within) {
+    call->set_code(buffer->bytes());
+  } else {
+    call->set_code(std::make_shared<SharedCode>(engine, make_message(buffer->bytes(), beside)));
+  }
+  return call;
 }
 
 /// The terms that follow from the types.

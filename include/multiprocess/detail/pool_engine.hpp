@@ -5,6 +5,7 @@
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/lanes.hpp>
+#include <multiprocess/detail/live_orders.hpp>
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/participants.hpp>
@@ -15,6 +16,7 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/pool_options.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -92,7 +94,7 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   /// Those who wait look again.
   void wake_waiters() noexcept;
   /// The results of an order were read: its memory may go.
-  void was_read(const Order& order) noexcept;
+  void was_read(Order& order) noexcept;
   /// Nobody wants its results: what is running of it is ended.
   void abandon(Order& order) noexcept;
   void report(std::exception_ptr error) const noexcept;
@@ -121,9 +123,12 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   using Orders = std::vector<std::shared_ptr<Order>>;
 
   void require_at_home() const;
-  void sweep() noexcept;
-  static bool is_read(const std::shared_ptr<Order>& order) noexcept;
+  void sweep(LiveOrders& removed) noexcept;
+  void sweep_read(LiveOrders& removed) noexcept;
+  const Lanes::Look* look_for_workers() noexcept;
+  static bool is_over(const std::shared_ptr<Order>& order) noexcept;
   void fail_all(const std::exception_ptr& error) noexcept;
+  bool is_idle() const noexcept;
   void work_inline();
 
   PoolPlan plan_;
@@ -141,8 +146,10 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   std::unique_ptr<TraceFile> trace_;
 
   mutable std::mutex mutex_;  // of what follows
-  Orders live_;
+  LiveOrders live_;
   std::size_t sweep_at_ = 64;
+  std::array<Order*, 32> read_{};  // live ones that may go
+  std::size_t read_count_ = 0;
   std::exception_ptr broken_;
 
   std::recursive_mutex inline_mutex_;  // a task may ask for more

@@ -68,7 +68,9 @@ class PoolService final : private EndListener {
   std::atomic<std::thread::id> thread_{};
   os::Deadline next_progress_{};
   os::Deadline kill_at_ = os::never;
+  std::vector<EndedWorker> ended_workers_;  // to be handled
   bool cannot_start_ = false;
+  bool expects_end_ = false;
 };
 
 }  // namespace multiprocess::detail

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/callable.hpp>
 #include <multiprocess/detail/forkserver.hpp>
 #include <multiprocess/detail/launch.hpp>
+#include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/output_labels.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
@@ -50,13 +51,19 @@ class PoolWorkers {
   /// Into every place without a worker. False when one could not be started: try again soon.
   bool fill_places() noexcept;
 
+  /// Most likely no more are started: what it takes to start one may go.
+  void expect_end() noexcept;
+  /// Nobody will see to them: they are killed. Returns when they have ended.
+  void give_up() noexcept;
   /// All have ended, and no more are started.
   void finish() noexcept;
 
   /// Whether one has ended and `take_ended` was not called since; cheap.
   bool has_ended() const noexcept;
+  /// Waits until all that run now have ended, or the deadline.
+  void wait_for_ends(os::Deadline deadline);
   /// Those that have ended; their places are empty afterwards, but their notes stay there.
-  std::vector<EndedWorker> take_ended();
+  void take_ended(std::vector<EndedWorker>& ended);
   /// The place may be given to another one: what stood there is not needed any more.
   void clear_place(std::uint32_t place) noexcept;
 
@@ -86,6 +93,7 @@ class PoolWorkers {
   };
 
   void start(std::uint32_t place);
+  void kill_and_wait() noexcept;
   void launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life);
   void note_vain_start(const std::exception_ptr& cause) noexcept;
   void note_failure(Seat& seat, const std::exception_ptr& cause) noexcept;
@@ -97,6 +105,7 @@ class PoolWorkers {
   mutable std::mutex mutex_;
   std::vector<Seat> seats_;
   std::unique_ptr<ForkTemplate> template_;  // of those that come later, under fork
+  bool template_has_children_ = false;
   std::unique_ptr<OutputLabels> labels_;
   bool all_started_ = false;
   std::exception_ptr first_failure_;
@@ -106,8 +115,5 @@ class PoolWorkers {
   std::atomic<std::uint64_t> died_{0};
   std::atomic<std::uint64_t> retired_{0};
 };
-
-/// Whether the process holds a lock of the tree. Looks at all of them.
-bool holds_a_lock(Ticket process);
 
 }  // namespace multiprocess::detail

@@ -44,10 +44,28 @@ void ManagerReferent::create(ServedCall& call) {
   call.answer().put_ref(call.server().add(make_referent(kind, call), type));
 }
 
+void throw_no_such_method() {
+  throw ValueError("the object has no such method");
+}
+
 std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
   switch (kind) {
     case ReferentKind::list:
       return make_list(call);
+    case ReferentKind::lock:
+      return make_lock(call);
+    case ReferentKind::semaphore:
+      return make_semaphore(call);
+    case ReferentKind::condition:
+      return make_condition(call);
+    case ReferentKind::event:
+      return make_event(call);
+    case ReferentKind::barrier:
+      return make_barrier(call);
+    case ReferentKind::queue:
+      return make_queue(call);
+    case ReferentKind::pool:
+      return make_pool(call);
     default:
       throw ValueError("the server knows no objects of this kind");
   }

@@ -10,7 +10,22 @@ namespace multiprocess::detail {
 // written behind each; an answer is what stands behind the arrow.
 
 /// What a server can make when it is asked to create an object; see manager_types.cpp.
-enum class ReferentKind : std::uint64_t { list, dict, set, name_space, value, array, instance };
+enum class ReferentKind : std::uint64_t {
+  list,
+  dict,
+  set,
+  name_space,
+  value,
+  array,
+  instance,
+  lock,       // whether it is recursive
+  semaphore,  // units, whether it is bounded
+  condition,  // whether it has another's lock, and then that one's reference
+  event,
+  barrier,  // parties, timeout, whether there is an action, and then that
+  queue,    // maxsize
+  pool
+};
 
 /// Of the server itself, the object whose id is 0.
 enum class ManagerMethod : std::uint64_t {

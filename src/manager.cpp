@@ -2,14 +2,19 @@
 #include <multiprocess/manager.hpp>
 
 #include <multiprocess/detail/os/symbols.hpp>
+#include <multiprocess/error.hpp>
 #include <multiprocess/exit.hpp>
 
 #include <typeinfo>
 
 namespace multiprocess {
 
+void detail::throw_negative_size() {
+  throw ValueError("an array cannot have less than no items");
+}
+
 void Server::serve_forever() {
-  detail::serve_manager(desk_);
+  detail::serve_manager(desk_, detail::registered_types());
   exit(0);
 }
 

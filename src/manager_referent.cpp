@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/manager_referent.hpp>
 
+#include <multiprocess/detail/instance_referent.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/manager_server.hpp>
 #include <multiprocess/detail/referent_kinds.hpp>
@@ -41,6 +42,9 @@ void ManagerReferent::serve(ServedCall& call) {
 void ManagerReferent::create(ServedCall& call) {
   const auto kind = static_cast<ReferentKind>(call.arguments().get());
   const std::uint64_t type = call.arguments().get();
+  if (kind == ReferentKind::instance) {
+    return create_instance(call, type, types_);
+  }
   call.answer().put_ref(call.server().add(make_referent(kind, call), type));
 }
 
@@ -52,6 +56,14 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
   switch (kind) {
     case ReferentKind::list:
       return make_list(call);
+    case ReferentKind::dict:
+      return make_dict(call);
+    case ReferentKind::set:
+      return make_set(call);
+    case ReferentKind::name_space:
+      return make_namespace(call);
+    case ReferentKind::value:
+      return make_value(call);
     case ReferentKind::lock:
       return make_lock(call);
     case ReferentKind::semaphore:
@@ -66,9 +78,10 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
       return make_queue(call);
     case ReferentKind::pool:
       return make_pool(call);
-    default:
-      throw ValueError("the server knows no objects of this kind");
+    case ReferentKind::instance:
+      break;
   }
+  throw ValueError("the server knows no objects of this kind");
 }
 
 }  // namespace multiprocess::detail

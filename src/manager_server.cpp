@@ -303,6 +303,10 @@ void ManagerServer::run_beside(std::function<void()> work, std::function<void()>
   });
 }
 
+void ManagerServer::discard(std::shared_ptr<void> object) {
+  threads_.run([object = std::move(object)]() mutable { object.reset(); });
+}
+
 /// What the dead had asked is served first: then none of their boxes is among those that ask.
 void ManagerServer::end_dead_sessions() {
   std::vector<std::pair<Box*, std::uint64_t>> dead;

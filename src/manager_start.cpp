@@ -6,6 +6,8 @@
 #include <multiprocess/detail/manager_server.hpp>
 #include <multiprocess/detail/os/process.hpp>
 
+#include <utility>
+
 namespace multiprocess::detail {
 
 void DeskHandle::require_kind(const SharedRef& received) {
@@ -17,11 +19,15 @@ void ManagerStart::operator()() {
   if (initializer != nullptr && *initializer) {
     (*initializer)();
   }
-  serve_manager(desk.ref());
+  serve_manager(desk.ref(), std::move(types));
 }
 
 void ManagerStart::encode(OutputArchive& archive) const {
   archive(desk);
+  archive.put_size(types.size());
+  for (const auto& type : types) {
+    archive(*type);
+  }
   archive.put(initializer != nullptr);
   if (initializer != nullptr) {
     initializer->save(archive);
@@ -31,14 +37,18 @@ void ManagerStart::encode(OutputArchive& archive) const {
 ManagerStart ManagerStart::decode(InputArchive& archive) {
   ManagerStart start;
   archive(start.desk);
+  for (std::size_t left = archive.get_count(); left != 0; --left) {
+    start.types.push_back(
+        std::make_shared<const RegisteredType>(read_value<RegisteredType>(archive)));
+  }
   if (archive.get_bool()) {
     start.initializer = std::make_shared<Job>(Job::load(archive));
   }
   return start;
 }
 
-void serve_manager(const SharedRef& desk) {
-  ManagerServer(desk, std::make_shared<ManagerReferent>()).run();
+void serve_manager(const SharedRef& desk, RegisteredTypes types) {
+  ManagerServer(desk, std::make_shared<ManagerReferent>(std::move(types))).run();
 }
 
 }  // namespace multiprocess::detail

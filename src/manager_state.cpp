@@ -38,6 +38,7 @@ void ManagerState::start(std::string_view class_name, Job initializer) {
   SharedRef desk = make_desk();
   ManagerStart orders;
   orders.desk = DeskHandle(desk);
+  orders.types = registered_types();
   orders.initializer = std::make_shared<Job>(std::move(initializer));
   ProcessOptions options;
   options.start_method = start_method_;

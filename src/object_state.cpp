@@ -254,6 +254,24 @@ ObjectState ObjectState::decode(InputArchive& archive) {
   return state;
 }
 
+ObjectIdentity identify_object(InputArchive& archive) {
+  ObjectIdentity identity;
+  const auto holds = archive.get<unsigned char>();
+  if (holds == 0) {
+    return identity;
+  }
+  const auto tag = archive.get<std::uint64_t>();
+  if (holds == 1) {
+    identity.number = Number::decode(archive);
+    return identity;
+  }
+  archive.take(archive.get_count());  // the name of its type is for people
+  const std::size_t size = archive.get_count();
+  identity.tag = tag;
+  identity.bytes = {archive.take(size), size};
+  return identity;
+}
+
 ObjectState ObjectState::of_message(std::uint64_t tag, InputArchive& message) {
   Number number;
   if (get_number(tag, message, number)) {

@@ -59,7 +59,10 @@ set(floor_5
   detail/work_threads detail/tree_session detail/manager_server detail/referent_kinds
   detail/manager_referent detail/manager_start detail/manager_state
   detail/show detail/server_call detail/element detail/list_operations detail/list_referent
-  proxy list_proxy manager
+  detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
+  detail/namespace_referent detail/value_referent detail/snapshot
+  detail/registered_type register_type detail/instance_referent
+  base_proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
   dummy
 )
 set(floor_6 context)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/call_timeout.hpp>
 #include <multiprocess/detail/sync_methods.hpp>
-#include <multiprocess/proxy.hpp>
 #include <multiprocess/timeout.hpp>
 
 #include <string>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/list_operations.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
-#include <multiprocess/proxy.hpp>
+#include <multiprocess/base_proxy.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -43,11 +44,11 @@ class ListProxy : public BaseProxy {
   bool empty() const { return size() == 0; }
 
   /// Throws IndexError.
-  T get(std::ptrdiff_t index) const { return place(index).get().template as<T>(); }
-  T at(std::ptrdiff_t index) const { return get(index); }
-  void set(std::ptrdiff_t index, const T& value) const { place(index).set(value); }
+  T get(detail::Index index) const { return place(index).get().template as<T>(); }
+  T at(detail::Index index) const { return get(index); }
+  void set(detail::Index index, const T& value) const { place(index).set(value); }
   /// Reads, writes and changes the item: `l[0] = 1`, `l[-1] += 2` (one step), `int x = l[0]`.
-  Element operator[](std::ptrdiff_t index) const { return Element(place(index)); }
+  Element operator[](detail::Index index) const { return Element(place(index)); }
 
   void append(const T& value) const {
     detail::ProxyCall call = this->call(Method::append);
@@ -73,14 +74,14 @@ class ListProxy : public BaseProxy {
     call.send();
     return *this;
   }
-  void insert(std::ptrdiff_t index, const T& value) const {
+  void insert(detail::Index index, const T& value) const {
     detail::ProxyCall call = this->call(Method::insert);
     call.put_signed(index);
     call.put_value(value);
     call.send();
   }
   /// Takes the item out. Throws IndexError.
-  T pop(std::ptrdiff_t index = -1) const {
+  T pop(detail::Index index = -1) const {
     detail::ProxyCall call = this->call(Method::pop);
     call.put_signed(index);
     return call.send().template get_value<T>();
@@ -88,7 +89,7 @@ class ListProxy : public BaseProxy {
   /// Takes out the first that is equal. Throws ValueError when none is.
   void remove(const T& value) const;
   /// Python's `del l[i]`. Throws IndexError.
-  void erase(std::ptrdiff_t index) const {
+  void erase(detail::Index index) const {
     detail::ProxyCall call = this->call(Method::erase);
     call.put_signed(index);
     call.send();
@@ -144,7 +145,7 @@ class ListProxy : public BaseProxy {
     detail::ProxyCall call = this->call(Method::apply);
     return detail::run_in_server<detail::ListOperation,
                                  detail::server_result_t<F, std::vector<T>&>>(
-        call, detail::ListCall<T, F>{std::move(f)});
+        call, detail::ItemsCall<std::vector<T>, F>{std::move(f)});
   }
 
   /// Index by index, a call each, as Python does it: changes meanwhile are seen.
@@ -158,7 +159,7 @@ class ListProxy : public BaseProxy {
   }
 
  private:
-  Place place(std::ptrdiff_t index) const { return {*this, index}; }
+  Place place(detail::Index index) const { return {*this, index}; }
   std::vector<detail::Blob> blobs() const;
   static void put_slice(detail::ProxyCall& call, std::optional<std::ptrdiff_t> start,
                         std::optional<std::ptrdiff_t> stop, std::ptrdiff_t step) {

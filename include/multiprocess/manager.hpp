@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/authentication.hpp>
+#include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/manager_state.hpp>
-#include <multiprocess/detail/referent_kinds.hpp>
+#include <multiprocess/detail/pool_factories.hpp>
+#include <multiprocess/detail/sync_factories.hpp>
+#include <multiprocess/array_proxy.hpp>
+#include <multiprocess/dict_proxy.hpp>
 #include <multiprocess/list_proxy.hpp>
+#include <multiprocess/namespace_proxy.hpp>
 #include <multiprocess/proxy.hpp>
+#include <multiprocess/set_proxy.hpp>
+#include <multiprocess/value_proxy.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -15,9 +21,29 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace multiprocess {
+
+namespace detail {
+
+/// The type that a caller named, else that of what it gave, as it is kept.
+template <class Named, class Given>
+using given_t = stored_t<std::conditional_t<std::is_void_v<Named>, Given, Named>>;
+
+/// Throws ValueError.
+[[noreturn]] void throw_negative_size();
+
+template <Count Number>
+std::size_t size_of_array(Number size) {
+  const std::ptrdiff_t counted = count(size);
+  return counted < 0 ? throw_negative_size(), 0 : static_cast<std::size_t>(counted);
+}
+
+}  // namespace detail
 
 /// What a manager is told.
 struct ManagerOptions {
@@ -74,6 +100,23 @@ class BaseManager {
   /// A server for this process to run. Throws ProcessError when one was started already.
   Server get_server() { return Server(state_->begin_serving()); }
 
+  /// An object of a registered type in the server, constructed there of copies of these arguments.
+  ///
+  /// Throws what the constructor throws, AttributeError when the type was not registered before the
+  /// server started.
+  template <class C, class... Args>
+  Proxy<C> create(Args&&... args) const {
+    using Made = detail::MakeInstance<C, detail::stored_t<Args>...>;
+    (detail::require_sendable<detail::stored_t<Args>>(), ...);
+    const auto type =
+        detail::registered_type(detail::hash_text(detail::type_name<C>()), detail::type_name<C>());
+    detail::CreateCall call =
+        create_call(detail::ReferentKind::instance, detail::type_tag<Proxy<C>>);
+    call.put_text(type->name);
+    call.put_value(detail::InstanceMaker(Made{{detail::store(std::forward<Args>(args))...}}));
+    return Proxy<C>(call.send().get_ref());
+  }
+
   /// How many objects the server has. Throws AssertionError before start() and after shutdown().
   std::size_t number_of_objects() const;
 
@@ -107,32 +150,109 @@ class BaseManager {
 };
 
 /// A manager with the objects that programs share: `Manager()` gives one that is started.
-class SyncManager : public BaseManager {
+///
+/// Its factories throw AssertionError before start() and after shutdown(), and as all calls of
+/// proxies do.
+class SyncManager : public BaseManager,
+                    public detail::SyncFactories<SyncManager>,
+                    public detail::PoolFactories<SyncManager> {
  public:
   using BaseManager::BaseManager;
 
   /// A list, empty or of these items.
   template <class T = Object>
-  ListProxy<T> list() const {
-    return list<T>(std::initializer_list<T>());
-  }
-  template <class T>
-  ListProxy<T> list(std::initializer_list<T> items) const {
-    return make_list<T>(items);
+  ListProxy<T> list(std::initializer_list<T> items = {}) const {
+    return make_list<ListProxy<T>>(items);
   }
   template <class T = void, std::ranges::input_range R>
   auto list(R&& items) const {
-    using Item = std::conditional_t<std::is_void_v<T>, std::ranges::range_value_t<R>, T>;
-    return make_list<detail::stored_t<Item>>(std::forward<R>(items));
+    return make_list<ListProxy<detail::given_t<T, std::ranges::range_value_t<R>>>>(items);
+  }
+
+  /// A dict, empty or of these items; of a map or a range of pairs.
+  template <class K = Object, class V = Object>
+  DictProxy<K, V> dict(std::initializer_list<std::pair<K, V>> items = {}) const {
+    return make_dict<K, V>(items);
+  }
+  template <class K = void, class V = void, std::ranges::input_range R>
+  auto dict(R&& items) const {
+    using Item = std::ranges::range_value_t<R>;
+    return make_dict<detail::given_t<K, std::remove_cv_t<std::tuple_element_t<0, Item>>>,
+                     detail::given_t<V, std::tuple_element_t<1, Item>>>(items);
+  }
+
+  /// A set, empty or of these items.
+  template <class T = Object>
+  SetProxy<T> set(std::initializer_list<T> items = {}) const {
+    return make_set<T>(items);
+  }
+  template <class T = void, std::ranges::input_range R>
+  auto set(R&& items) const {
+    return make_set<detail::given_t<T, std::ranges::range_value_t<R>>>(items);
+  }
+
+  NamespaceProxy Namespace() const {
+    return NamespaceProxy(create_call(detail::ReferentKind::name_space,
+                                      detail::type_tag<NamespaceProxy>)
+                              .send()
+                              .get_ref());
+  }
+
+  /// One value: `Value<int>()`, `Value<int>(5)`, `Value(5)`.
+  template <class T>
+  ValueProxy<T> Value() const {
+    return make_value<T>(T());
+  }
+  template <class T = void, class U>
+  auto Value(U&& value) const {
+    using Held = detail::given_t<T, std::remove_cvref_t<U>>;
+    return make_value<Held>(Held(std::forward<U>(value)));
+  }
+
+  /// So many zeros, or these items.
+  template <class T, detail::Count Number>
+  ArrayProxy<T> Array(Number size) const {
+    return make_list<ArrayProxy<T>>(std::vector<T>(detail::size_of_array(size)));
+  }
+  template <class T>
+  ArrayProxy<T> Array(std::initializer_list<T> items) const {
+    return make_list<ArrayProxy<T>>(items);
+  }
+  template <class T = void, std::ranges::input_range R>
+  auto Array(R&& items) const {
+    return make_list<ArrayProxy<detail::given_t<T, std::ranges::range_value_t<R>>>>(items);
   }
 
  private:
-  template <class T, class R>
-  ListProxy<T> make_list(R&& items) const {
+  friend class detail::SyncFactories<SyncManager>;
+  friend class detail::PoolFactories<SyncManager>;
+
+  template <class P, class R>
+  P make_list(const R& items) const {
+    detail::CreateCall call = create_call(detail::ReferentKind::list, detail::type_tag<P>);
+    detail::put_items<typename P::value_type>(call, items);
+    return P(call.send().get_ref());
+  }
+  template <class K, class V, class R>
+  DictProxy<K, V> make_dict(R&& items) const {
     detail::CreateCall call =
-        create_call(detail::ReferentKind::list, detail::type_tag<ListProxy<T>>);
-    detail::put_items<T>(call, std::forward<R>(items));
-    return ListProxy<T>(call.send().get_ref());
+        create_call(detail::ReferentKind::dict, detail::type_tag<DictProxy<K, V>>);
+    detail::put_pairs<K, V>(call, items);
+    return DictProxy<K, V>(call.send().get_ref());
+  }
+  template <class T, class R>
+  SetProxy<T> make_set(R&& items) const {
+    detail::CreateCall call =
+        create_call(detail::ReferentKind::set, detail::type_tag<SetProxy<T>>);
+    detail::put_items<T>(call, items);
+    return SetProxy<T>(call.send().get_ref());
+  }
+  template <class T>
+  ValueProxy<T> make_value(const T& value) const {
+    detail::CreateCall call =
+        create_call(detail::ReferentKind::value, detail::type_tag<ValueProxy<T>>);
+    call.template put_value<T>(value);
+    return ValueProxy<T>(call.send().get_ref());
   }
 };
 

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <multiprocess/async_result_proxy.hpp>
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/call_timeout.hpp>
 #include <multiprocess/detail/pool_operations.hpp>
 #include <multiprocess/detail/sync_methods.hpp>
 #include <multiprocess/detail/task.hpp>
 #include <multiprocess/pool_options.hpp>
-#include <multiprocess/proxy.hpp>
 
 #include <concepts>
 #include <initializer_list>
@@ -22,6 +22,11 @@
 #include <vector>
 
 namespace multiprocess {
+
+namespace detail {
+template <class Manager>
+class PoolFactories;
+}
 
 /// A pool in a manager's server: `manager.Pool(4)` makes one. Every process that has a proxy may use
 /// it, several at once.
@@ -145,7 +150,8 @@ class PoolProxy : public BaseProxy {
   }
 
  private:
-  friend class detail::PoolMaker;
+  template <class Manager>
+  friend class detail::PoolFactories;
   class Source;
   template <class R>
   class Results;

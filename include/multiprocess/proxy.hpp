@@ -1,72 +1,102 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/detail/proxy_call.hpp>
-#include <multiprocess/detail/repr.hpp>
-#include <multiprocess/detail/shared_ref.hpp>
-#include <multiprocess/detail/type_name.hpp>
-#include <multiprocess/detail/type_tag.hpp>
+#include <multiprocess/base_proxy.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/register_type.hpp>
 
-#include <concepts>
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace multiprocess {
 
-class BaseProxy;
-
-namespace detail {
-const SharedRef& cell_in(const BaseProxy& proxy) noexcept;
-}
-
-/// What all proxies are: a copyable handle of an object that lives in a manager's server.
+/// An object of a registered type in a manager's server; see register_type.
 ///
-/// Every copy, in whatever process, is the same object, and two proxies are equal when they are. It
-/// lives as long as there is a proxy anywhere: in a process, in a message on its way, in another
-/// object of a manager. Its methods are calls of the server and wait for its answer; each is one
-/// step for everybody else. They throw what the method throws in the server; when the server has
-/// ended std::system_error (broken_pipe), when it ends meanwhile EOFError.
-class BaseProxy {
+/// Calls of one object are one after the other, also where they wait: unlike in Python, C needs no
+/// lock of its own. Calls of other objects go on meanwhile.
+template <class C>
+class Proxy : public BaseProxy {
+  using Methods = detail::InstanceMethods;
+
  public:
-  using shared_handle = void;
+  static constexpr std::string_view type_id = detail::plain_class_name(detail::type_name<C>());
 
-  friend bool operator==(const BaseProxy&, const BaseProxy&) = default;
+  explicit Proxy(detail::SharedRef cell) noexcept : BaseProxy(std::move(cell)) {}
 
-  /// How it crosses: beside the bytes of the message.
-  static constexpr const detail::PartOps& part_ops = detail::SharedRef::part_ops;
+  /// Calls a registered method: `c.call<&Counter::add>(5)`. Throws what it throws, AttributeError
+  /// when it is not registered.
+  template <auto pointer, class... Args>
+  auto call(Args&&... args) const {
+    using Signature = typename detail::CallSignature<decltype(pointer)>::type;
+    const auto type = this->type();
+    const detail::RegisteredMethod& method =
+        type->method(&detail::identity_of_method<pointer>, detail::type_name<C>());
+    return Typed<Signature>::call(*this, method.name, std::forward<Args>(args)...);
+  }
+  /// The same by its name, for programs that do not have C's code: `c.call<int>("add", 5)`. Numbers
+  /// are converted where nothing is lost, else it throws TypeError.
+  template <class R = Object, class... Args>
+  R call(std::string_view name, const Args&... args) const {
+    detail::ProxyCall call = this->begin(name, sizeof...(Args));
+    (call.put_value(Object(args)), ...);
+    return finish<R>(call);
+  }
 
- protected:
-  explicit BaseProxy(detail::SharedRef cell) noexcept : cell_(std::move(cell)) {}
+  /// `f(C&)` on the object in the server; returns what it returns. Throws NotSendable for a server
+  /// of another build.
+  template <class F>
+  auto apply(F f) const {
+    detail::require_sendable<F>();
+    detail::ProxyCall call = BaseProxy::call(Methods::apply);
+    return detail::run_in_server<detail::InstanceOperation, detail::server_result_t<F, C&>>(
+        call, detail::InstanceCall<C, F>{std::move(f)});
+  }
 
-  /// Throws TypeError when the reference is to no object of a manager, or one of another type.
-  static void require_proxy(const detail::SharedRef& received, std::uint64_t type,
-                            std::string_view name);
-
-  template <class Method>
-  detail::ProxyCall call(Method method) const {
-    return detail::ProxyCall(cell_, method);
+  /// As C prints in the server.
+  friend std::string mp_repr(const Proxy& proxy) {
+    return std::string(proxy.begin_show().send().get_text());
+  }
+  static void require_kind(const detail::SharedRef& received) {
+    require_proxy(received, detail::type_tag<Proxy>, detail::type_name<Proxy>());
   }
 
  private:
-  template <std::derived_from<BaseProxy> P>
-  friend std::string repr(const P& proxy);
-  std::string repr_as(std::string_view class_name, std::string_view type) const;
-  friend const detail::SharedRef& detail::cell_in(const BaseProxy& proxy) noexcept;
+  template <class Signature>
+  struct Typed;
+  template <class R, class... A>
+  struct Typed<R(A...)> {
+    template <class... Args>
+    static auto call(const Proxy& proxy, std::string_view name, Args&&... args) {
+      static_assert(sizeof...(Args) == sizeof...(A),
+                    "multiprocess: the method takes another number of arguments");
+      detail::ProxyCall call = proxy.begin(name, sizeof...(A));
+      (call.template put_value<detail::stored_t<A>>(std::forward<Args>(args)), ...);
+      return finish<detail::kept_result_t<R>>(call);
+    }
+  };
 
-  detail::SharedRef cell_;
+  static auto type() {
+    return detail::registered_type(detail::hash_text(detail::type_name<C>()),
+                                   detail::type_name<C>());
+  }
+  detail::ProxyCall begin_show() const { return BaseProxy::call(Methods::show); }
+  detail::ProxyCall begin(std::string_view name, std::size_t arguments) const {
+    return detail::ProxyCall(cell(), Methods::call, name, arguments);
+  }
+  template <class R>
+  static R finish(detail::ProxyCall& call) {
+    detail::Answer answer = call.send();
+    if constexpr (std::is_void_v<R>) {
+      return;
+    } else if constexpr (std::is_same_v<R, Object>) {
+      return answer.reader().at_end() ? Object() : answer.template get_value<Object>();
+    } else {
+      return detail::get_converted<R>(answer);
+    }
+  }
 };
-
-inline const detail::SharedRef& detail::cell_in(const BaseProxy& proxy) noexcept {
-  return proxy.cell_;
-}
-
-/// `<ListProxy object, typeid 'list' at 0x…>`, without a call of the server; `str(proxy)`, that is
-/// `<<` and fmt, shows the object itself.
-template <std::derived_from<BaseProxy> P>
-std::string repr(const P& proxy) {
-  return proxy.repr_as(detail::plain_class_name(detail::type_name<P>()), P::type_id);
-}
 
 }  // namespace multiprocess

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/call_timeout.hpp>
 #include <multiprocess/detail/queue_handle.hpp>
 #include <multiprocess/detail/require_sendable.hpp>
 #include <multiprocess/detail/sync_methods.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/proxy.hpp>
 #include <multiprocess/serialization.hpp>
 #include <multiprocess/timeout.hpp>
 

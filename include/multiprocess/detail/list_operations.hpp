@@ -41,18 +41,18 @@ std::vector<T> get_items(Reader& from) {
 /// What `apply` does with a list, with the type that its items have; it writes its result.
 using ListOperation = Function<void(std::vector<Blob>&, CallWriter&)>;
 
-/// Calls a user's `f(std::vector<T>&)` on a list in a server.
-template <class T, class F>
-struct ListCall {
+/// Calls a user's `f(Items&)` on the items of a list or a set in a server.
+template <class Items, class F>
+struct ItemsCall {
   static constexpr bool multiprocess_codec = sendable_in<F>();
 
   F f;
 
   void operator()(std::vector<Blob>& items, CallWriter& into) {
-    std::vector<T> values;
-    values.reserve(items.size());
+    using T = typename Items::value_type;
+    Items values;
     for (const Blob& item : items) {
-      values.push_back(item.as<T>());
+      values.insert(values.end(), item.template as<T>());
     }
     call_and_put(into, f, values);
     std::vector<Blob> changed;
@@ -64,7 +64,7 @@ struct ListCall {
   }
 
   void encode(OutputArchive& archive) const { archive(f); }
-  static ListCall decode(InputArchive& archive) { return {read_value<F>(archive)}; }
+  static ItemsCall decode(InputArchive& archive) { return {read_value<F>(archive)}; }
 };
 
 template <class Compare>

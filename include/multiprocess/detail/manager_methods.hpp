@@ -16,7 +16,6 @@ enum class ReferentKind : std::uint64_t {
   set,
   name_space,
   value,
-  array,
   instance,
   lock,       // whether it is recursive
   semaphore,  // units, whether it is bounded
@@ -62,6 +61,65 @@ enum class ListMethod : std::uint64_t {
   slice,   // slice -> count, values
   repeat,  // number
   apply,   // ListOperation -> what it writes
+};
+
+/// "Found" is a number, 1 or 0; what stands behind it is there when it is 1.
+enum class DictMethod : std::uint64_t {
+  size,         // -> number
+  find,         // key -> found, value
+  set,          // key, value
+  replace,      // key, old value, new value -> whether it was the old one
+  contains,     // key -> found
+  pop,          // key -> found, value
+  pop_item,     // -> found, key, value
+  erase,        // key -> found
+  set_default,  // key, value -> value
+  update,       // count, keys and values in turn
+  keys,         // -> count, keys
+  values,       // -> count, values
+  items,        // -> count, keys and values in turn
+  clear,
+  apply_to,  // key, ValueOperation -> found, what it writes
+  apply,     // DictOperation -> what it writes
+};
+
+/// "Items" are a count and values.
+enum class SetMethod : std::uint64_t {
+  size,      // -> number
+  contains,  // value -> found
+  add,       // value
+  remove,    // value -> found
+  pop,       // -> found, value
+  clear,
+  items,    // -> items
+  update,   // SetOperator, items: becomes the result
+  combine,  // SetOperator, items -> items of the result
+  compare,  // items -> how many it has, how many of them it has, how many they are
+  apply,    // ListOperation -> what it writes
+};
+enum class SetOperator : std::uint64_t { unite, intersect, subtract, differ };
+
+enum class NamespaceMethod : std::uint64_t {
+  find,      // name -> found, value
+  set,       // name, value
+  replace,   // name, old value, new value -> whether it was the old one
+  erase,     // name -> found
+  items,     // -> count, names and values in turn, by name
+  apply_to,  // name, ValueOperation -> found, what it writes
+};
+
+enum class ValueMethod : std::uint64_t {
+  get,      // -> value
+  set,      // value
+  replace,  // old value, new value -> whether it was the old one
+  apply,    // ValueOperation -> what it writes
+};
+
+/// Of an object of a registered type.
+enum class InstanceMethods : std::uint64_t {
+  call,   // name, count, values -> value, unless it returns none
+  apply,  // InstanceOperation -> what it writes
+  show,   // -> text
 };
 
 }  // namespace multiprocess::detail

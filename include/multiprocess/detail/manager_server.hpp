@@ -58,6 +58,8 @@ class ManagerServer {
 
   /// Runs `work` on a thread of its own, then `then` in the loop.
   void run_beside(std::function<void()> work, std::function<void()> then);
+  /// Lets go of what the user's destructor may end, on another thread.
+  void discard(std::shared_ptr<void> object);
   /// The object is free again: calls that came meanwhile are served.
   void serve_waiting(Referent& object);
 
@@ -99,6 +101,7 @@ class ManagerServer {
   void add_places();
 
   SharedRef desk_;
+  WorkThreads threads_;  // what is dropped at the end needs them
   bool stopping_ = false;
   std::uint64_t ends_seen_ = 0;
   std::uint64_t sessions_made_ = 0;
@@ -123,7 +126,6 @@ class ManagerServer {
   };
   std::shared_ptr<Posted> posted_;
   std::vector<Box*> asking_;
-  WorkThreads threads_;
 
   friend class ServedCall;
 };

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/registered_type.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
 #include <memory>
@@ -31,6 +32,7 @@ struct ManagerStart {
   static constexpr bool multiprocess_codec = true;
 
   DeskHandle desk;
+  RegisteredTypes types;
   std::shared_ptr<Job> initializer;  ///< May be null.
 
   /// Serves until the manager is shut down.
@@ -41,6 +43,6 @@ struct ManagerStart {
 };
 
 /// Serves in the calling thread until the manager is shut down.
-void serve_manager(const SharedRef& desk);
+void serve_manager(const SharedRef& desk, RegisteredTypes types);
 
 }  // namespace multiprocess::detail

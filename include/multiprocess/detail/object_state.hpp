@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,15 @@ std::uint64_t read_tag(InputArchive& archive, std::string_view wanted);
 
 /// Throws TypeError for another tag.
 void require_tag(std::uint64_t found, std::uint64_t tag, std::string_view wanted);
+
+/// What of an encoded Object decides whether it is equal to another one, beside its shared parts.
+struct ObjectIdentity {
+  std::optional<Number> number;
+  std::uint64_t tag = 0;  // 0: it is None, or a number
+  Bytes bytes;
+};
+/// Reads what ObjectState::encode wrote, up to its shared parts.
+ObjectIdentity identify_object(InputArchive& archive);
 
 /// What an Object holds: nothing, a number, or the bytes of something with what travels beside
 /// them.

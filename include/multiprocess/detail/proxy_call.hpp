@@ -51,6 +51,13 @@ class ProxyCall : public CallWriter {
   template <class Method>
   ProxyCall(const SharedRef& cell, Method method)
       : ProxyCall(desk_of(cell), cell_of(cell).id, static_cast<std::uint64_t>(method)) {}
+  /// Of one of the methods that the user has registered.
+  template <class Method>
+  ProxyCall(const SharedRef& cell, Method method, std::string_view name, std::size_t arguments)
+      : ProxyCall(cell, method) {
+    put_text(name);
+    put(arguments);
+  }
   /// Of the server itself.
   ProxyCall(Desk& desk, std::uint64_t id, std::uint64_t method) : desk_(desk) {
     put(id);

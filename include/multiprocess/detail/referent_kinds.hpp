@@ -13,6 +13,10 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call);
 
 
 std::shared_ptr<Referent> make_list(ServedCall& call);
+std::shared_ptr<Referent> make_dict(ServedCall& call);
+std::shared_ptr<Referent> make_set(ServedCall& call);
+std::shared_ptr<Referent> make_namespace(ServedCall& call);
+std::shared_ptr<Referent> make_value(ServedCall& call);
 std::shared_ptr<Referent> make_lock(ServedCall& call);
 std::shared_ptr<Referent> make_semaphore(ServedCall& call);
 std::shared_ptr<Referent> make_condition(ServedCall& call);

@@ -12,12 +12,12 @@
 
 namespace multiprocess::detail {
 
-/// What a call of the user's function in a server returns, as it travels.
+/// What a result is when it has travelled.
+template <class R>
+using kept_result_t = typename std::conditional_t<std::is_void_v<R>, std::type_identity<void>,
+                                                  Stored<std::remove_cvref_t<R>>>::type;
 template <class F, class... A>
-using server_result_t =
-    typename std::conditional_t<std::is_void_v<std::invoke_result_t<F&, A...>>,
-                                std::type_identity<void>,
-                                Stored<std::remove_cvref_t<std::invoke_result_t<F&, A...>>>>::type;
+using server_result_t = kept_result_t<std::invoke_result_t<F&, A...>>;
 
 /// Calls `f(arguments...)` and writes what it returns.
 template <class F, class... A>

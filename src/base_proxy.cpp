@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/proxy.hpp>
+#include <multiprocess/base_proxy.hpp>
 
 #include <multiprocess/error.hpp>
 

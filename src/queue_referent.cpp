@@ -75,13 +75,9 @@ void QueueReferent::get(ServedCall& call) {
 }
 
 void QueueReferent::move_on() {
-  const auto is_there = [](const Calls::Waiting& waiting) {
-    // It may have been killed just now: it would take the item with it.
-    return waiting.call.is_wanted() && !waiting.call.session()->looks_dead();
-  };
   while (true) {
     if (!items_.empty() && !getters_.empty()) {
-      if (auto getter = getters_.take_if(is_there)) {
+      if (auto getter = getters_.take()) {
         hand_over(getter->call);
       }
     } else if (items_.size() < capacity_ && !putters_.empty()) {

@@ -60,16 +60,12 @@ class CallQueue {
     }
   }
 
-  /// The one that waits longest, of those whose clients are there.
+  /// The one that waits longest. Those are dropped whose clients have been killed meanwhile: what
+  /// they were given would be lost for a while, or for ever.
   std::optional<Waiting> take() {
-    return take_if([](const Waiting& waiting) { return waiting.call.is_wanted(); });
-  }
-  /// The others before it are dropped.
-  template <class Wanted>
-  std::optional<Waiting> take_if(Wanted wanted) {
     while (!calls_->empty()) {
       Waiting first = take_out(calls_->begin());
-      if (wanted(first)) {
+      if (!first.call.session()->looks_dead()) {
         return first;
       }
     }

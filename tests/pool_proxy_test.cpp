@@ -3,6 +3,7 @@
 
 #include <multiprocess/error.hpp>
 #include <multiprocess/manager.hpp>
+#include <multiprocess/range.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"

@@ -18,6 +18,13 @@ void Server::serve_forever() {
   exit(0);
 }
 
+void Server::stop() {
+  detail::Desk& desk = *static_cast<detail::Desk*>(desk_.address());
+  if (desk.is_open()) {
+    detail::ask_to_shut_down(desk);
+  }
+}
+
 BaseManager::BaseManager(ManagerOptions options)
     : state_(std::make_unique<detail::ManagerState>(options.start_method)) {}
 

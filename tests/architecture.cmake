@@ -62,7 +62,13 @@ set(floor_5
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
   detail/namespace_referent detail/value_referent detail/snapshot
   detail/registered_type register_type detail/instance_referent
-  base_proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
+  detail/sync_methods detail/call_queue detail/shared_referent detail/beside
+  detail/lock_referent detail/semaphore_referent detail/condition_referent detail/event_referent
+  detail/barrier_referent detail/queue_referent
+  detail/pool_operations detail/pool_referent detail/call_timeout
+  base_proxy acquirer_proxy condition_proxy event_proxy barrier_proxy queue_proxy detail/sync_factories
+  async_result_proxy pool_proxy detail/pool_factories
+  list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager shared_memory_manager
   dummy
 )
 set(floor_6 context)

@@ -7,7 +7,6 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
-#include "support/in_time.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -84,30 +83,6 @@ TEST_P(PoolProxies, Map) {
   EXPECT_THROW(pool.map(square, {1}, options), mp::ValueError);
 }
 
-TEST_P(PoolProxies, GiveResultsLater) {
-  const mp::PoolProxy pool = manager().Pool(two());
-  const mp::EventProxy go = manager().Event();
-  const mp::AsyncResultProxy<int> result = pool.apply_async([go] { return go.wait() ? 6 : 0; });
-  EXPECT_FALSE(result.ready());
-  EXPECT_THROW(result.successful(), mp::ValueError);
-  EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return result.wait(time); }));
-  EXPECT_THROW(result.get(1ms), mp::TimeoutError);
-  mp::Process other = start([result] { require(result.get(plenty) == 6); });
-  go.set();
-  EXPECT_EQ(result.get(plenty), 6);
-  EXPECT_EQ(result.get(), 6);
-  EXPECT_TRUE(result.wait() && result.ready() && result.successful());
-  EXPECT_TRUE(other.join(plenty));
-  EXPECT_EQ(other.exitcode(), 0);
-  const auto failed = pool.apply_async(fails, 1);
-  EXPECT_TRUE(failed.wait(plenty));
-  EXPECT_FALSE(failed.successful());
-  EXPECT_THROW(failed.get(), mp::KeyError);
-  EXPECT_EQ(pool.map_async(square, {1, 2}).get(plenty), (std::vector{1, 4}));
-  EXPECT_EQ(pool.starmap_async(add, {{1, 2}}).get(plenty), (std::vector{3}));
-  pool.apply_async([] {}).get(plenty);
-}
-
 TEST_P(PoolProxies, GiveResultsOneByOne) {
   const mp::PoolProxy pool = manager().Pool(two());
   std::vector<int> results;
@@ -141,25 +116,6 @@ TEST_P(PoolProxies, ServeSeveralClientsAtOnce) {
   pool.apply([meeting] { meeting.wait(plenty); });
   EXPECT_TRUE(other.join(plenty));
   EXPECT_EQ(other.exitcode(), 0);
-}
-
-TEST_P(PoolProxies, ServeMoreCallsThanThereAreThreadsAnywhere) {
-  const mp::PoolProxy pool = manager().Pool(two());
-  const mp::EventProxy go = manager().Event();
-  std::vector<mp::AsyncResultProxy<int>> results;
-  for (int i = 0; i < 200; ++i) {
-    results.push_back(pool.apply_async(
-        [go](int x) {
-          go.wait();
-          return x;
-        },
-        i));
-  }
-  EXPECT_FALSE(results[199].ready());
-  go.set();
-  for (int i = 0; i < 200; ++i) {
-    EXPECT_EQ(results[static_cast<std::size_t>(i)].get(plenty), i);
-  }
 }
 
 TEST_P(PoolProxies, SurviveTheDeathOfAWorkerAndOfAClient) {

@@ -57,6 +57,9 @@ class Server {
   /// Python.
   [[noreturn]] void serve_forever();
 
+  /// Ends that, from any thread. Python has no such thing.
+  void stop();
+
  private:
   friend class BaseManager;
   explicit Server(detail::SharedRef desk) : desk_(std::move(desk)) {}
@@ -161,8 +164,8 @@ class SyncManager : public BaseManager,
 
   /// A list, empty or of these items.
   template <class T = Object>
-  ListProxy<T> list(std::initializer_list<T> items = {}) const {
-    return make_list<ListProxy<T>>(items);
+  ListProxy<detail::stored_t<T>> list(std::initializer_list<T> items = {}) const {
+    return make_list<ListProxy<detail::stored_t<T>>>(items);
   }
   template <class T = void, std::ranges::input_range R>
   auto list(R&& items) const {
@@ -183,8 +186,8 @@ class SyncManager : public BaseManager,
 
   /// A set, empty or of these items.
   template <class T = Object>
-  SetProxy<T> set(std::initializer_list<T> items = {}) const {
-    return make_set<T>(items);
+  SetProxy<detail::stored_t<T>> set(std::initializer_list<T> items = {}) const {
+    return make_set<detail::stored_t<T>>(items);
   }
   template <class T = void, std::ranges::input_range R>
   auto set(R&& items) const {
@@ -215,8 +218,8 @@ class SyncManager : public BaseManager,
     return make_list<ArrayProxy<T>>(std::vector<T>(detail::size_of_array(size)));
   }
   template <class T>
-  ArrayProxy<T> Array(std::initializer_list<T> items) const {
-    return make_list<ArrayProxy<T>>(items);
+  ArrayProxy<detail::stored_t<T>> Array(std::initializer_list<T> items) const {
+    return make_list<ArrayProxy<detail::stored_t<T>>>(items);
   }
   template <class T = void, std::ranges::input_range R>
   auto Array(R&& items) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/call_data.hpp>
+#include <multiprocess/detail/number.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/detail/show.hpp>
 #include <multiprocess/serialization.hpp>
@@ -20,12 +21,14 @@ template <class Op, class Other>
 Object combine_objects(const Object& object, const Other& other, Op op) {
   if constexpr (std::is_same_v<Other, Object> || !is_number<Other>) {
     return Object(op(object.as<stored_t<Other>>(), other));
-  } else if (object.is<double>() || object.is<float>()) {
-    return Object(op(object.as<double>(), other));
   } else if (object.is<Other>() || std::is_floating_point_v<Other>) {
     return Object(op(object.as<Other>(), other));
+  } else if constexpr (std::is_invocable_v<Op, double, double>) {
+    return object.is<double>() || object.is<float>()
+               ? Object(op(object.as<double>(), static_cast<double>(other)))
+               : Object(op(object.as<std::int64_t>(), static_cast<std::int64_t>(other)));
   } else {
-    return Object(op(object.as<std::int64_t>(), other));
+    return Object(op(object.as<std::int64_t>(), static_cast<std::int64_t>(other)));
   }
 }
 
@@ -92,7 +95,7 @@ class Element {
 #define MULTIPROCESS_ELEMENT_OPERATOR(op)                                                   \
   template <class U>                                                                        \
   const Element& operator op##=(const U& other) const {                                     \
-    combine(other, [](const auto& a, const auto& b) { return a op b; });                    \
+    combine(other, [](const auto& a, const auto& b) -> decltype(a op b) { return a op b; }); \
     return *this;                                                                           \
   }
   MULTIPROCESS_ELEMENT_OPERATOR(+)
@@ -108,10 +111,10 @@ class Element {
 #undef MULTIPROCESS_ELEMENT_OPERATOR
 
   T operator++() const {
-    return combine(1, [](const auto& a, int) { return a + 1; });
+    return combine(1, [](const auto& a, const auto& b) { return a + b; });
   }
   T operator--() const {
-    return combine(1, [](const auto& a, int) { return a - 1; });
+    return combine(1, [](const auto& a, const auto& b) { return a - b; });
   }
 
   /// Where the value is a proxy itself: a part of what it stands for, and its methods.

@@ -49,13 +49,13 @@ std::string show(const T& value) {
   if constexpr (Represented<T>) {
     return mp_repr(value);
   } else if constexpr (std::is_same_v<T, char>) {
-    return quoted({&value, 1});
+    return detail::quoted({&value, 1});
   } else if constexpr (is_number<T>) {
     return Number(value).repr();
   } else if constexpr (std::is_enum_v<T>) {
     return show(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
-    return quoted(value);
+    return detail::quoted(value);
   } else if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
     return quoted_bytes({reinterpret_cast<const char*>(value.data()), value.size()});
   } else if constexpr (requires { typename T::mapped_type; value.begin(); }) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/manager.hpp>
+
+#include "support/arena_use.hpp"
+#include "support/start_methods.hpp"
+
+#include <optional>
+#include <sstream>
+#include <string>
+
+namespace multiprocess::test {
+
+/// A suite whose managers' servers, like its processes, start with each start method.
+class Managers : public StartMethods {
+ protected:
+  SyncManager manager() const { return started(GetParam()); }
+
+  static SyncManager started(StartMethod method) {
+    SyncManager manager(ManagerOptions{.start_method = method});
+    manager.start();
+    return manager;
+  }
+};
+
+/// What `str` gives of a proxy, a value or a place in one.
+template <class T>
+std::string shown(const T& value) {
+  std::ostringstream text;
+  text << value;
+  return text.str();
+}
+
+/// A suite with one server for all of its tests.
+class WithManager : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    manager_.emplace(ManagerOptions{.start_method = StartMethod::fork});
+    manager_->start();
+  }
+  static void TearDownTestSuite() { manager_.reset(); }
+
+  static const SyncManager& manager() { return *manager_; }
+
+ private:
+  static inline std::optional<SyncManager> manager_;
+};
+
+}  // namespace multiprocess::test

@@ -34,7 +34,8 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
 list(APPEND MULTIPROCESS_NEUTRAL_SOURCES
   src/barrier_referent.cpp src/beside.cpp src/call_queue.cpp src/condition_referent.cpp
   src/event_referent.cpp src/lock_referent.cpp src/pool_operations.cpp src/pool_referent.cpp
-  src/queue_referent.cpp src/semaphore_referent.cpp src/shared_referent.cpp
+  src/queue_referent.cpp src/segment_list.cpp src/semaphore_referent.cpp src/shared_memory_manager.cpp
+  src/shared_referent.cpp
 )
 set(MULTIPROCESS_OS_SOURCES
   backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp identity.cpp info.cpp

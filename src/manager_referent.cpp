@@ -32,6 +32,10 @@ void ManagerReferent::serve(ServedCall& call) {
       }
       return call.answer().put_ref(found->second);
     }
+    case ManagerMethod::track_segment:
+      return segments_.add(std::string(call.arguments().get_text()));
+    case ManagerMethod::list_segments:
+      return call.answer().put_value(segments_.names());
     case ManagerMethod::goodbye:
     case ManagerMethod::shutdown:
       break;  // the server sees to them

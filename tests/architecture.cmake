@@ -57,7 +57,7 @@ set(floor_5
   thread_pool
   detail/manager_methods detail/call_data detail/desk detail/proxy_call detail/referent detail/call_body
   detail/work_threads detail/tree_session detail/manager_server detail/referent_kinds
-  detail/manager_referent detail/manager_start detail/manager_state
+  detail/segment_list detail/manager_referent detail/manager_start detail/manager_state
   detail/show detail/server_call detail/element detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
   detail/namespace_referent detail/value_referent detail/snapshot

@@ -143,6 +143,10 @@ class BaseManager {
   detail::CreateCall create_call(detail::ReferentKind kind, std::uint64_t type) const {
     return {state_->open_desk(), kind, type};
   }
+  /// A call of the server itself.
+  detail::ProxyCall server_call(detail::ManagerMethod method) const {
+    return state_->call(method);
+  }
 
  private:
   void start_with(detail::Job initializer);

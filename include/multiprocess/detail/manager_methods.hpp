@@ -34,6 +34,8 @@ enum class ManagerMethod : std::uint64_t {
   number_of_objects,  // -> number
   publish,            // name, reference
   lookup,             // name -> reference
+  track_segment,      // name of shared memory
+  list_segments,      // -> a vector of those
 };
 
 /// Indices may be negative, as in Python; `no_index` is None in a slice.

@@ -67,7 +67,7 @@ set(floor_5
   detail/barrier_referent detail/queue_referent
   detail/pool_operations detail/pool_referent detail/call_timeout
   base_proxy acquirer_proxy condition_proxy event_proxy barrier_proxy queue_proxy detail/sync_factories
-  async_result_proxy pool_proxy detail/pool_factories
+  detail/stream_proxy async_result_proxy pool_proxy detail/pool_factories
   list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager shared_memory_manager
   dummy
 )

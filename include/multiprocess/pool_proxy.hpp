@@ -3,8 +3,8 @@
 
 #include <multiprocess/async_result_proxy.hpp>
 #include <multiprocess/base_proxy.hpp>
-#include <multiprocess/detail/call_timeout.hpp>
 #include <multiprocess/detail/pool_operations.hpp>
+#include <multiprocess/detail/stream_proxy.hpp>
 #include <multiprocess/detail/sync_methods.hpp>
 #include <multiprocess/detail/task.hpp>
 #include <multiprocess/pool_options.hpp>
@@ -12,7 +12,6 @@
 #include <concepts>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
@@ -152,9 +151,6 @@ class PoolProxy : public BaseProxy {
  private:
   template <class Manager>
   friend class detail::PoolFactories;
-  class Source;
-  template <class R>
-  class Results;
 
   /// What the server is to do, and an R of what comes of it.
   template <class R, class Work>
@@ -219,10 +215,11 @@ class PoolProxy : public BaseProxy {
     using Arguments = std::tuple<Item>;
     using R = detail::yielded_t<detail::task_result_t<Callable, Arguments>>;
     detail::ProxyCall call = this->call(Method::stream);
-    call.put(detail::type_tag<Source>);
+    call.put(detail::type_tag<detail::StreamProxy>);
     call.put_value(detail::StreamOperation(detail::PoolImap<Callable, Item, ordered>{
         collect<Arguments, Item, Callable>(std::forward<F>(f), range, options)}));
-    return ResultRange<R>(std::make_unique<Results<R>>(Source(call.send().get_ref())));
+    return ResultRange<R>(std::make_unique<detail::StreamSource<R>>(
+        detail::StreamProxy(call.send().get_ref())));
   }
 
   void start(const detail::PoolStart& orders) const {
@@ -230,30 +227,6 @@ class PoolProxy : public BaseProxy {
     call.put_value(orders);
     call.send();
   }
-};
-
-/// The results of an imap, in the server.
-class PoolProxy::Source : public BaseProxy {
- public:
-  explicit Source(detail::SharedRef cell) noexcept : BaseProxy(std::move(cell)) {}
-
-  detail::ProxyCall next() const { return call(detail::StreamMethod::next); }
-};
-
-template <class R>
-class PoolProxy::Results final : public detail::ResultSource<R> {
- public:
-  explicit Results(Source source) : source_(std::move(source)) {}
-
-  std::optional<R> next(detail::os::Deadline deadline) override {
-    detail::ProxyCall call = source_.next();
-    detail::put_timeout(call, detail::timeout_until(deadline));
-    detail::Answer answer = call.send();
-    return answer.get_bool() ? std::optional<R>(answer.template get_value<R>()) : std::nullopt;
-  }
-
- private:
-  Source source_;
 };
 
 }  // namespace multiprocess

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Two processes share the four workers of one pool, which lives in a manager's server.
 #include <multiprocess/multiprocess.hpp>
-#include <multiprocess/manager.hpp>
 
 #include <fmt/core.h>
 

@@ -2,11 +2,9 @@
 // Three processes fill a structure that lives in a manager's server: dicts, a list and a lock inside
 // of a dict. A fourth one looks on.
 #include <multiprocess/multiprocess.hpp>
-#include <multiprocess/manager.hpp>
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <string>
@@ -16,20 +14,14 @@
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
 
-struct Item {
-  int processor_id;
-  int item_number;
-  std::string data;
-};
-
-using Items = mp::ListProxy<Item>;
+using Items = mp::ListProxy<std::string>;
 using Processors = mp::DictProxy<int, bool>;
 using Dict = mp::DictProxy<std::string>;  // of values of any type
 
 void process_data(const Dict& shared_data, int id) {
   const Items items = shared_data["items"].as<Items>();
   for (int i = 0; i < 3; ++i) {
-    items.append({id, i, fmt::format("Processed by {}", id)});
+    items.append(fmt::format("Item {} processed by {}", i, id));
   }
   const auto lock = shared_data["stats_lock"].as<mp::AcquirerProxy>();
   const std::scoped_lock guard(lock);  // both numbers change together
@@ -44,8 +36,7 @@ void monitor_progress(const Dict& shared_data) {
   for (int total = 0; total < 9; std::this_thread::sleep_for(10ms)) {
     const std::scoped_lock guard(lock);
     total = stats["total_processed"].as<int>();
-    const std::vector<bool> active = stats["processors"].as<Processors>().values();
-    fmt::print("Processed: {}, Active: {}\n", total, std::ranges::count(active, true));
+    fmt::print("Processed: {}, Active: {}\n", total, stats["processors"].as<Processors>());
   }
 }
 

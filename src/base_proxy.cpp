@@ -11,8 +11,8 @@ void BaseProxy::require_proxy(const detail::SharedRef& received, std::uint64_t t
                               std::string_view name) {
   detail::require_type(received, detail::ObjectType::cell);
   if (detail::cell_of(received).type != type) {
-    throw TypeError(fmt::format("the message holds a proxy, but not of type '{}'",
-                                detail::readable(name)));
+    throw TypeError(
+        fmt::format("the message holds a proxy, but not of type '{}'", detail::readable(name)));
   }
 }
 

@@ -64,9 +64,8 @@ void create_instance(ServedCall& call, std::uint64_t proxy_type, const Registere
   server.run_beside(
       [birth] {
         try {
-          os::guarded_call([&] {
-            birth->object = birth->call.arguments().get_value<InstanceMaker>()();
-          });
+          os::guarded_call(
+              [&] { birth->object = birth->call.arguments().get_value<InstanceMaker>()(); });
         } catch (...) {
           birth->error = std::current_exception();
         }
@@ -75,9 +74,9 @@ void create_instance(ServedCall& call, std::uint64_t proxy_type, const Registere
         if (birth->error != nullptr) {
           return birth->call.fail(birth->error);
         }
-        birth->call.answer().put_ref(server.add(
-            std::make_shared<InstanceReferent>(server, type, std::move(birth->object)),
-            proxy_type));
+        birth->call.answer().put_ref(
+            server.add(std::make_shared<InstanceReferent>(server, type, std::move(birth->object)),
+                       proxy_type));
         birth->call.finish();
       });
 }

@@ -94,8 +94,8 @@ struct ListReferent::Methods {
     if (index == no_index) {
       throw_not_in_list();
     }
-    const bool is_same = index < list.size() &&
-                         list.items_[static_cast<std::size_t>(index)] == from.get_blob();
+    const bool is_same =
+        index < list.size() && list.items_[static_cast<std::size_t>(index)] == from.get_blob();
     if (is_same) {
       list.items_.erase(list.items_.begin() + index);
     }
@@ -146,8 +146,9 @@ struct ListReferent::Methods {
   }
 
   static constexpr std::array<Method, static_cast<std::size_t>(ListMethod::apply)> all{
-      &size,  &get,         &set,    &replace, &append, &extend, &insert, &pop,   &remove,
-      &erase, &erase_same, &erase_slice, &assign, &reverse, &index,  &count,  &clear,  &slice, &repeat};
+      &size,  &get,    &set,   &replace,    &append,      &extend, &insert,
+      &pop,   &remove, &erase, &erase_same, &erase_slice, &assign, &reverse,
+      &index, &count,  &clear, &slice,      &repeat};
 };
 
 void ListReferent::serve(ServedCall& call) {
@@ -189,7 +190,8 @@ ListReferent::Slice ListReferent::read_slice(CallReader& from) const {
   const std::int64_t first = cut(start, up ? 0 : size() - 1);
   const std::int64_t last = cut(stop, up ? size() : -1);
   const std::int64_t way = up ? last - first : first - last;
-  const std::uint64_t stride = up ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
+  const std::uint64_t stride =
+      up ? static_cast<std::uint64_t>(step) : 0 - static_cast<std::uint64_t>(step);
   const std::int64_t count =
       way <= 0 ? 0 : static_cast<std::int64_t>((static_cast<std::uint64_t>(way) - 1) / stride + 1);
   return {first, step, count};
@@ -216,16 +218,16 @@ void ListReferent::erase(const Slice& slice) {
 
 void ListReferent::assign(const Slice& slice, std::vector<Blob> values) {
   if (slice.step == 1) {
-    const auto first = items_.erase(items_.begin() + slice.start,
-                                    items_.begin() + slice.start + slice.count);
+    const auto first =
+        items_.erase(items_.begin() + slice.start, items_.begin() + slice.start + slice.count);
     items_.insert(first, std::make_move_iterator(values.begin()),
                   std::make_move_iterator(values.end()));
     return;
   }
   if (static_cast<std::int64_t>(values.size()) != slice.count) {
-    throw ValueError(fmt::format(
-        "attempt to assign sequence of size {} to extended slice of size {}", values.size(),
-        slice.count));
+    throw ValueError(
+        fmt::format("attempt to assign sequence of size {} to extended slice of size {}",
+                    values.size(), slice.count));
   }
   for (std::int64_t i = 0; i < slice.count; ++i) {
     items_[slice.at(i)] = std::move(values[static_cast<std::size_t>(i)]);

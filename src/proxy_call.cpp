@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +36,9 @@ class Place {
         ticket_(self().ticket.word()),
         box_(&take_box(desk)) {}
   Place(Place&& other) noexcept
-      : desk_(std::move(other.desk_)), ticket_(other.ticket_), box_(std::exchange(other.box_, {})) {}
+      : desk_(std::move(other.desk_)),
+        ticket_(other.ticket_),
+        box_(std::exchange(other.box_, {})) {}
   Place& operator=(Place&& other) noexcept {
     std::swap(desk_, other.desk_);
     std::swap(ticket_, other.ticket_);
@@ -118,6 +121,14 @@ Box& own_box(Desk& desk) {
   return all.front().box();
 }
 
+/// How long a client waits before it asks whether the server is still there. A death is noticed by
+/// others as a rule, at once.
+constexpr std::chrono::milliseconds patience{300};
+
+Ticket server_of(const Desk& desk) noexcept {
+  return Ticket::from(desk.server.load(std::memory_order_acquire));
+}
+
 [[noreturn]] void throw_ended_before() {
   throw std::system_error(std::make_error_code(std::errc::broken_pipe),
                           "the manager's server has ended");
@@ -139,17 +150,24 @@ void ask(Desk& desk, Box& box, Bytes bytes, std::span<const SharedRef> refs) {
   const auto is_answered = [&box, number] {
     return box.answered.load(std::memory_order_acquire) == number;
   };
-  wait_until(box.signal, os::never, [&] { return is_answered() || has_ended(desk); });
-  if (!is_answered()) {
-    throw_ended_meanwhile();
+  wait_until(box.signal, std::chrono::steady_clock::now() + patience,
+             [&] { return is_answered() || has_ended(desk); });
+  while (!is_answered()) {
+    if (has_ended(desk) || check_participant(server_of(desk))) {
+      if (is_answered()) {
+        break;  // its last word
+      }
+      throw_ended_meanwhile();
+    }
+    sleep_until(box.signal, std::chrono::steady_clock::now() + patience,
+                [&] { return is_answered() || has_ended(desk); });
   }
 }
 
 }  // namespace
 
 bool has_ended(const Desk& desk) noexcept {
-  return desk.state.load(std::memory_order_acquire) == Desk::closed ||
-         is_over(Ticket::from(desk.server.load(std::memory_order_acquire)));
+  return desk.state.load(std::memory_order_acquire) == Desk::closed || is_over(server_of(desk));
 }
 
 void leave_desk(Desk& desk) noexcept {

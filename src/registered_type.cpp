@@ -62,10 +62,10 @@ const RegisteredMethod& RegisteredType::method(const void* identity, std::string
     return each.identity == identity;
   });
   if (found == methods.end()) {
-    throw AttributeError(fmt::format(
-        "this method of '{}' was not registered: add mp::method<&...>(\"name\") to its "
-        "mp::register_type<{}>(...)",
-        name, plain_class_name(type)));
+    throw AttributeError(
+        fmt::format("this method of '{}' was not registered: add mp::method<&...>(\"name\") to its "
+                    "mp::register_type<{}>(...)",
+                    name, plain_class_name(type)));
   }
   return *found;
 }

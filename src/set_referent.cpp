@@ -41,8 +41,9 @@ void add_all(KeyIndex& into, const KeyIndex& from) {
 KeyIndex combined(KeyIndex& items, CallReader& from) {
   const auto how = static_cast<SetOperator>(from.get());
   KeyIndex others = read_set(from);
-  KeyIndex result = how == SetOperator::unite ? chosen(items, items, true)
-                                              : chosen(items, others, how == SetOperator::intersect);
+  KeyIndex result = how == SetOperator::unite
+                        ? chosen(items, items, true)
+                        : chosen(items, others, how == SetOperator::intersect);
   if (how == SetOperator::unite) {
     add_all(result, others);
   } else if (how == SetOperator::differ) {
@@ -104,8 +105,7 @@ struct SetReferent::Methods {
   }
 
   static constexpr std::array<Method, static_cast<std::size_t>(SetMethod::apply)> all{
-      &size,      &contains, &add,     &remove, &pop, &clear,
-      &all_items, &update,   &combine, &compare};
+      &size, &contains, &add, &remove, &pop, &clear, &all_items, &update, &combine, &compare};
 };
 
 void SetReferent::serve(ServedCall& call) {

@@ -42,7 +42,8 @@ TEST_F(ArrayProxy, IsMadeOfWhatThereIs) {
 
 TEST_F(ArrayProxy, ShowsItsItems) {
   EXPECT_EQ(shown(manager().Array<int>({1, 2})), "array('int', [1, 2])");
-  EXPECT_EQ(repr(manager().Array<int>(1)).substr(0, 40), "<ArrayProxy object, typeid 'Array' at 0x");
+  EXPECT_EQ(repr(manager().Array<int>(1)).substr(0, 40),
+            "<ArrayProxy object, typeid 'Array' at 0x");
 }
 
 class ArraysEverywhere : public mp::test::Managers {};

@@ -82,9 +82,7 @@ TEST_F(BaseProxy, ServesOthersWhileOneIsBusy) {
 TEST_F(BaseProxy, IsUsedByFunctionsInTheServer) {
   const auto list = manager().list<int>({1, 2});
   const auto log = manager().list<std::string>();
-  list.apply([log](std::vector<int>& items) {
-    log.append(std::to_string(items.size()));
-  });
+  list.apply([log](std::vector<int>& items) { log.append(std::to_string(items.size())); });
   EXPECT_EQ(log.get(0), "2") << "a function in the server is a client like others";
 }
 

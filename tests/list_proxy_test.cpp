@@ -243,10 +243,13 @@ TEST_P(ListsEverywhere, LoseNothingOfWhatManyDo) {
 TEST_P(ListsEverywhere, ChangeByFunctionsOfTheProgram) {
   const mp::SyncManager manager = this->manager();
   const auto list = manager.list<int>({2, 1});
-  EXPECT_EQ(exitcode_of([](const mp::ListProxy<int>& shared) {
-    shared.sort(std::greater<>());
-    shared.apply([](std::vector<int>& items) { items.push_back(7); });
-  }, list), 0);
+  EXPECT_EQ(exitcode_of(
+                [](const mp::ListProxy<int>& shared) {
+                  shared.sort(std::greater<>());
+                  shared.apply([](std::vector<int>& items) { items.push_back(7); });
+                },
+                list),
+            0);
   EXPECT_EQ(list.copy(), (std::vector<int>{2, 1, 7}));
 }
 

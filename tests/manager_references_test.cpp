@@ -125,15 +125,18 @@ TEST_P(ManagerReferences, AKilledProcessDoesToo) {
 
 TEST(ManagerReferencesByFork, WhatAChildInheritedStaysUntilItEnds) {
   const mp::SyncManager manager = mp::Manager();
+  mp::test::Gate used;
   mp::test::Gate gate;
   std::optional<List> list = manager.list<int>({1});
   mp::test::Child child([&] {
     list->append(2);
+    used.open();
     gate.wait();
     list->append(3);
   });
+  used.wait();
   list.reset();
-  mp::test::until([&] { return manager.number_of_objects() <= 1; });
+  EXPECT_EQ(manager.number_of_objects(), 1u);
   gate.open();
   EXPECT_EQ(child.wait(), 0);
   mp::test::until([&] {

@@ -98,9 +98,9 @@ TEST_P(Manager, EndsWithItsObject) {
 TEST_P(Manager, RunsTheInitializerBeforeItServes) {
   mp::SyncManager manager(method());
   const mp::Queue<std::string> said;
-  manager.start([](const mp::Queue<std::string>& queue, const std::string& text) {
-    queue.put(text);
-  }, said, "ready");
+  manager.start(
+      [](const mp::Queue<std::string>& queue, const std::string& text) { queue.put(text); }, said,
+      "ready");
   EXPECT_EQ(said.get(true, plenty), "ready");
   EXPECT_EQ(manager.number_of_objects(), 0u);
 }
@@ -164,11 +164,13 @@ TEST_P(Manager, AnswersNobodyAfterAKillInACall) {
 
 TEST_P(Manager, EndsWithAKilledParent) {
   const mp::Queue<mp::ListProxy<int>> queue;
-  mp::Process owner = start([](const mp::Queue<mp::ListProxy<int>>& out, mp::StartMethod method) {
-    const mp::SyncManager manager = started(method);
-    out.put(manager.list<int>({1}));
-    std::this_thread::sleep_for(plenty);
-  }, queue, GetParam());
+  mp::Process owner = start(
+      [](const mp::Queue<mp::ListProxy<int>>& out, mp::StartMethod method) {
+        const mp::SyncManager manager = started(method);
+        out.put(manager.list<int>({1}));
+        std::this_thread::sleep_for(plenty);
+      },
+      queue, GetParam());
   const auto list = queue.get(true, plenty);
   EXPECT_EQ(list.get(0), 1) << "a grandchild's server serves us";
   owner.kill();

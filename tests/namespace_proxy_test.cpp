@@ -61,10 +61,11 @@ TEST_F(NamespaceProxy, ChangesValuesInOneStep) {
   ns["text"] += "b";
   EXPECT_EQ(ns.get<std::string>("text"), "ab");
   ns["items"] = std::vector<int>{1};
-  EXPECT_EQ(ns.apply<std::vector<int>>("items", [](std::vector<int>& items) {
-    items.push_back(2);
-    return items.size();
-  }),
+  EXPECT_EQ(ns.apply<std::vector<int>>("items",
+                                       [](std::vector<int>& items) {
+                                         items.push_back(2);
+                                         return items.size();
+                                       }),
             2u);
   EXPECT_EQ(ns.get<std::vector<int>>("items"), (std::vector<int>{1, 2}));
 }

@@ -9,6 +9,7 @@
 #include <multiprocess/joinable_queue.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/logging.hpp>
+#include <multiprocess/manager.hpp>
 #include <multiprocess/pool.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
@@ -144,6 +145,13 @@ class Context {
   multiprocess::Pool Pool(Number processes, Initializer&&... initializer) const {
     return Pool(multiprocess::Pool::with_processes(processes),
                 std::forward<Initializer>(initializer)...);
+  }
+
+  /// A manager that is started.
+  SyncManager Manager() const {
+    SyncManager manager(with_method(ManagerOptions{}));
+    manager.start();
+    return manager;
   }
 
   std::pair<Connection, Connection> Pipe(bool duplex = true) const {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/dict_operations.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/list_operations.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
 #include <multiprocess/detail/snapshot.hpp>
-#include <multiprocess/base_proxy.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -22,8 +22,8 @@
 
 namespace multiprocess {
 
-/// A dict in a manager's server; `manager.dict<std::string, int>()` makes one. It keeps the order in
-/// which its keys came.
+/// A dict in a manager's server; `manager.dict<std::string, int>()` makes one. It keeps the order
+/// in which its keys came.
 ///
 /// Values cross by copy; a proxy as a value is live. Keys are equal when their bytes are, and
 /// numbers in Objects when their values are.
@@ -123,8 +123,9 @@ class DictProxy : public BaseProxy {
     return map;
   }
   template <class Map>
-  requires(std::same_as<typename Map::key_type, K> && std::same_as<typename Map::mapped_type, V> &&
-           !std::derived_from<Map, BaseProxy>) operator Map() const {
+  requires(std::same_as<typename Map::key_type, K>&& std::same_as<typename Map::mapped_type, V> &&
+           !std::derived_from<Map, BaseProxy>)
+  operator Map() const {
     return copy<Map>();
   }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/list_operations.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
-#include <multiprocess/base_proxy.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -61,7 +61,9 @@ class ListProxy : public BaseProxy {
     detail::put_items<T>(call, std::forward<R>(values));
     call.send();
   }
-  void extend(std::initializer_list<T> values) const { extend<const std::initializer_list<T>&>(values); }
+  void extend(std::initializer_list<T> values) const {
+    extend<const std::initializer_list<T>&>(values);
+  }
   template <std::ranges::input_range R>
   const ListProxy& operator+=(R&& values) const {
     extend(std::forward<R>(values));
@@ -122,8 +124,8 @@ class ListProxy : public BaseProxy {
   }
   /// Python's `l[start:stop] = values`, for a step other than 1 of as many values as there are.
   template <std::ranges::input_range R>
-  void assign(std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop,
-              R&& values, std::ptrdiff_t step = 1) const {
+  void assign(std::optional<std::ptrdiff_t> start, std::optional<std::ptrdiff_t> stop, R&& values,
+              std::ptrdiff_t step = 1) const {
     detail::ProxyCall call = this->call(Method::assign);
     put_slice(call, start, stop, step);
     detail::put_items<T>(call, std::forward<R>(values));
@@ -212,9 +214,7 @@ class ListProxy<T>::Iterator {
     return *this;
   }
   void operator++(int) { ++*this; }
-  friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept {
-    return !it.item_;
-  }
+  friend bool operator==(const Iterator& it, std::default_sentinel_t) noexcept { return !it.item_; }
 
  private:
   void read() {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/array_proxy.hpp>
 #include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/manager_state.hpp>
 #include <multiprocess/detail/pool_factories.hpp>
 #include <multiprocess/detail/sync_factories.hpp>
-#include <multiprocess/array_proxy.hpp>
 #include <multiprocess/dict_proxy.hpp>
 #include <multiprocess/list_proxy.hpp>
 #include <multiprocess/namespace_proxy.hpp>
@@ -199,10 +199,10 @@ class SyncManager : public BaseManager,
   }
 
   NamespaceProxy Namespace() const {
-    return NamespaceProxy(create_call(detail::ReferentKind::name_space,
-                                      detail::type_tag<NamespaceProxy>)
-                              .send()
-                              .get_ref());
+    return NamespaceProxy(
+        create_call(detail::ReferentKind::name_space, detail::type_tag<NamespaceProxy>)
+            .send()
+            .get_ref());
   }
 
   /// One value: `Value<int>()`, `Value<int>(5)`, `Value(5)`.
@@ -249,8 +249,7 @@ class SyncManager : public BaseManager,
   }
   template <class T, class R>
   SetProxy<T> make_set(R&& items) const {
-    detail::CreateCall call =
-        create_call(detail::ReferentKind::set, detail::type_tag<SetProxy<T>>);
+    detail::CreateCall call = create_call(detail::ReferentKind::set, detail::type_tag<SetProxy<T>>);
     detail::put_items<T>(call, items);
     return SetProxy<T>(call.send().get_ref());
   }

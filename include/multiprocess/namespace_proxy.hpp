@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/dict_operations.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
-#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/serialization.hpp>
 
 #include <optional>
@@ -73,8 +73,7 @@ class NamespaceProxy : public BaseProxy {
 
   friend std::string mp_repr(const NamespaceProxy& space);
   static void require_kind(const detail::SharedRef& received) {
-    require_proxy(received, detail::type_tag<NamespaceProxy>,
-                  detail::type_name<NamespaceProxy>());
+    require_proxy(received, detail::type_tag<NamespaceProxy>, detail::type_name<NamespaceProxy>());
   }
 
  private:

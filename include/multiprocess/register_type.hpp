@@ -37,8 +37,7 @@ bool register_type(std::string name, Method<pointers>... methods) {
   type.show = detail::ShowInstance<C>();
   (type.methods.push_back(
        {std::move(methods.name),
-        detail::MethodCall<C, pointers,
-                           typename detail::CallSignature<decltype(pointers)>::type>(),
+        detail::MethodCall<C, pointers, typename detail::CallSignature<decltype(pointers)>::type>(),
         &detail::identity_of_method<pointers>}),
    ...);
   detail::add_registered_type(std::move(type));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/dict_operations.hpp>
 #include <multiprocess/detail/list_operations.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/show.hpp>
 #include <multiprocess/detail/snapshot.hpp>
-#include <multiprocess/base_proxy.hpp>
 
 #include <concepts>
 #include <cstddef>

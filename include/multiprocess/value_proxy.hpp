@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/base_proxy.hpp>
 #include <multiprocess/detail/dict_operations.hpp>
 #include <multiprocess/detail/element.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
-#include <multiprocess/base_proxy.hpp>
 
 #include <string>
 #include <utility>

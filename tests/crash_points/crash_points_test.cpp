@@ -176,8 +176,8 @@ const char* wanted_scenarios() {
 
 TEST_F(CrashPoints, AKillAtAnyStepHarmsNobody) {
   std::vector<Scenario> all = scenarios();
-  for (const auto more :
-       {&heap_scenarios, &pipe_scenarios, &sync_scenarios, &data_scenarios, &pool_scenarios}) {
+  for (const auto more : {&heap_scenarios, &pipe_scenarios, &sync_scenarios, &data_scenarios,
+                          &pool_scenarios, &manager_scenarios}) {
     for (Scenario& each : more()) {
       all.push_back(std::move(each));
     }

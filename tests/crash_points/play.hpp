@@ -54,5 +54,6 @@ std::vector<Scenario> pipe_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> data_scenarios();
 std::vector<Scenario> pool_scenarios();
+std::vector<Scenario> manager_scenarios();
 
 }  // namespace multiprocess::test

@@ -21,7 +21,8 @@ struct CallStatus {
   static constexpr std::uint64_t no_memory = 2;
 };
 
-/// The inside of a ServedCall: where it came from, its message, and the answer as far as it is written.
+/// The inside of a ServedCall: where it came from, its message, and the answer as far as it is
+/// written.
 struct ServedCall::Body {
   ManagerServer* server = nullptr;
   std::shared_ptr<Session> session;

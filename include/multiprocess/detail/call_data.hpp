@@ -40,7 +40,7 @@ inline constexpr bool equal_as_bytes<std::array<T, N>> = equal_as_bytes<T>;
 template <class... T>
 inline constexpr bool equal_as_bytes<std::tuple<T...>> = (equal_as_bytes<T> && ...);
 template <class A, class B>
-inline constexpr bool equal_as_bytes<std::pair<A, B>> = equal_as_bytes<A> && equal_as_bytes<B>;
+inline constexpr bool equal_as_bytes<std::pair<A, B>> = equal_as_bytes<A>&& equal_as_bytes<B>;
 
 /// A value as a server keeps it: its bytes (tag first, as save_message writes them) and the
 /// references beside them. The server never looks inside.

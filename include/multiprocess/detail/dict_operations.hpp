@@ -58,7 +58,8 @@ struct DictCopy {
   using type = std::vector<std::pair<K, V>>;
 };
 template <class K, class V>
-requires std::totally_ordered<K> struct DictCopy<K, V> {
+requires std::totally_ordered<K>
+struct DictCopy<K, V> {
   using type = std::map<K, V>;
 };
 template <class K, class V>

@@ -60,7 +60,8 @@ class Element {
   /// Of an Object: what it holds.
   template <class U>
   requires(std::is_same_v<T, Object> && !std::is_same_v<U, Object> &&
-           (is_number<U> || std::is_same_v<U, std::string>)) operator U() const {
+           (is_number<U> || std::is_same_v<U, std::string>))
+  operator U() const {
     return as<U>();
   }
 
@@ -92,11 +93,11 @@ class Element {
     }
   }
 
-#define MULTIPROCESS_ELEMENT_OPERATOR(op)                                                   \
-  template <class U>                                                                        \
-  const Element& operator op##=(const U& other) const {                                     \
+#define MULTIPROCESS_ELEMENT_OPERATOR(op)                                                    \
+  template <class U>                                                                         \
+  const Element& operator op##=(const U& other) const {                                      \
     combine(other, [](const auto& a, const auto& b) -> decltype(a op b) { return a op b; }); \
-    return *this;                                                                           \
+    return *this;                                                                            \
   }
   MULTIPROCESS_ELEMENT_OPERATOR(+)
   MULTIPROCESS_ELEMENT_OPERATOR(-)
@@ -130,7 +131,9 @@ class Element {
    private:
     T value_;
   };
-  Arrow operator->() const { return Arrow(get()); }
+  Arrow operator->() const {
+    return Arrow(get());
+  }
 
   template <class U>
   requires(!is_element<U>) friend bool operator==(const Element& a, const U& b) {
@@ -140,7 +143,9 @@ class Element {
   friend bool operator==(const Element& a, const Element<T, OtherPlace>& b) {
     return a.get() == b.get();
   }
-  friend std::string mp_repr(const Element& element) { return show(element.get()); }
+  friend std::string mp_repr(const Element& element) {
+    return show(element.get());
+  }
 
  private:
   template <class U, class Op>

@@ -27,8 +27,8 @@ class InstanceReferent final : public Referent {
   std::shared_ptr<void> object_;
 };
 
-/// Makes an object beside the loop and answers the call with it, whose arguments are the name of its
-/// type and its maker.
+/// Makes an object beside the loop and answers the call with it, whose arguments are the name of
+/// its type and its maker.
 void create_instance(ServedCall& call, std::uint64_t proxy_type, const RegisteredTypes& types);
 
 }  // namespace multiprocess::detail

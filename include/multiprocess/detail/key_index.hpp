@@ -33,7 +33,8 @@ class KeyIndex {
     const auto found = index_.find(&key);
     return found == index_.end() ? nullptr : &*found->second;
   }
-  /// The item of this key: the old one, or a new one at the end with this value. True for a new one.
+  /// The item of this key: the old one, or a new one at the end with this value. True for a new
+  /// one.
   std::pair<Item*, bool> insert(Blob key, Blob value);
   void set(Blob key, Blob value);
   bool erase(const Blob& key);

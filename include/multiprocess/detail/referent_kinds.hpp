@@ -11,7 +11,6 @@ namespace multiprocess::detail {
 /// A new object; the call to create it goes on with what the kind needs.
 std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call);
 
-
 std::shared_ptr<Referent> make_list(ServedCall& call);
 std::shared_ptr<Referent> make_dict(ServedCall& call);
 std::shared_ptr<Referent> make_set(ServedCall& call);

@@ -58,11 +58,16 @@ std::string show(const T& value) {
     return detail::quoted(value);
   } else if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
     return quoted_bytes({reinterpret_cast<const char*>(value.data()), value.size()});
-  } else if constexpr (requires { typename T::mapped_type; value.begin(); }) {
-    return show_all('{', value, '}', [](const auto& item) {
-      return show(item.first) + ": " + show(item.second);
-    });
-  } else if constexpr (requires { typename T::key_type; value.begin(); }) {
+  } else if constexpr (requires {
+                         typename T::mapped_type;
+                         value.begin();
+                       }) {
+    return show_all('{', value, '}',
+                    [](const auto& item) { return show(item.first) + ": " + show(item.second); });
+  } else if constexpr (requires {
+                         typename T::key_type;
+                         value.begin();
+                       }) {
     return value.begin() == value.end()
                ? "set()"
                : show_all('{', value, '}', [](const auto& item) { return show(item); });
@@ -70,7 +75,10 @@ std::string show(const T& value) {
     return show_all('[', value, ']', [](const auto& item) {
       return show(static_cast<const std::ranges::range_value_t<const T>&>(item));
     });
-  } else if constexpr (requires { value.has_value(); *value; }) {
+  } else if constexpr (requires {
+                         value.has_value();
+                         *value;
+                       }) {
     return value.has_value() ? show(*value) : "None";
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     return show_tuple(value);

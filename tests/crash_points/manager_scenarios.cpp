@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "crash_points/play.hpp"
+#include "crash_points/recorder.hpp"
+#include "support/arena_use.hpp"
+#include "support/forked.hpp"
+
+#include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/manager_start.hpp>
+#include <multiprocess/detail/proxy_call.hpp>
+#include <multiprocess/dict_proxy.hpp>
+#include <multiprocess/list_proxy.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace multiprocess::test {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+using Numbers = ListProxy<int>;
+using Lists = ListProxy<Numbers>;
+
+/// Where the steps of managers are. What the heap does, others try at every step.
+const std::vector<std::string> files_of_managers{"desk.cpp", "proxy_call.cpp", "tree_session.cpp",
+                                                 "manager_server.cpp"};
+
+detail::Desk& desk_of(const detail::SharedRef& ref) {
+  return *static_cast<detail::Desk*>(ref.address());
+}
+
+template <class P, class... Values>
+P create(const detail::SharedRef& desk, detail::ReferentKind kind, const Values&... values) {
+  detail::CreateCall call(desk_of(desk), kind, detail::type_tag<P>);
+  call.put(sizeof...(Values));
+  (call.put_value(values), ...);
+  return P(call.send().get_ref());
+}
+
+/// What a client does: short calls and long ones, proxies in values, objects that come and go, and
+/// threads that end.
+void use(const detail::SharedRef& desk, const Lists& lists, std::atomic<int>& appended) {
+  lists.append(create<Numbers>(desk, detail::ReferentKind::list, 1, 2));
+  appended = 1;
+  lists[0]->extend(std::vector<int>(100, 7));
+  EXPECT_EQ(lists[0]->get(-1), 7);
+  EXPECT_EQ(lists[0]->copy().size(), 102u);
+  std::thread([&lists] { EXPECT_GE(lists.size(), 1); }).join();
+  for (int i = 0; i < 260; ++i) {  // more than a block of stubs has
+    create<Numbers>(desk, detail::ReferentKind::list);
+  }
+  std::vector<std::thread> threads;
+  std::atomic<int> ready{0};
+  for (int i = 0; i < 16; ++i) {  // more than a block of boxes has
+    threads.emplace_back([&lists, &ready] {
+      lists.size();
+      for (++ready; ready < 16;) {
+        std::this_thread::yield();
+      }
+    });
+  }
+  for (std::thread& each : threads) {
+    each.join();
+  }
+}
+
+/// A client is the victim; the server is the survivor's.
+class ClientPlay final : public Play {
+ public:
+  void provide() override {
+    desk_ = detail::make_desk();
+    server_.emplace([desk = desk_] { detail::serve_manager(desk, {}); });
+    until([this] { return desk_of(desk_).is_open(); });
+    lists_.emplace(create<Lists>(desk_, detail::ReferentKind::list));
+  }
+  void victim() override { use(desk_, *lists_, *appended_); }
+  void next_victim() override {}
+  void check() override {
+    EXPECT_GE(lists_->size(), *appended_);
+    lists_->clear();
+    detail::ProxyCall count(desk_of(desk_), 0,
+                            static_cast<std::uint64_t>(detail::ManagerMethod::number_of_objects));
+    EXPECT_EQ(count.send().get(), 1u) << "what the dead had is gone";
+    *appended_ = 0;
+    use(desk_, *lists_, *appended_);
+    lists_.reset();
+    detail::ask_to_shut_down(desk_of(desk_));
+    server_.reset();
+    desk_ = {};
+  }
+
+ private:
+  SharedPage<std::atomic<int>> appended_;
+  detail::SharedRef desk_;
+  std::optional<std::jthread> server_;
+  std::optional<Lists> lists_;
+};
+
+/// The server is the victim, and the survivor its client.
+class ServerPlay final : public Play {
+ public:
+  void provide() override { desk_ = detail::make_desk(); }
+  void victim() override { detail::serve_manager(desk_, {}); }
+  void accompany() override {
+    until([this] { return desk_of(desk_).is_open() || has_ended(desk_of(desk_)) || is_dead(); });
+    if (!desk_of(desk_).is_open()) {
+      return;
+    }
+    try {
+      const Lists lists = create<Lists>(desk_, detail::ReferentKind::list);
+      std::atomic<int> appended{0};
+      use(desk_, lists, appended);
+      detail::ask_to_shut_down(desk_of(desk_));
+    } catch (const EOFError&) {
+    } catch (const std::system_error&) {
+    }
+  }
+  void next_victim() override {}
+  void check() override {
+    EXPECT_TRUE(has_ended(desk_of(desk_)));
+    detail::leave_desk(desk_of(desk_));
+    desk_ = {};
+  }
+
+ private:
+  bool is_dead() {
+    notice_deaths();
+    return was_killed();
+  }
+
+  detail::SharedRef desk_;
+};
+
+}  // namespace
+
+std::vector<Scenario> manager_scenarios() {
+  return {
+      {"a client of a manager",
+       [] { return std::make_unique<ClientPlay>(); },
+       {},
+       files_of_managers},
+      {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {}, files_of_managers},
+  };
+}
+
+}  // namespace multiprocess::test

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Three processes fill a structure that lives in a manager's server: dicts, a list and a lock inside
-// of a dict. A fourth one looks on.
+// Three processes fill a dict of dicts, a list and a lock in a manager's server; a fourth looks on.
 #include <multiprocess/multiprocess.hpp>
 
 #include <fmt/core.h>
@@ -12,7 +11,6 @@
 #include <vector>
 
 namespace mp = multiprocess;
-using namespace std::chrono_literals;
 
 using Items = mp::ListProxy<std::string>;
 using Processors = mp::DictProxy<int, bool>;
@@ -23,7 +21,7 @@ void process_data(const Dict& shared_data, int id) {
   for (int i = 0; i < 3; ++i) {
     items.append(fmt::format("Item {} processed by {}", i, id));
   }
-  const auto lock = shared_data["stats_lock"].as<mp::AcquirerProxy>();
+  const mp::AcquirerProxy lock = shared_data["stats_lock"].as<mp::AcquirerProxy>();
   const std::scoped_lock guard(lock);  // both numbers change together
   const Dict stats = shared_data["stats"].as<Dict>();
   stats["total_processed"] += 3;
@@ -33,20 +31,19 @@ void process_data(const Dict& shared_data, int id) {
 void monitor_progress(const Dict& shared_data) {
   const auto lock = shared_data["stats_lock"].as<mp::AcquirerProxy>();
   const Dict stats = shared_data["stats"].as<Dict>();
-  for (int total = 0; total < 9; std::this_thread::sleep_for(10ms)) {
+  for (int total = 0; total < 9; std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
     const std::scoped_lock guard(lock);
-    total = stats["total_processed"].as<int>();
-    fmt::print("Processed: {}, Active: {}\n", total, stats["processors"].as<Processors>());
+    total = stats["total_processed"];
+    fmt::print("Processed: {}, by {}\n", total, stats["processors"]);
   }
 }
 
 int main() {
   const mp::SyncManager manager = mp::Manager();
-  const Dict stats = manager.dict<std::string>();
-  stats["total_processed"] = 0;
+  const Dict stats = manager.dict<std::string, mp::Object>({{"total_processed", 0}});
   stats["processors"] = manager.dict<int, bool>({{0, false}, {1, false}, {2, false}});
   const Dict shared_data = manager.dict<std::string>();
-  shared_data["items"] = manager.list<Item>();
+  shared_data["items"] = manager.list<std::string>();
   shared_data["stats"] = stats;
   shared_data["stats_lock"] = manager.Lock();
 
@@ -59,5 +56,5 @@ int main() {
     process.join();
   }
   fmt::print("Total items processed: {}\nBy: {}\n", shared_data["items"].as<Items>().size(),
-             stats["processors"].as<Processors>());
+             stats["processors"]);
 }

@@ -27,6 +27,14 @@ std::uint64_t ends_counted() {
   return census().ends.load(std::memory_order_acquire);
 }
 
+/// Where memory is short the calls that it was about are dropped, and so answered.
+void run_guarded(const std::function<void()>& work) noexcept {
+  try {
+    work();
+  } catch (...) {
+  }
+}
+
 constexpr bool is_last_word(ManagerMethod method) noexcept {
   return method == ManagerMethod::goodbye || method == ManagerMethod::shutdown;
 }
@@ -122,7 +130,11 @@ void ManagerServer::serve_box(Box& box) {
     session = std::make_shared<TreeSession>(next_session(), desk(), box);
   }
   ServedCall call = make_call(session, box.asked.load(std::memory_order_acquire));
-  call.body_->read(box.request);
+  try {
+    call.body_->read(box.request);
+  } catch (...) {
+    return call.fail(std::current_exception());
+  }
   if (call.object() == 0 && is_last_word(call.method<ManagerMethod>())) {
     stopping_ = stopping_ || call.method<ManagerMethod>() == ManagerMethod::shutdown;
     say_goodbye(*session, !call.arguments().at_end());
@@ -276,7 +288,7 @@ void ManagerServer::run_timers() {
   while (!timers_.empty() && timers_.begin()->first.first <= now) {
     const std::function<void()> then = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
-    then();
+    run_guarded(then);
   }
 }
 
@@ -291,7 +303,7 @@ bool ManagerServer::run_posted() {
     posted_->any.store(false, std::memory_order_relaxed);
   }
   for (const std::function<void()>& each : work) {
-    each();
+    run_guarded(each);
   }
   return true;
 }
@@ -303,8 +315,11 @@ void ManagerServer::run_beside(std::function<void()> work, std::function<void()>
   });
 }
 
-void ManagerServer::discard(std::shared_ptr<void> object) {
-  threads_.run([object = std::move(object)]() mutable { object.reset(); });
+void ManagerServer::discard(std::shared_ptr<void> object) noexcept {
+  try {
+    threads_.run([object = std::move(object)]() mutable { object.reset(); });
+  } catch (...) {  // no thread for it: then it ends here
+  }
 }
 
 /// What the dead had asked is served first: then none of their boxes is among those that ask.

@@ -106,7 +106,6 @@ void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> wor
   };
   ManagerServer& server = call.server();
   const auto beside = std::make_shared<Beside>(Beside{std::move(call), nullptr});
-  busy_ = true;
   server.run_beside(
       [beside, work = std::move(work)] {
         try {
@@ -124,6 +123,7 @@ void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> wor
         self->busy_ = false;
         server.serve_waiting(*self);
       });
+  busy_ = true;  // the second part runs in this thread, later
 }
 
 }  // namespace multiprocess::detail

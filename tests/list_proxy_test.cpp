@@ -150,7 +150,7 @@ TEST_F(ListProxy, SortsAndReverses) {
   EXPECT_EQ(list.copy(), (Ints{1, 2, 3}));
   list.reverse();
   EXPECT_EQ(list.copy(), (Ints{3, 2, 1}));
-  const int pivot = 2;
+  int pivot = 2;
   list.sort([pivot](int a, int b) { return (a == pivot) > (b == pivot); });
   EXPECT_EQ(list.copy(), (Ints{2, 3, 1})) << "stable";
   const auto fail = [](int, int) -> bool { throw std::out_of_range("incomparable"); };
@@ -160,7 +160,7 @@ TEST_F(ListProxy, SortsAndReverses) {
 
 TEST_F(ListProxy, IsChangedByFunctionsInTheServer) {
   const auto list = five();
-  const int limit = 3;
+  int limit = 3;
   EXPECT_EQ(list.apply([limit](std::vector<int>& items) {
     return std::erase_if(items, [limit](int item) { return item < limit; });
   }),

@@ -89,7 +89,7 @@ TEST_P(Proxy, PassesOnWhatIsThrown) {
 TEST_P(Proxy, RunsFunctionsOnTheObject) {
   const mp::SyncManager manager = this->manager();
   const auto counter = manager.create<Counter>(5);
-  const int by = 3;
+  int by = 3;
   EXPECT_EQ(counter.apply([by](Counter& c) { return c.increment(by); }), 8);
   EXPECT_EQ(shown(counter), "Counter 8");
   EXPECT_EQ(repr(counter).substr(0, 37), "<Proxy object, typeid 'Counter' at 0x");

@@ -59,7 +59,7 @@ class ManagerServer {
   /// Runs `work` on a thread of its own, then `then` in the loop.
   void run_beside(std::function<void()> work, std::function<void()> then);
   /// Lets go of what the user's destructor may end, on another thread.
-  void discard(std::shared_ptr<void> object);
+  void discard(std::shared_ptr<void> object) noexcept;
   /// The object is free again: calls that came meanwhile are served.
   void serve_waiting(Referent& object);
 

@@ -34,6 +34,10 @@ void ManagerReferent::serve(ServedCall& call) {
     }
     case ManagerMethod::hold:
       return call.answer().put_ref(call.server().reference_to(call.arguments().get()));
+    case ManagerMethod::track_segment:
+      return segments_.add(std::string(call.arguments().get_text()));
+    case ManagerMethod::list_segments:
+      return call.answer().put_value(segments_.names());
     case ManagerMethod::goodbye:
     case ManagerMethod::shutdown:
     case ManagerMethod::drop:
@@ -51,6 +55,10 @@ void ManagerReferent::create(ServedCall& call) {
   call.answer().put_ref(call.server().add(make_referent(kind, call), type));
 }
 
+void throw_no_such_method() {
+  throw ValueError("the object has no such method");
+}
+
 std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
   switch (kind) {
     case ReferentKind::list:
@@ -63,6 +71,20 @@ std::shared_ptr<Referent> make_referent(ReferentKind kind, ServedCall& call) {
       return make_namespace(call);
     case ReferentKind::value:
       return make_value(call);
+    case ReferentKind::lock:
+      return make_lock(call);
+    case ReferentKind::semaphore:
+      return make_semaphore(call);
+    case ReferentKind::condition:
+      return make_condition(call);
+    case ReferentKind::event:
+      return make_event(call);
+    case ReferentKind::barrier:
+      return make_barrier(call);
+    case ReferentKind::queue:
+      return make_queue(call);
+    case ReferentKind::pool:
+      return make_pool(call);
     case ReferentKind::instance:
       break;
   }

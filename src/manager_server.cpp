@@ -145,11 +145,20 @@ void ManagerServer::serve_box(Box& box) {
   }
   if (call.object() == 0 && is_last_word(call.method<ManagerMethod>())) {
     stopping_ = stopping_ || call.method<ManagerMethod>() == ManagerMethod::shutdown;
+    say_goodbye(*session, !call.arguments().at_end());
     end_session(*session);
     sessions_.erase(&box);
     free_box(desk(), box);
   } else {
     serve(std::move(call));
+  }
+}
+
+/// The threads of a process that leaves say nothing themselves: they end with it.
+void ManagerServer::say_goodbye(Session& session, bool with_its_process) noexcept {
+  session.left_ = true;
+  for (const auto& [box, other] : sessions_) {
+    other->left_ = other->left_ || (with_its_process && other->process() == session.process());
   }
 }
 
@@ -266,6 +275,12 @@ SharedRef ManagerServer::reference_to(std::uint64_t id) const {
     throw gone();
   }
   return cell;
+}
+
+std::shared_ptr<Referent> ManagerServer::find(const SharedRef& cell) const {
+  require_type(cell, ObjectType::cell);
+  const Cell& known = cell_of(cell);
+  return known.desk.load(std::memory_order_acquire) == desk_.offset() ? find(known.id) : nullptr;
 }
 
 bool ManagerServer::drop_objects() {

@@ -2,6 +2,7 @@
 #include <multiprocess/detail/proxy_call.hpp>
 
 #include <multiprocess/detail/call_body.hpp>
+#include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/self.hpp>
@@ -10,7 +11,11 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -21,6 +26,7 @@ namespace multiprocess::detail {
 namespace {
 
 thread_local constinit bool thread_is_over = false;
+thread_local constinit bool process_leaves = false;  // while this thread runs its last exit step
 
 /// A thread's box, and the desk that it is at.
 class Place {
@@ -54,8 +60,10 @@ class Place {
     if (has_ended(at)) {
       return;
     }
-    const std::array words{std::uint64_t{0}, static_cast<std::uint64_t>(last_word)};
-    write_letter(box->request, at, std::as_bytes(std::span(words)), {});
+    const std::array words{std::uint64_t{0}, static_cast<std::uint64_t>(last_word),
+                           std::uint64_t{1}};
+    const std::size_t said = last_word == ManagerMethod::goodbye && process_leaves ? 3 : 2;
+    write_letter(box->request, at, std::as_bytes(std::span(words).first(said)), {});
     step::store(box->asked, box->answered.load(std::memory_order_relaxed) + 1);
     push_box(at, *box);
   }
@@ -79,6 +87,23 @@ struct Places {
 };
 thread_local Places places;
 
+/// What a process has at a server when it ends without this was in the hand of a killed one.
+void say_goodbye_at_exit() {
+  static std::atomic<std::uint64_t> arranged_for{0};
+  const std::uint64_t me = self().ticket.word();
+  if (arranged_for.exchange(me) != me) {
+    add_exit_call(
+        [] {
+          if (!thread_is_over) {
+            process_leaves = true;
+            places.all.clear();
+            process_leaves = false;
+          }
+        },
+        INT_MIN);
+  }
+}
+
 /// This thread's box at the desk; the last one that it used is found at once.
 Box& own_box(Desk& desk) {
   std::vector<Place>& all = places.all;
@@ -91,6 +116,7 @@ Box& own_box(Desk& desk) {
   }
   std::erase_if(all, [](const Place& place) { return place.is_void(); });
   all.emplace_back(desk);
+  say_goodbye_at_exit();
   std::swap(all.front(), all.back());
   return all.front().box();
 }

@@ -9,11 +9,21 @@
 namespace multiprocess::detail {
 
 TreeSession::TreeSession(std::uint64_t number, Desk& desk, Box& box) noexcept
-    : Session(number), desk_(desk), box_(box) {}
+    : Session(number),
+      desk_(desk),
+      box_(box),
+      process_(box.client.load(std::memory_order_acquire)) {}
 
 std::string TreeSession::client() const {
-  const Ticket ticket = Ticket::from(box_.client.load(std::memory_order_relaxed));
-  return fmt::format("process {}", pid_in(participant(ticket.slot)));
+  return fmt::format("process {}", pid_in(participant(Ticket::from(process_).slot)));
+}
+
+bool TreeSession::has_died() const noexcept {
+  return is_over() || detail::is_over(Ticket::from(process_));
+}
+
+bool TreeSession::looks_dead() const noexcept {
+  return is_over() || check_participant(Ticket::from(process_));
 }
 
 void TreeSession::send_answer(std::uint64_t call, Bytes bytes, std::span<const SharedRef> refs) {

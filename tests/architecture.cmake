@@ -61,12 +61,19 @@ set(floor_5
   detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
   detail/foreign_cell detail/show detail/server_call detail/registered_type register_type
   detail/referent detail/call_body detail/work_threads detail/tree_session detail/manager_server
-  detail/referent_kinds detail/manager_referent detail/manager_socket detail/remote_session
-  detail/gateway detail/manager_start detail/manager_state
+  detail/referent_kinds detail/segment_list detail/manager_referent detail/manager_socket
+  detail/remote_session detail/gateway detail/manager_start detail/manager_state
   detail/element detail/snapshot detail/list_operations detail/list_referent
   detail/key_index detail/dict_operations detail/dict_referent detail/set_referent
   detail/namespace_referent detail/value_referent detail/instance_referent
-  base_proxy list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
+  detail/sync_methods detail/call_queue detail/shared_referent detail/beside
+  detail/lock_referent detail/semaphore_referent detail/condition_referent detail/event_referent
+  detail/barrier_referent detail/queue_referent
+  detail/pool_operations detail/pool_referent detail/call_timeout
+  base_proxy acquirer_proxy condition_proxy event_proxy barrier_proxy queue_proxy detail/sync_factories
+  detail/stream_proxy async_result_proxy pool_proxy detail/pool_factories
+  list_proxy dict_proxy set_proxy namespace_proxy value_proxy array_proxy proxy manager
+  shared_memory_manager
   dummy
 )
 set(floor_6 context)

@@ -4,6 +4,8 @@
 #include <multiprocess/array_proxy.hpp>
 #include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/manager_state.hpp>
+#include <multiprocess/detail/pool_factories.hpp>
+#include <multiprocess/detail/sync_factories.hpp>
 #include <multiprocess/dict_proxy.hpp>
 #include <multiprocess/list_proxy.hpp>
 #include <multiprocess/namespace_proxy.hpp>
@@ -152,6 +154,10 @@ class BaseManager {
   detail::CreateCall create_call(detail::ReferentKind kind, std::uint64_t type) const {
     return {state_->open_desk(), kind, type};
   }
+  /// A call of the server itself.
+  detail::ProxyCall server_call(detail::ManagerMethod method) const {
+    return state_->call(method);
+  }
 
  private:
   void start_with(detail::Job initializer);
@@ -165,7 +171,9 @@ class BaseManager {
 ///
 /// Its factories throw AssertionError before start() and after shutdown(), and as all calls of
 /// proxies do.
-class SyncManager : public BaseManager {
+class SyncManager : public BaseManager,
+                    public detail::SyncFactories<SyncManager>,
+                    public detail::PoolFactories<SyncManager> {
  public:
   using BaseManager::BaseManager;
 
@@ -234,6 +242,9 @@ class SyncManager : public BaseManager {
   }
 
  private:
+  friend class detail::SyncFactories<SyncManager>;
+  friend class detail::PoolFactories<SyncManager>;
+
   template <class P, class R>
   P make_list(const R& items) const {
     detail::CreateCall call = create_call(detail::ReferentKind::list, detail::type_tag<P>);

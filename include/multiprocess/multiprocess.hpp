@@ -45,6 +45,13 @@
 #include <multiprocess/thread_pool.hpp>
 #include <multiprocess/register_type.hpp>
 #include <multiprocess/base_proxy.hpp>
+#include <multiprocess/acquirer_proxy.hpp>
+#include <multiprocess/condition_proxy.hpp>
+#include <multiprocess/event_proxy.hpp>
+#include <multiprocess/barrier_proxy.hpp>
+#include <multiprocess/queue_proxy.hpp>
+#include <multiprocess/async_result_proxy.hpp>
+#include <multiprocess/pool_proxy.hpp>
 #include <multiprocess/list_proxy.hpp>
 #include <multiprocess/dict_proxy.hpp>
 #include <multiprocess/set_proxy.hpp>
@@ -53,6 +60,7 @@
 #include <multiprocess/array_proxy.hpp>
 #include <multiprocess/proxy.hpp>
 #include <multiprocess/manager.hpp>
+#include <multiprocess/shared_memory_manager.hpp>
 #include <multiprocess/dummy.hpp>
 #include <multiprocess/context.hpp>
 // clang-format on

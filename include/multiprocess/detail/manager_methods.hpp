@@ -10,7 +10,21 @@ namespace multiprocess::detail {
 // written behind each; an answer is what stands behind the arrow.
 
 /// What a server can make when it is asked to create an object; see manager_types.cpp.
-enum class ReferentKind : std::uint64_t { list, dict, set, name_space, value, instance };
+enum class ReferentKind : std::uint64_t {
+  list,
+  dict,
+  set,
+  name_space,
+  value,
+  instance,
+  lock,       // whether it is recursive
+  semaphore,  // units, whether it is bounded
+  condition,  // whether it has another's lock, and then that one's reference
+  event,
+  barrier,  // parties, timeout, whether there is an action, and then that
+  queue,    // maxsize
+  pool
+};
 
 /// Of the server itself, the object whose id is 0.
 enum class ManagerMethod : std::uint64_t {
@@ -22,6 +36,8 @@ enum class ManagerMethod : std::uint64_t {
   lookup,             // name -> reference
   hold,               // id -> reference
   drop,               // of a program that has connected: count, ids that it gives back; no answer
+  track_segment,      // name of shared memory
+  list_segments,      // -> a vector of those
 };
 
 /// Indices may be negative, as in Python; `no_index` is None in a slice.

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/referent.hpp>
 #include <multiprocess/detail/registered_type.hpp>
+#include <multiprocess/detail/segment_list.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
 #include <functional>
@@ -25,6 +26,7 @@ class ManagerReferent final : public Referent {
 
   RegisteredTypes types_;
   std::map<std::string, SharedRef, std::less<>> published_;
+  SegmentList segments_;
 };
 
 }  // namespace multiprocess::detail

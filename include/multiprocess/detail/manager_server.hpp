@@ -40,6 +40,8 @@ class ManagerServer {
 
   /// Null when there is none.
   std::shared_ptr<Referent> find(std::uint64_t id) const;
+  /// What a proxy stands for that was sent here; null when it is another server's.
+  std::shared_ptr<Referent> find(const SharedRef& cell) const;
 
   /// One more reference to an object. Throws RuntimeError when there is none.
   SharedRef reference_to(std::uint64_t id) const;
@@ -68,6 +70,7 @@ class ManagerServer {
   void serve_waiting(Referent& object);
 
   void stop() noexcept { stopping_ = true; }
+  bool is_stopping() const noexcept { return stopping_; }
 
   // Any thread.
 
@@ -84,6 +87,11 @@ class ManagerServer {
   /// Runs `work` in the loop, soon.
   void post(std::function<void()> work) { posted_->add(std::move(work)); }
 
+  /// post(), also for those who outlive the server: then it does nothing.
+  auto poster() const {
+    return [posted = posted_](std::function<void()> work) { posted->add(std::move(work)); };
+  }
+
  private:
   struct Place {
     std::uint64_t generation = 0;
@@ -97,7 +105,7 @@ class ManagerServer {
   void work();
   bool serve_asking();
   void serve_box(Box& box);
-  void say_goodbye(Box& box);
+  void say_goodbye(Session& session, bool with_its_process) noexcept;
   bool drop_objects();
   bool run_posted();
   void run_timers();

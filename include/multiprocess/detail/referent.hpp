@@ -33,8 +33,17 @@ class Session {
   /// For people: the process and, as "worker:2", the thread if it is not the first.
   virtual std::string client() const = 0;
 
+  /// The same for all clients of one process, as far as the server knows; and nobody else's.
+  virtual std::uint64_t process() const noexcept { return number_ | std::uint64_t{1} << 63; }
+
   /// The client is gone: nobody waits for an answer.
   bool is_over() const noexcept { return over_; }
+  /// Whether its process has ended, also when the server has not looked after that yet.
+  virtual bool has_died() const noexcept { return over_; }
+  /// The same, where the system is asked, which takes a moment.
+  virtual bool looks_dead() const noexcept { return has_died(); }
+  /// It, or its whole process, has said goodbye; else, when it is over, it was killed.
+  bool has_left() const noexcept { return left_; }
 
   /// From now on `referent.session_ended(*this)` is called when the client goes, also by a kill.
   void watch(const std::shared_ptr<Referent>& referent);
@@ -48,6 +57,7 @@ class Session {
  private:
   std::uint64_t number_;
   bool over_ = false;
+  bool left_ = false;
   std::vector<std::weak_ptr<Referent>> watching_;
 };
 

@@ -16,5 +16,15 @@ std::shared_ptr<Referent> make_dict(ServedCall& call);
 std::shared_ptr<Referent> make_set(ServedCall& call);
 std::shared_ptr<Referent> make_namespace(ServedCall& call);
 std::shared_ptr<Referent> make_value(ServedCall& call);
+std::shared_ptr<Referent> make_lock(ServedCall& call);
+std::shared_ptr<Referent> make_semaphore(ServedCall& call);
+std::shared_ptr<Referent> make_condition(ServedCall& call);
+std::shared_ptr<Referent> make_event(ServedCall& call);
+std::shared_ptr<Referent> make_barrier(ServedCall& call);
+std::shared_ptr<Referent> make_queue(ServedCall& call);
+std::shared_ptr<Referent> make_pool(ServedCall& call);
+
+/// Throws ValueError: a call that no client makes.
+[[noreturn]] void throw_no_such_method();
 
 }  // namespace multiprocess::detail

@@ -5,14 +5,18 @@
 #include <multiprocess/connection.hpp>
 #include <multiprocess/detail/arena.hpp>
 #include <multiprocess/detail/call_data.hpp>
+#include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <climits>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -36,8 +40,20 @@ Connection connect(const Desk& desk) {
   Connection made = connection::Client(place.address, std::move(options));
   CallWriter hello;
   hello.put(arena_header().id);
+  hello.put(self().ticket.word());
   made.send_bytes(hello.bytes());
   return made;
+}
+
+/// What the client had is given back in good order then, not as a killed one's.
+void say_goodbye(const Connection& connection) noexcept try {
+  CallWriter message;
+  message.put(0);  // nothing beside it
+  message.put(0);  // the server itself
+  message.put(static_cast<std::uint64_t>(ManagerMethod::goodbye));
+  connection.send_bytes(message.bytes());
+} catch (const std::exception& error) {  // the server has ended
+  log(SUBDEBUG, error.what());
 }
 
 /// What this process has of one linked desk.
@@ -84,6 +100,22 @@ std::shared_ptr<Link> find_link(const Desk& desk) {
   return found == links().end() ? nullptr : *found;
 }
 
+/// The last step of the process, for all of its threads.
+void leave_all() noexcept {
+  const std::scoped_lock lock(links_lock);
+  for (const auto& link : links()) {
+    std::ranges::for_each(link->of_threads, &say_goodbye);
+  }
+}
+
+void leave_at_exit() {
+  static std::atomic<std::uint64_t> arranged_for{0};
+  const std::uint64_t me = self().ticket.word();
+  if (arranged_for.exchange(me) != me) {
+    add_exit_call(&leave_all, INT_MIN);
+  }
+}
+
 std::shared_ptr<Link> own_link(Desk& desk) {
   {
     links();
@@ -99,6 +131,7 @@ std::shared_ptr<Link> own_link(Desk& desk) {
     return link;
   }
   links().push_back(made);
+  leave_at_exit();
   return made;
 }
 
@@ -151,6 +184,7 @@ class ThreadLinks {
   static void leave(Own& own) {
     const std::scoped_lock lock(links_lock);
     std::erase(own.link->of_threads, own.connection);
+    say_goodbye(own.connection);
     own.connection.close();
   }
 

@@ -22,6 +22,11 @@ constexpr int most_reads = 16;  // then others have their turn
   throw std::system_error(std::make_error_code(std::errc::protocol_error), text);
 }
 
+/// No process of the server's own tree has the highest bit.
+std::uint64_t process_number(std::uint64_t tree, std::uint64_t ticket) noexcept {
+  return (tree * 0x9e3779b97f4a7c15U ^ ticket) | std::uint64_t{1} << 63;
+}
+
 std::optional<Seal> seal(std::shared_ptr<const Secret> key) {
   return key == nullptr ? std::nullopt : std::optional<Seal>(std::move(key));
 }
@@ -55,7 +60,8 @@ RemoteSession::RemoteSession(ManagerServer& server, LoansByTree& trees, os::Poll
       stream_(std::move(peer.stream)),
       sending_(seal(peer.keys ? peer.keys->sending : nullptr)),
       receiving_(seal(peer.keys ? peer.keys->receiving : nullptr)),
-      name_(std::move(peer.name)) {}
+      name_(std::move(peer.name)),
+      process_(Session::process()) {}
 
 bool RemoteSession::read() {
   for (int reads = 0; reads < most_reads; ++reads) {
@@ -92,7 +98,9 @@ void RemoteSession::take(Bytes message) {
 
 void RemoteSession::introduce(Bytes message) {
   CallReader from(message, {});
-  std::weak_ptr<Loans>& theirs = trees_[from.get()];
+  const std::uint64_t tree = from.get();
+  process_ = process_number(tree, from.get());
+  std::weak_ptr<Loans>& theirs = trees_[tree];
   loans_ = theirs.lock();
   if (loans_ == nullptr) {
     theirs = loans_ = std::make_shared<Loans>();
@@ -123,13 +131,14 @@ void RemoteSession::serve(Bytes message) {
   if (object == 0 && method == ManagerMethod::drop) {
     return drop(from);
   }
+  if (object == 0 && method == ManagerMethod::goodbye) {
+    return leave();
+  }
   if (std::exchange(is_asking_, true)) {
     throw_no_protocol("a second call before the first one was answered");
   }
-  const bool is_last_word =
-      object == 0 && (method == ManagerMethod::shutdown || method == ManagerMethod::goodbye);
   ServedCall served = server_.copy_call(shared_from_this(), call, std::move(refs));
-  if (is_last_word) {
+  if (object == 0 && method == ManagerMethod::shutdown) {
     served.fail(ValueError("only who has started a manager shuts it down"));
   } else if (!all_known || (object != 0 && !borrowed(object))) {
     served.fail(RuntimeError("the manager has no such object any more"));

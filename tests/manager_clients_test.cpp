@@ -228,7 +228,7 @@ TEST_P(ManagerClients, ThatTalkNonsenseAreCutOff) {
     }
     return client;
   };
-  const std::vector<std::uint64_t> hello{1};
+  const std::vector<std::uint64_t> hello{1, 2};
   EXPECT_THROW(talk({{}}).recv_bytes(), std::exception) << "no tree";
   EXPECT_THROW(talk({hello, {}}).recv_bytes(), std::exception);
   EXPECT_THROW(talk({hello, {UINT64_MAX, 1, 1}}).recv_bytes(), std::exception);

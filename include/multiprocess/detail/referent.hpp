@@ -53,6 +53,8 @@ class Session {
   friend class ManagerServer;
   virtual void send_answer(std::uint64_t call, Bytes bytes, std::span<const SharedRef> refs) = 0;
   void end();
+  /// The client has said goodbye.
+  void leave() noexcept { left_ = true; }
 
  private:
   std::uint64_t number_;

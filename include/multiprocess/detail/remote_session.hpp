@@ -42,8 +42,9 @@ class Loans {
 using LoansByTree = std::map<std::uint64_t, std::weak_ptr<Loans>>;
 
 /// A client outside of the server's tree: a thread of a program that connected. Its messages are
-/// frames: the number of objects beside the call, their ids, the call; and the answer with objects'
-/// ids and types. Objects are named that it has on loan, and no others.
+/// frames: first the numbers of its tree and of its process there, then calls: the number of
+/// objects beside it, their ids, the call; and the answer with objects' ids and types. Objects are
+/// named that it has on loan, and no others.
 class RemoteSession final : public Session,
                             public std::enable_shared_from_this<RemoteSession> {
  public:
@@ -58,6 +59,7 @@ class RemoteSession final : public Session,
                 Peer peer);
 
   std::string client() const override { return name_; }
+  std::uint64_t process() const noexcept override { return process_; }
   os::NativeHandle stream() const noexcept { return stream_.get(); }
 
   // In the gateway's thread.
@@ -88,6 +90,7 @@ class RemoteSession final : public Session,
   std::optional<Seal> sending_;
   std::optional<Seal> receiving_;
   std::string name_;
+  std::uint64_t process_;
   std::shared_ptr<Loans> loans_;
   bool is_asking_ = false;
 

@@ -19,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t listening_tag = 0;
 constexpr std::uint64_t bell_tag = UINT64_MAX;
-constexpr std::size_t most_at_once = 16;   // those who wait longer are looked at in between
 constexpr std::size_t most_failures = 64;  // that nobody has asked for yet
 
 os::Deadline after(std::chrono::nanoseconds patience) {

@@ -301,11 +301,6 @@ void Order::account() {
   }
 }
 
-void Order::set_verdict(std::uint64_t item, std::exception_ptr error) {
-  const std::scoped_lock lock(mutex_);
-  lose(item, std::move(error));
-}
-
 bool Order::can_free(Offset place, const Lanes::Look* workers) noexcept {
   return workers == nullptr ||
          (at<Batch>(place)->complete.load() != 0 && workers->nobody_comes_to(place));
@@ -333,6 +328,11 @@ bool Order::release(const Lanes::Look* workers) noexcept {
   if (!all_free || !can_free(root_, workers)) {
     return false;
   }
+  released_ = true;
+  if (lookers_ != 0) {
+    released_ = false;
+    return false;
+  }
   drop_unread();
   for (const Rest& rest : parts) {
     reclaim(rest.batch);
@@ -341,7 +341,6 @@ bool Order::release(const Lanes::Look* workers) noexcept {
   engine_->count_parts(-1 - static_cast<int>(parts.size()));
   code_.reset();
   input_.reset();
-  released_ = true;
   return true;
 }
 

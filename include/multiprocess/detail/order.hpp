@@ -115,8 +115,9 @@ class Order {
 
   /// Everything is done, or will never be. Cheap: it may be asked again and again.
   bool complete() const noexcept {
-    return batch().complete.load(std::memory_order_seq_cst) != 0 &&
-           open_rests_.load(std::memory_order_seq_cst) == 0;
+    const Looking here(*this);
+    return here.released() || (batch().complete.load(std::memory_order_seq_cst) != 0 &&
+                               open_rests_.load(std::memory_order_seq_cst) == 0);
   }
 
   /// Who sleeps until it is complete is to be woken.
@@ -142,7 +143,8 @@ class Order {
   Offset take_message(std::uint64_t item) noexcept;
   /// A large value of the only item is there, or being written.
   bool has_large_value() const noexcept {
-    return batch().coming.load(std::memory_order_acquire) != 0;
+    const Looking here(*this);
+    return !here.released() && batch().coming.load(std::memory_order_acquire) != 0;
   }
 
   /// The message with the value of the only item, also while a worker writes it; 0: there is none.
@@ -175,7 +177,10 @@ class Order {
   std::uint64_t failures() const;
   /// Takes note of rests that are complete. True when there were some: who waits may look.
   bool close_rests() noexcept;
-  void set_verdict(std::uint64_t item, std::exception_ptr error);
+  void set_verdict(std::uint64_t item, std::exception_ptr error) {
+    const std::scoped_lock lock(mutex_);
+    lose(item, std::move(error));
+  }
   /// Frees its shared memory as soon as nobody is on his way through it; null: there is nobody.
   /// True when all of it is freed.
   bool release(const Lanes::Look* workers) noexcept;
@@ -199,6 +204,20 @@ class Order {
   }
 
  private:
+  /// While one exists nothing is released that was not before. Who looks says so first and then
+  /// sees whether it was; who releases says that first and then sees whether somebody looks.
+  class Looking {
+   public:
+    explicit Looking(const Order& order) noexcept : order_(order) { ++order_.lookers_; }
+    ~Looking() { --order_.lookers_; }
+    Looking(const Looking&) = delete;
+    Looking& operator=(const Looking&) = delete;
+    bool released() const noexcept { return order_.released_.load(std::memory_order_seq_cst); }
+
+   private:
+    const Order& order_;
+  };
+
   struct Rest {
     Offset batch;
     bool closed = false;
@@ -238,6 +257,8 @@ class Order {
   std::atomic<bool> withdrawn_{false};
   std::atomic<bool> accounted_{false};
   std::atomic<bool> any_lost_{false};
+  std::atomic<bool> released_{false};  // changes under the lock
+  mutable std::atomic<std::uint32_t> lookers_{0};
 
   std::unique_ptr<ShownProgress> progress_;
 
@@ -247,8 +268,7 @@ class Order {
   Order* before_ = nullptr;
   Order* after_ = nullptr;
 
-  mutable std::mutex mutex_;  // of what follows
-  bool released_ = false;
+  mutable std::mutex mutex_;        // of what follows
   std::unique_ptr<Damage> damage_;  // null: none yet
 };
 

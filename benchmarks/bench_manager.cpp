@@ -68,6 +68,21 @@ double namespace_get(Placement placement) {
       [](const auto& shared, int) { return shared.template get<int>("x"); });
 }
 
+double queue_put(Placement placement) {
+  return calls(
+      placement, [](const auto& manager) { return manager.template Queue<int>(); },
+      [](const auto& shared, int i) { shared.put(i); });
+}
+
+double lock_and_unlock(Placement placement) {
+  return calls(
+      placement, [](const auto& manager) { return manager.Lock(); },
+      [](const auto& shared, int) {
+        shared.acquire();
+        shared.release();
+      });
+}
+
 double start_and_shutdown(Placement placement) {
   const Placed placed(placement, 0);
   const int count = scaled(50);
@@ -98,6 +113,8 @@ int main(int argc, char** argv) {
   bench::add(suite, "dict get", both, &bench::dict_get);
   bench::add(suite, "list append", both, &bench::list_append);
   bench::add(suite, "namespace get", both, &bench::namespace_get);
+  bench::add(suite, "queue put", both, &bench::queue_put);
+  bench::add(suite, "lock and unlock", both, &bench::lock_and_unlock);
   bench::add(suite, "start and shutdown", {Placement::free}, &bench::start_and_shutdown);
   return suite.run();
 }

@@ -17,7 +17,7 @@ std::shared_ptr<Referent> make_pool(ServedCall&) {
 /// Ending the workers takes its time, for which nobody else shall wait.
 PoolReferent::~PoolReferent() {
   if (pool_ != nullptr && !server_->is_stopping()) {
-    server_->run_beside([pool = std::exchange(pool_, nullptr)]() mutable { pool.reset(); }, [] {});
+    server_->discard(std::exchange(pool_, nullptr));
   }
 }
 

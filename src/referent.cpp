@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/referent.hpp>
 
+#include <multiprocess/detail/beside.hpp>
 #include <multiprocess/detail/call_body.hpp>
 #include <multiprocess/detail/manager_server.hpp>
-#include <multiprocess/detail/os/backtrace.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -119,29 +119,15 @@ void ServedCall::send(Bytes bytes, std::span<const SharedRef> refs) noexcept {
 }
 
 void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> work) {
-  struct Beside {
-    ServedCall call;
-    std::exception_ptr error;
+  const auto be_free = [self = shared_from_this(), &server = call.server()] {
+    self->busy_ = false;
+    server.serve_waiting(*self);
   };
-  ManagerServer& server = call.server();
-  const auto beside = std::make_shared<Beside>(Beside{std::move(call), nullptr});
-  server.run_beside(
-      [beside, work = std::move(work)] {
-        try {
-          os::guarded_call([&] { work(beside->call.answer()); });
-        } catch (...) {
-          beside->error = std::current_exception();
-        }
-      },
-      [self = shared_from_this(), beside, &server] {
-        if (beside->error != nullptr) {
-          beside->call.fail(beside->error);
-        } else {
-          beside->call.finish();
-        }
-        self->busy_ = false;
-        server.serve_waiting(*self);
-      });
+  const auto answer = [be_free](ServedCall& done) {
+    done.finish();
+    be_free();
+  };
+  do_beside(call, std::move(work), answer, be_free);
   busy_ = true;  // the second part runs in this thread, later
 }
 

@@ -77,7 +77,7 @@ TEST_P(AsyncResultProxies, ServeMoreCallsThanThereAreThreadsAnywhere) {
   const mp::PoolProxy pool = make_pool();
   const mp::EventProxy go = manager().Event();
   std::vector<mp::AsyncResultProxy<int>> results;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     results.push_back(pool.apply_async(
         [go](int x) {
           go.wait();
@@ -85,9 +85,9 @@ TEST_P(AsyncResultProxies, ServeMoreCallsThanThereAreThreadsAnywhere) {
         },
         i));
   }
-  EXPECT_FALSE(results[199].ready());
+  EXPECT_FALSE(results[59].ready());
   go.set();
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 60; ++i) {
     EXPECT_EQ(results[static_cast<std::size_t>(i)].get(plenty), i);
   }
 }

@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -160,15 +161,35 @@ TEST_P(PoolProxies, RunAnInitializerInEachWorker) {
   EXPECT_EQ(pool.apply([] { return given; }), 4);
 }
 
+void expect_to_end(const std::vector<int>& pids) {
+  mp::test::until([&] {
+    return std::all_of(pids.begin(), pids.end(), [](int pid) { return ::kill(pid, 0) != 0; });
+  });
+}
+
 TEST_P(PoolProxies, EndWithTheirLastProxy) {
   std::vector<int> pids;
   {
     const mp::PoolProxy pool = manager().Pool(two());
     pids = pool.pids();
   }
-  mp::test::until([&] {
-    return std::all_of(pids.begin(), pids.end(), [](int pid) { return ::kill(pid, 0) != 0; });
+  expect_to_end(pids);
+}
+
+TEST_P(PoolProxies, EndWithTheirManagerWhateverTheyDo) {
+  const mp::PoolProxy pool = manager().Pool(two());
+  const std::vector<int> pids = pool.pids();
+  const auto result = pool.apply_async([] { mp::test::wait_to_be_killed(); });
+  std::thread waits([&] { EXPECT_ANY_THROW(result.get()); });
+  std::thread iterates([pool] {
+    auto results = pool.imap([](int) { mp::test::wait_to_be_killed(); }, {1});
+    EXPECT_ANY_THROW(results.next());
   });
+  std::this_thread::sleep_for(50ms);  // that they wait by now is likely, and not necessary
+  manager().shutdown();
+  waits.join();
+  iterates.join();
+  expect_to_end(pids);
 }
 
 }  // namespace

@@ -37,6 +37,11 @@ def namespace(manager):
     return made
 
 
+def lock_and_unlock(lock, i):
+    lock.acquire()
+    lock.release()
+
+
 def start_and_shutdown(placement, count):
     with Placed(placement):
         begun = time.monotonic_ns()
@@ -54,5 +59,9 @@ serve("manager", {
                                              lambda shared, i: shared.append(i))),
     "namespace get": (both, lambda p, s: calls(p, scaled(5000, s), namespace,
                                                lambda shared, i: shared.x)),
+    "queue put": (both, lambda p, s: calls(p, scaled(5000, s), lambda m: m.Queue(),
+                                           lambda shared, i: shared.put(i))),
+    "lock and unlock": (both, lambda p, s: calls(p, scaled(5000, s), lambda m: m.Lock(),
+                                                 lock_and_unlock)),
     "start and shutdown": (("free",), lambda p, s: start_and_shutdown(p, scaled(20, s))),
 })

@@ -8,6 +8,7 @@
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/process.hpp>
 
+#include <optional>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -54,7 +55,10 @@ ManagerStart ManagerStart::decode(InputArchive& archive) {
 
 void serve_manager(const ServingPlace& place, RegisteredTypes types) {
   ManagerServer server(place.desk, std::make_shared<ManagerReferent>(std::move(types)));
-  const Gateway gateway(server, *place.socket, place.key);
+  std::optional<Gateway> gateway;
+  if (place.socket != nullptr) {
+    gateway.emplace(server, *place.socket, place.key);
+  }
   server.run();
 }
 

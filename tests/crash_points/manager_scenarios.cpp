@@ -5,6 +5,7 @@
 #include "support/forked.hpp"
 
 #include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/link.hpp>
 #include <multiprocess/detail/manager_start.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/error.hpp>
@@ -35,6 +36,18 @@ detail::Desk& desk_of(const detail::SharedRef& ref) {
   return *static_cast<detail::Desk*>(ref.address());
 }
 
+constexpr const char* key = "the key";
+
+detail::ServingPlace in_tree(const detail::SharedRef& desk) {
+  return {desk, nullptr, key};
+}
+
+std::uint64_t count_objects(const detail::SharedRef& desk) {
+  detail::ProxyCall count(desk_of(desk), 0,
+                          static_cast<std::uint64_t>(detail::ManagerMethod::number_of_objects));
+  return count.send().get();
+}
+
 template <class P, class... Values>
 P create(const detail::SharedRef& desk, detail::ReferentKind kind, const Values&... values) {
   detail::CreateCall call(desk_of(desk), kind, detail::type_tag<P>);
@@ -60,7 +73,7 @@ class ClientPlay final : public Play {
  public:
   void provide() override {
     desk_ = detail::make_desk();
-    server_.emplace([desk = desk_] { detail::serve_manager(desk, {}); });
+    server_.emplace([desk = desk_] { detail::serve_manager(in_tree(desk), {}); });
     until([this] { return desk_of(desk_).is_open(); });
     lists_.emplace(create<Lists>(desk_, detail::ReferentKind::list));
   }
@@ -69,9 +82,7 @@ class ClientPlay final : public Play {
   void check() override {
     EXPECT_GE(lists_->size(), *appended_);
     lists_->clear();
-    detail::ProxyCall count(desk_of(desk_), 0,
-                            static_cast<std::uint64_t>(detail::ManagerMethod::number_of_objects));
-    EXPECT_EQ(count.send().get(), 1u) << "what the dead had is gone";
+    EXPECT_EQ(count_objects(desk_), 1u) << "what the dead had is gone";
     *appended_ = 0;
     use(desk_, *lists_, *appended_);
     lists_.reset();
@@ -91,7 +102,7 @@ class ClientPlay final : public Play {
 class ServerPlay final : public Play {
  public:
   void provide() override { desk_ = detail::make_desk(); }
-  void victim() override { detail::serve_manager(desk_, {}); }
+  void victim() override { detail::serve_manager(in_tree(desk_), {}); }
   void accompany() override {
     until([this] { return desk_of(desk_).is_open() || is_dead(); });
     if (!desk_of(desk_).is_open()) {
@@ -122,6 +133,46 @@ class ServerPlay final : public Play {
   detail::SharedRef desk_;
 };
 
+/// A client that has connected is the victim, with more objects than a desk has stubs at first.
+class LinkPlay final : public Play {
+ public:
+  void provide() override {
+    desk_ = detail::make_desk();
+    socket_ = std::make_shared<const detail::ManagerSocket>(Address());
+    server_.emplace([place = detail::ServingPlace{desk_, socket_, key}] {
+      detail::serve_manager(place, {});
+    });
+    until([this] { return desk_of(desk_).is_open(); });
+  }
+  void victim() override { connect_and_use(); }
+  void next_victim() override {}
+  void check() override {
+    until([this] { return count_objects(desk_) == 0; });
+    connect_and_use();
+    until([this] { return count_objects(desk_) == 0; });
+    detail::ask_to_shut_down(desk_of(desk_));
+    server_.reset();
+    socket_.reset();
+    desk_ = {};
+  }
+
+ private:
+  void connect_and_use() const {
+    const detail::SharedRef link = detail::link_desk({socket_->address(), key});
+    const detail::LinkUse use(link);
+    std::vector<Numbers> all;
+    for (std::size_t i = 0; i <= detail::Desk::Stubs::most; ++i) {
+      all.push_back(create<Numbers>(link, detail::ReferentKind::list, 1));
+    }
+    all.resize(1, all.front());
+    EXPECT_EQ(all.front().size(), 1);
+  }
+
+  detail::SharedRef desk_;
+  std::shared_ptr<const detail::ManagerSocket> socket_;
+  std::optional<std::jthread> server_;
+};
+
 /// A desk ends with letters that nobody has read.
 class DeskPlay final : public Play {
  public:
@@ -144,6 +195,10 @@ std::vector<Scenario> manager_scenarios() {
        [] { return std::make_unique<ClientPlay>(); },
        {},
        files_of_managers},
+      {"a client of a manager elsewhere",
+       [] { return std::make_unique<LinkPlay>(); },
+       {},
+       {"link.cpp", "desk.cpp"}},
       {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {}, files_of_managers},
   };
 }

@@ -48,7 +48,7 @@ struct ManagerStart {
 /// Where a server meets its clients: in the tree, and outside of it those who have the key.
 struct ServingPlace {
   SharedRef desk;
-  std::shared_ptr<const ManagerSocket> socket;
+  std::shared_ptr<const ManagerSocket> socket;  ///< null: in the tree only
   Key key;
 };
 

@@ -40,11 +40,11 @@ std::uint64_t owner_of_letter(const Desk& desk, const Letter& letter) noexcept {
 void drop_letter(Letter& letter, const Desk& desk) noexcept {
   const std::uint64_t word = letter.word.load(std::memory_order_acquire);
   const Offset block = word & ~flags;
-  if ((word & is_block) != 0 && owner_of_former(block) == owner_of_letter(desk, letter)) {
-    step::store(owner_word(block), owner::private_to(self().ticket) | owner::message_flag);
+  std::uint64_t mine = owner_of_letter(desk, letter);
+  if ((word & is_block) != 0 && owner_of_former(block) == mine &&
+      step::cas(owner_word(block), mine, owner::private_to(self().ticket) | owner::message_flag)) {
     Message::drop(block);
   }
-  step::store(letter.word, 0);
 }
 
 /// The blocks of boxes that are there: this may run again after a kill in its middle.
@@ -130,6 +130,16 @@ void free_box(Desk& desk, Box& box) noexcept {
   drop_letter(box.request, desk);
   drop_letter(box.answer, desk);
   step::store(box.client, 0);
+}
+
+void clear_after_server(Desk& desk) noexcept {
+  for_each_entry(desk.boxes, [&desk](Box& box) {
+    const std::uint64_t client = box.client.load(std::memory_order_acquire);
+    if (client != 0 && is_over(Ticket::from(client))) {
+      drop_letter(box.request, desk);
+      drop_letter(box.answer, desk);
+    }
+  });
 }
 
 void push_box(Desk& desk, Box& box) noexcept {

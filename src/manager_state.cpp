@@ -113,6 +113,7 @@ void ManagerState::shut_down_if_ours() noexcept {
   try {
     ask_to_shut_down(desk());
     end_process();
+    clear_after_server(desk());
   } catch (...) {  // nobody can tell whether it runs: its parent's end ends it
   }
 }

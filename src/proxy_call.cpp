@@ -58,7 +58,8 @@ class Place {
     Desk& at = desk();
     Box* const box = std::exchange(box_, nullptr);
     if (has_ended(at)) {
-      return;
+      free_box(at, *box);
+      return clear_after_server(at);
     }
     const std::array words{std::uint64_t{0}, static_cast<std::uint64_t>(last_word),
                            std::uint64_t{1}};

@@ -102,6 +102,7 @@ TEST_F(DictProxy, IsUpdatedAndCopied) {
   dict |= std::map<std::string, int>{{"y", 25}};
   const std::map<std::string, int> expected{{"a", 10}, {"b", 2}, {"y", 25}, {"z", 26}};
   EXPECT_EQ(dict.copy(), expected);
+  EXPECT_EQ((dict | std::map<std::string, int>{{"a", 0}}).at("a"), 0);
   const std::map<std::string, int> copied = dict;
   EXPECT_EQ(copied, expected);
   const std::unordered_map<std::string, int> hashed = dict;

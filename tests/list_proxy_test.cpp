@@ -97,6 +97,7 @@ TEST_F(ListProxy, GrowsAndShrinks) {
   list.append(4);
   list *= 3;
   EXPECT_EQ(list.copy(), (Ints{4, 4, 4}));
+  EXPECT_EQ(list + Ints({5}), (Ints{4, 4, 4, 5}));
   list *= 0;
   EXPECT_TRUE(list.empty());
 }

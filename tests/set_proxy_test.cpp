@@ -74,6 +74,12 @@ TEST_F(SetProxy, IsComparedWithOthers) {
   EXPECT_FALSE(set.issubset({1, 2}));
   EXPECT_TRUE(set.issuperset({1, 1, 2}));
   EXPECT_FALSE(set.issuperset({4}));
+  EXPECT_TRUE(set <= Ints({1, 2, 3}));
+  EXPECT_FALSE(set < Ints({1, 2, 3}));
+  EXPECT_TRUE(set < Ints({1, 2, 3, 4}));
+  EXPECT_TRUE(set >= Ints({1}));
+  EXPECT_TRUE(set > Ints({1}));
+  EXPECT_FALSE(set > Ints({1, 4}));
   EXPECT_TRUE(set.isdisjoint({4}));
   EXPECT_FALSE(set.isdisjoint({4, 1}));
 }

@@ -104,6 +104,15 @@ class DictProxy : public BaseProxy {
     update(std::forward<R>(pairs));
     return *this;
   }
+  /// A plain map, as Python gives a plain dict: `pairs` come last, and win.
+  template <std::ranges::input_range R>
+  friend auto operator|(const DictProxy& dict, const R& pairs) {
+    auto map = dict.copy();
+    for (const auto& [key, value] : pairs) {
+      detail::put_in_copy(map, key, value);
+    }
+    return map;
+  }
   void clear() const { call(Method::clear).send(); }
 
   std::vector<K> keys() const { return all<K>(Method::keys); }

@@ -76,6 +76,13 @@ class ListProxy : public BaseProxy {
     call.send();
     return *this;
   }
+  /// A plain vector, as Python gives a plain list.
+  template <std::ranges::input_range R>
+  friend std::vector<T> operator+(const ListProxy& list, const R& values) {
+    std::vector<T> all = list.copy();
+    all.insert(all.end(), std::ranges::begin(values), std::ranges::end(values));
+    return all;
+  }
   void insert(detail::Index index, const T& value) const {
     detail::ProxyCall call = this->call(Method::insert);
     call.put_signed(index);

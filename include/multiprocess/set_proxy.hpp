@@ -155,6 +155,25 @@ class SetProxy : public BaseProxy {
     return sizes.common == sizes.theirs;
   }
 
+  template <std::ranges::input_range R>
+  friend bool operator<=(const SetProxy& set, const R& others) {
+    return set.issubset(others);
+  }
+  template <std::ranges::input_range R>
+  friend bool operator>=(const SetProxy& set, const R& others) {
+    return set.issuperset(others);
+  }
+  template <std::ranges::input_range R>
+  friend bool operator<(const SetProxy& set, const R& others) {
+    const Sizes sizes = set.compare(others);
+    return sizes.common == sizes.mine && sizes.mine < sizes.theirs;
+  }
+  template <std::ranges::input_range R>
+  friend bool operator>(const SetProxy& set, const R& others) {
+    const Sizes sizes = set.compare(others);
+    return sizes.common == sizes.theirs && sizes.mine > sizes.theirs;
+  }
+
   /// `f` on a `Copy&` of the set in the server, in one step; returns what it returns. The set is as
   /// before when it throws. Throws NotSendable for a server of another build.
   template <class F>

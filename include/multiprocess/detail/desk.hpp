@@ -74,6 +74,10 @@ Box& take_box(Desk& desk);
 /// A dead or leaving client's place is anybody's from now on.
 void free_box(Desk& desk, Box& box) noexcept;
 
+/// The server has ended: what lies in the boxes of dead clients goes. It may hold proxies, which
+/// keep the desk.
+void clear_after_server(Desk& desk) noexcept;
+
 /// The box asks: the server will see it.
 void push_box(Desk& desk, Box& box) noexcept;
 

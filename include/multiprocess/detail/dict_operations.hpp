@@ -65,6 +65,22 @@ struct DictCopy<K, V> {
 template <class K, class V>
 using dict_copy_t = typename DictCopy<K, V>::type;
 
+/// Sets the value of a key in such a copy.
+template <class Map, class Key, class Value>
+void put_in_copy(Map& map, const Key& key, const Value& value) {
+  if constexpr (requires { map.insert_or_assign(key, value); }) {
+    map.insert_or_assign(key, value);
+  } else {
+    for (auto& item : map) {
+      if (item.first == key) {
+        item.second = value;
+        return;
+      }
+    }
+    map.emplace_back(key, value);
+  }
+}
+
 template <class T>
 using set_copy_t = std::conditional_t<std::totally_ordered<T>, std::set<T>, std::vector<T>>;
 

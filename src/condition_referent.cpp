@@ -14,8 +14,8 @@ std::shared_ptr<Referent> make_condition(ServedCall& call) {
   if (call.arguments().get() == 0) {
     return std::make_shared<ConditionReferent>(std::make_shared<LockReferent>(true));
   }
-  auto lock = std::dynamic_pointer_cast<LockReferent>(
-      call.server().find(call.arguments().get_ref()));
+  auto lock =
+      std::dynamic_pointer_cast<LockReferent>(call.server().find(call.arguments().get_ref()));
   if (lock == nullptr) {
     throw TypeError("a condition needs a Lock or RLock of its own manager");
   }

@@ -25,8 +25,8 @@ void EventReferent::serve(ServedCall& call) {
     case EventMethod::wait:
       return wait(call);
     case EventMethod::show:
-      return call.answer().put_text(fmt::format("<Event at {:#x} {}>", call.object(),
-                                                is_set_ ? "set" : "unset"));
+      return call.answer().put_text(
+          fmt::format("<Event at {:#x} {}>", call.object(), is_set_ ? "set" : "unset"));
   }
   throw_no_such_method();
 }

@@ -53,9 +53,7 @@ const std::shared_ptr<Pool>& PoolReferent::pool() const {
 }
 
 void PoolReferent::use(ServedCall& call, std::function<void(Pool&, CallWriter&)> work) {
-  do_beside(call, [pool = pool(), work = std::move(work)](CallWriter& into) {
-    work(*pool, into);
-  });
+  do_beside(call, [pool = pool(), work = std::move(work)](CallWriter& into) { work(*pool, into); });
 }
 
 void PoolReferent::start(ServedCall& call) {
@@ -118,9 +116,8 @@ void AsyncResultReferent::serve(ServedCall& call) {
       }
       return call.answer().put(result_->successful() ? 1 : 0);
     case AsyncResultMethod::cancel:
-      return do_beside(call, [result = result_](CallWriter& into) {
-        into.put(result->cancel() ? 1 : 0);
-      });
+      return do_beside(
+          call, [result = result_](CallWriter& into) { into.put(result->cancel() ? 1 : 0); });
     case AsyncResultMethod::show:
       return call.answer().put_text(ready_ ? "<AsyncResult ready>" : "<AsyncResult pending>");
   }
@@ -167,9 +164,8 @@ void AsyncResultReferent::expect(ManagerServer& server) {
 void StreamReferent::serve(ServedCall& call) {
   const std::int64_t time = call.arguments().get_signed();
   const Timeout timeout = time < 0 ? forever : Timeout(std::chrono::nanoseconds(time));
-  run_beside(call, [results = results_, timeout](CallWriter& into) {
-    results->next(into, timeout);
-  });
+  run_beside(call,
+             [results = results_, timeout](CallWriter& into) { results->next(into, timeout); });
 }
 
 }  // namespace multiprocess::detail

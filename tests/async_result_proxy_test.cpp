@@ -108,9 +108,9 @@ TEST_P(AsyncResultProxies, OutliveTheirPool) {
     const auto done = pool.apply_async(square, 3);
     EXPECT_TRUE(done.wait(plenty));
     return std::vector{done, pool.apply_async([] {
-      mp::test::wait_to_be_killed();
-      return 0;
-    })};
+                         mp::test::wait_to_be_killed();
+                         return 0;
+                       })};
   }();
   EXPECT_EQ(results[0].get(plenty), 9);
   EXPECT_THROW(results[1].get(plenty), mp::Cancelled);

@@ -76,8 +76,7 @@ TEST_P(BarrierProxies, RunTheirActionInTheServerOnce) {
 }
 
 TEST_P(BarrierProxies, BreakWhenTheirActionThrows) {
-  const mp::BarrierProxy barrier =
-      manager().Barrier(2, [] { throw mp::KeyError("not here"); });
+  const mp::BarrierProxy barrier = manager().Barrier(2, [] { throw mp::KeyError("not here"); });
   mp::Process other = start([barrier] {
     try {
       barrier.wait();

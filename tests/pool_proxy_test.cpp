@@ -73,8 +73,7 @@ TEST_P(PoolProxies, Map) {
   EXPECT_EQ(pool.map(square, mp::range(100)).back(), 99 * 99);
   EXPECT_EQ(pool.map(square, std::vector<int>()), std::vector<int>());
   EXPECT_EQ(pool.starmap(add, {{1, 2}, {3, 4}}), (std::vector{3, 7}));
-  EXPECT_EQ(pool.starmap(add, std::vector{std::pair(1, 1), std::pair(2, 2)}),
-            (std::vector{2, 4}));
+  EXPECT_EQ(pool.starmap(add, std::vector{std::pair(1, 1), std::pair(2, 2)}), (std::vector{2, 4}));
   EXPECT_THROW(pool.map(fails, {1, 2}), mp::KeyError);
   pool.map([](int) {}, {1, 2});
   mp::MapOptions options;
@@ -157,7 +156,8 @@ TEST_P(PoolProxies, TellWhyTheyCannotBeMade) {
 int given = 0;
 
 TEST_P(PoolProxies, RunAnInitializerInEachWorker) {
-  const mp::PoolProxy pool = manager().Pool(two(), [](int x) { given = x; }, 4);
+  const mp::PoolProxy pool = manager().Pool(
+      two(), [](int x) { given = x; }, 4);
   EXPECT_EQ(pool.apply([] { return given; }), 4);
 }
 

@@ -82,8 +82,7 @@ class ConditionProxy : public BaseProxy, public detail::StdLockable<ConditionPro
   void notify() const { notify_some(1); }
   template <detail::Count Number>
   void notify(Number n) const {
-    notify_some(
-        static_cast<std::uint64_t>(std::max<std::ptrdiff_t>(detail::count(n), 0)));
+    notify_some(static_cast<std::uint64_t>(std::max<std::ptrdiff_t>(detail::count(n), 0)));
   }
   void notify_all() const { notify_some(std::numeric_limits<std::uint64_t>::max()); }
 
@@ -92,8 +91,7 @@ class ConditionProxy : public BaseProxy, public detail::StdLockable<ConditionPro
     return std::string(proxy.call(Method::show).send().get_text());
   }
   static void require_kind(const detail::SharedRef& received) {
-    require_proxy(received, detail::type_tag<ConditionProxy>,
-                  detail::type_name<ConditionProxy>());
+    require_proxy(received, detail::type_tag<ConditionProxy>, detail::type_name<ConditionProxy>());
   }
 
  private:

@@ -27,8 +27,8 @@ template <class Manager>
 class PoolFactories;
 }
 
-/// A pool in a manager's server: `manager.Pool(4)` makes one. Every process that has a proxy may use
-/// it, several at once.
+/// A pool in a manager's server: `manager.Pool(4)` makes one. Every process that has a proxy may
+/// use it, several at once.
 ///
 /// It has the calls of Pool; the workers are children of the server, and what crosses to them
 /// crosses to the server first: both must be of one build. Its end is that of its last proxy, as if
@@ -66,8 +66,8 @@ class PoolProxy : public BaseProxy {
   /// Calls `f(item)` for each item and waits for the results, in the order of the items.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range, MapOptions options = {}) const {
-    return run(items<detail::Spread::one, detail::item_t<Range>>(std::forward<F>(f), range,
-                                                                 options));
+    return run(
+        items<detail::Spread::one, detail::item_t<Range>>(std::forward<F>(f), range, options));
   }
   template <class F, class T>
   auto map(F&& f, std::initializer_list<T> range, MapOptions options = {}) const {
@@ -75,8 +75,8 @@ class PoolProxy : public BaseProxy {
   }
   template <class F, std::ranges::input_range Range>
   auto map_async(F&& f, Range&& range, MapOptions options = {}) const {
-    return submit(items<detail::Spread::one, detail::item_t<Range>>(std::forward<F>(f), range,
-                                                                    options));
+    return submit(
+        items<detail::Spread::one, detail::item_t<Range>>(std::forward<F>(f), range, options));
   }
   template <class F, class T>
   auto map_async(F&& f, std::initializer_list<T> range, MapOptions options = {}) const {
@@ -93,8 +93,7 @@ class PoolProxy : public BaseProxy {
   template <class R, class... A>
   auto starmap(R (*f)(A...), std::initializer_list<std::tuple<detail::stored_t<A>...>> range,
                MapOptions options = {}) const {
-    return run(
-        items<detail::Spread::all, std::tuple<detail::stored_t<A>...>>(f, range, options));
+    return run(items<detail::Spread::all, std::tuple<detail::stored_t<A>...>>(f, range, options));
   }
   template <class F, std::ranges::input_range Range>
   auto starmap_async(F&& f, Range&& range, MapOptions options = {}) const {
@@ -102,8 +101,7 @@ class PoolProxy : public BaseProxy {
                                                                           options));
   }
   template <class R, class... A>
-  auto starmap_async(R (*f)(A...),
-                     std::initializer_list<std::tuple<detail::stored_t<A>...>> range,
+  auto starmap_async(R (*f)(A...), std::initializer_list<std::tuple<detail::stored_t<A>...>> range,
                      MapOptions options = {}) const {
     return submit(
         items<detail::Spread::all, std::tuple<detail::stored_t<A>...>>(f, range, options));
@@ -218,8 +216,8 @@ class PoolProxy : public BaseProxy {
     call.put(detail::type_tag<detail::StreamProxy>);
     call.put_value(detail::StreamOperation(detail::PoolImap<Callable, Item, ordered>{
         collect<Arguments, Item, Callable>(std::forward<F>(f), range, options)}));
-    return ResultRange<R>(std::make_unique<detail::StreamSource<R>>(
-        detail::StreamProxy(call.send().get_ref())));
+    return ResultRange<R>(
+        std::make_unique<detail::StreamSource<R>>(detail::StreamProxy(call.send().get_ref())));
   }
 
   void start(const detail::PoolStart& orders) const {

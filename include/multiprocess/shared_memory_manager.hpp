@@ -34,10 +34,9 @@ class SharedMemoryManager : public BaseManager {
     return recorded(multiprocess::ShareableList(items));
   }
   template <std::ranges::input_range R>
-  requires std::constructible_from<multiprocess::ShareableList, R>
-      multiprocess::ShareableList ShareableList(R&& items) const {
-    return recorded(multiprocess::ShareableList(std::forward<R>(items)));
-  }
+  requires std::constructible_from<multiprocess::ShareableList, R> multiprocess::ShareableList
+  ShareableList(R&& items)
+  const { return recorded(multiprocess::ShareableList(std::forward<R>(items))); }
 
   /// The names of the blocks that it will unlink.
   std::vector<std::string> segments() const;

@@ -17,8 +17,8 @@
 #include <mutex>
 #include <vector>
 
-// Kills clients of a manager at random that hold, wait for and hand over what lives there: the locks
-// exclude, nothing is lost or invented, and who lives gets all of it.
+// Kills clients of a manager at random that hold, wait for and hand over what lives there: the
+// locks exclude, nothing is lost or invented, and who lives gets all of it.
 
 namespace multiprocess::test {
 namespace {

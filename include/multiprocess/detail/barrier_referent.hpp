@@ -44,9 +44,9 @@ class BarrierReferent final : public SharedReferent {
   std::int64_t time_;  // of a wait that does not say so itself
   std::optional<Blob> action_;
   bool broken_ = false;
-  bool acts_ = false;               // all are there, and the action runs
-  std::uint64_t round_ = 0;         // how often those who waited were sent away
-  std::set<std::uint64_t> known_;   // processes that have waited since it was made or reset
+  bool acts_ = false;              // all are there, and the action runs
+  std::uint64_t round_ = 0;        // how often those who waited were sent away
+  std::set<std::uint64_t> known_;  // processes that have waited since it was made or reset
   CallQueue<Place> waiting_;
   std::vector<std::pair<ServedCall, os::Deadline>> early_;  // for the next time, while it acts
 };

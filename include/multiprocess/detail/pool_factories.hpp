@@ -47,8 +47,8 @@ class PoolFactories {
   }
 
   PoolProxy make(PoolOptions options, Function<void()> initializer) const {
-    CreateCall call = static_cast<const Manager&>(*this).create_call(ReferentKind::pool,
-                                                                     type_tag<PoolProxy>);
+    CreateCall call =
+        static_cast<const Manager&>(*this).create_call(ReferentKind::pool, type_tag<PoolProxy>);
     PoolProxy pool(call.send().get_ref());
     pool.start(PoolStart{std::move(options), std::move(initializer)});
     return pool;

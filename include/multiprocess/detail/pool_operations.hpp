@@ -110,8 +110,8 @@ struct PoolApply {
   Arguments arguments;
 
   std::shared_ptr<PendingResult> operator()(Pool& pool) {
-    return std::apply(
-        [&](auto&... each) { return pending(pool.apply_async(options, f, each...)); }, arguments);
+    return std::apply([&](auto&... each) { return pending(pool.apply_async(options, f, each...)); },
+                      arguments);
   }
 
   void encode(OutputArchive& archive) const { archive(options, f, arguments); }

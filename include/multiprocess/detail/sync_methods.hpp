@@ -45,10 +45,10 @@ enum class BarrierMethod : std::uint64_t {
 };
 
 enum class QueueMethod : std::uint64_t {
-  put,   // timeout, value -> whether there was room
-  get,   // timeout -> whether there was one, and then the value
-  size,  // -> number
-  full,  // -> whether
+  put,       // timeout, value -> whether there was room
+  get,       // timeout -> whether there was one, and then the value
+  size,      // -> number
+  full,      // -> whether
   shutdown,  // whether at once
   task_done,
   join,  // timeout -> whether all are done

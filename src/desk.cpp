@@ -127,18 +127,21 @@ Box& take_box(Desk& desk) {
   return *box;
 }
 
-void free_box(Desk& desk, Box& box) noexcept {
+void empty_box(Desk& desk, Box& box) noexcept {
   drop_letter(box.request, desk);
   drop_letter(box.answer, desk);
+}
+
+void free_box(Desk& desk, Box& box) noexcept {
+  empty_box(desk, box);
   step::store(box.client, 0);
 }
 
 void clear_after_server(Desk& desk) noexcept {
   for_each_entry(desk.boxes, [&desk](Box& box) {
     const std::uint64_t client = box.client.load(std::memory_order_acquire);
-    if (client != 0 && is_over(Ticket::from(client))) {
-      drop_letter(box.request, desk);
-      drop_letter(box.answer, desk);
+    if (client != 0 && check_participant(Ticket::from(client))) {
+      empty_box(desk, box);
     }
   });
 }

@@ -158,6 +158,7 @@ void ask(Desk& desk, Box& box, Bytes bytes, std::span<const SharedRef> refs) {
       if (is_answered()) {
         break;  // its last word
       }
+      empty_box(desk, box);
       throw_ended_meanwhile();
     }
     sleep_until(box.signal, std::chrono::steady_clock::now() + patience,

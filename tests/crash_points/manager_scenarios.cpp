@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -190,16 +191,15 @@ class DeskPlay final : public Play {
 }  // namespace
 
 std::vector<Scenario> manager_scenarios() {
+  const std::vector<std::string>& files = files_of_managers;
   return {
-      {"a client of a manager",
-       [] { return std::make_unique<ClientPlay>(); },
-       {},
-       files_of_managers},
+      {"a client of a manager", [] { return std::make_unique<ClientPlay>(); }, {}, files},
       {"a client of a manager elsewhere",
        [] { return std::make_unique<LinkPlay>(); },
        {},
        {"link.cpp", "desk.cpp"}},
-      {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {}, files_of_managers},
+      {"a manager's server", [] { return std::make_unique<ServerPlay>(); }, {}, files},
+      {"a desk", [] { return std::make_unique<DeskPlay>(); }, {}, files},
   };
 }
 

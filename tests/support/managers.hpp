@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/warden.hpp>
 #include <multiprocess/manager.hpp>
 
 #include "support/arena_use.hpp"
@@ -38,6 +39,7 @@ class WithManager : public testing::Test {
   static void SetUpTestSuite() {
     manager_.emplace(ManagerOptions{.start_method = StartMethod::fork});
     manager_->start();
+    detail::watch_children_now();  // the thread that does is none that a test leaves behind
   }
   static void TearDownTestSuite() { manager_.reset(); }
 

@@ -78,6 +78,9 @@ SharedRef make_desk();
 /// A place for the calling thread; the number of its next call is one more than `answered` says.
 Box& take_box(Desk& desk);
 
+/// Drops what nobody reads any more.
+void empty_box(Desk& desk, Box& box) noexcept;
+
 /// A dead or leaving client's place is anybody's from now on.
 void free_box(Desk& desk, Box& box) noexcept;
 

@@ -169,8 +169,8 @@ std::span<std::byte> FrameBuffer::room() {
   bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
   end_ -= std::exchange(begin_, 0);
   // Memory grows with what has really come.
-  const std::size_t more = std::clamp(wanted_ > end_ ? wanted_ - end_ : 0, least_room,
-                                      std::max(end_, step_of_trust));
+  const std::size_t more =
+      std::clamp(wanted_ > end_ ? wanted_ - end_ : 0, least_room, std::max(end_, step_of_trust));
   bytes_.resize(end_ + more);
   return std::span(bytes_).subspan(end_);
 }

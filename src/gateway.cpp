@@ -64,8 +64,8 @@ void Gateway::serve() noexcept {
       serve_round();
     } catch (const std::exception& error) {
       log(SUBWARNING, fmt::format("a manager cannot let anybody in: {}", error.what()));
-      os::DoorbellState bell = os::wait_for_doorbell(
-          bell_.first.get(), std::chrono::steady_clock::now() + breath);
+      os::DoorbellState bell =
+          os::wait_for_doorbell(bell_.first.get(), std::chrono::steady_clock::now() + breath);
       stopping_ = stopping_ || bell != os::DoorbellState::quiet;
     }
   }
@@ -120,8 +120,8 @@ void Gateway::accept() {
     RemoteSession::Peer peer{std::move(admitted->handle), std::move(admitted->keys),
                              name_of(admitted->peer)};
     server_.enter([&] {
-      sessions_.emplace(tag, std::make_shared<RemoteSession>(server_, trees_, poller_, tag,
-                                                             std::move(peer)));
+      sessions_.emplace(
+          tag, std::make_shared<RemoteSession>(server_, trees_, poller_, tag, std::move(peer)));
     });
     poller_.add(stream, tag);
   }

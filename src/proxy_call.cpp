@@ -216,7 +216,8 @@ Answer::Answer(Box& box) {
   begin(inside);
 }
 
-Answer::Answer(LinkAnswer answer) : copied_(std::move(answer.bytes)), refs_(std::move(answer.refs)) {
+Answer::Answer(LinkAnswer answer)
+    : copied_(std::move(answer.bytes)), refs_(std::move(answer.refs)) {
   begin(Bytes(copied_).subspan(answer.begin));
 }
 

@@ -48,8 +48,8 @@ std::size_t size_of_array(Number size) {
 /// What a manager is told.
 struct ManagerOptions {
   std::optional<StartMethod> start_method = {};  ///< Of the server: the program's choice.
-  Address address = {};                  ///< Where it listens; none: at a path of its own.
-  std::optional<Key> authkey = {};       ///< For programs that connect; none: this process's.
+  Address address = {};                          ///< Where it listens; none: at a path of its own.
+  std::optional<Key> authkey = {};  ///< For programs that connect; none: this process's.
 };
 
 /// A server that runs in this process; see BaseManager::get_server.
@@ -155,9 +155,7 @@ class BaseManager {
     return {state_->open_desk(), kind, type};
   }
   /// A call of the server itself.
-  detail::ProxyCall server_call(detail::ManagerMethod method) const {
-    return state_->call(method);
-  }
+  detail::ProxyCall server_call(detail::ManagerMethod method) const { return state_->call(method); }
 
  private:
   void start_with(detail::Job initializer);

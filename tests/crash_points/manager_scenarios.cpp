@@ -140,9 +140,8 @@ class LinkPlay final : public Play {
   void provide() override {
     desk_ = detail::make_desk();
     socket_ = std::make_shared<const detail::ManagerSocket>(Address());
-    server_.emplace([place = detail::ServingPlace{desk_, socket_, key}] {
-      detail::serve_manager(place, {});
-    });
+    server_.emplace(
+        [place = detail::ServingPlace{desk_, socket_, key}] { detail::serve_manager(place, {}); });
     until([this] { return desk_of(desk_).is_open(); });
   }
   void victim() override { connect_and_use(); }

@@ -10,7 +10,8 @@ namespace multiprocess::detail {
 /// Throws NotSendable where the server has no address.
 void save_cell(OutputArchive& archive, const SharedRef& cell);
 
-/// A cell of this tree for it. Throws as Client, and what the server says of an object that is gone.
+/// A cell of this tree for it. Throws as Client, and what the server says of an object that is
+/// gone.
 SharedRef load_cell(InputArchive& archive);
 
 }  // namespace multiprocess::detail

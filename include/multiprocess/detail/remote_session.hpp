@@ -45,8 +45,7 @@ using LoansByTree = std::map<std::uint64_t, std::weak_ptr<Loans>>;
 /// frames: first the numbers of its tree and of its process there, then calls: the number of
 /// objects beside it, their ids, the call; and the answer with objects' ids and types. Objects are
 /// named that it has on loan, and no others.
-class RemoteSession final : public Session,
-                            public std::enable_shared_from_this<RemoteSession> {
+class RemoteSession final : public Session, public std::enable_shared_from_this<RemoteSession> {
  public:
   struct Peer {
     os::Handle stream;

@@ -27,14 +27,6 @@ std::uint64_t ends_counted() {
   return census().ends.load(std::memory_order_acquire);
 }
 
-/// Where memory is short the calls that it was about are dropped, and so answered.
-void run_guarded(const std::function<void()>& work) noexcept {
-  try {
-    work();
-  } catch (...) {
-  }
-}
-
 constexpr bool is_last_word(ManagerMethod method) noexcept {
   return method == ManagerMethod::goodbye || method == ManagerMethod::shutdown;
 }
@@ -49,22 +41,13 @@ constexpr std::uint64_t id_of(std::uint32_t place, std::uint64_t generation) noe
 
 }  // namespace
 
-void ManagerServer::Posted::add(std::function<void()> next) {
-  const std::scoped_lock lock(mutex);
-  if (!closed) {
-    work.push_back(std::move(next));
-    any.store(true, std::memory_order_seq_cst);
-    static_cast<Desk*>(desk.address())->bell.wake(1);
-  }
-}
-
 ManagerServer::ManagerServer(SharedRef desk, std::shared_ptr<Referent> itself)
     : desk_(std::move(desk)),
       ends_seen_(ends_counted()),
       self_(std::move(itself)),
       places_(1),  // 0 is the server itself
-      posted_(std::make_shared<Posted>()) {
-  posted_->desk = desk_;
+      posted_(std::make_shared<PostBox>(
+          [desk = desk_] { static_cast<Desk*>(desk.address())->bell.wake(1); })) {
   expect_our_end();
   Desk& shared = this->desk();
   step::store(shared.server, self().ticket.word());
@@ -74,10 +57,7 @@ ManagerServer::ManagerServer(SharedRef desk, std::shared_ptr<Referent> itself)
 
 ManagerServer::~ManagerServer() {
   step::store(desk().state, Desk::closed, std::memory_order_seq_cst);
-  {
-    const std::scoped_lock lock(posted_->mutex);
-    posted_->closed = true;
-  }
+  posted_->close();
   for (const auto& [box, session] : sessions_) {
     session->over_ = true;
     box->signal.wake(INT_MAX);
@@ -88,7 +68,7 @@ ManagerServer::~ManagerServer() {
 void ManagerServer::run() {
   std::unique_lock lock(loop_);
   while (!stopping_) {
-    sleeps_until_ = next_timer();
+    sleeps_until_ = timers_.next();
     lock.unlock();
     wait_until(desk().bell, sleeps_until_, [this] { return has_news(); });
     lock.lock();
@@ -99,15 +79,15 @@ void ManagerServer::run() {
 bool ManagerServer::has_news() const noexcept {
   const Desk& shared = desk();
   return shared.asking.load(std::memory_order_seq_cst) != 0 ||
-         shared.dropped.load(std::memory_order_seq_cst) != 0 ||
-         posted_->any.load(std::memory_order_seq_cst) || ends_counted() != ends_seen_;
+         shared.dropped.load(std::memory_order_seq_cst) != 0 || posted_->has_any() ||
+         ends_counted() != ends_seen_;
 }
 
 void ManagerServer::work() {
   serve_asking();
   drop_objects();
-  run_posted();
-  run_timers();
+  posted_->run_all();
+  timers_.run_due();
   if (const std::uint64_t ends = ends_counted(); ends != ends_seen_) {
     ends_seen_ = ends;
     end_dead_sessions();
@@ -299,44 +279,6 @@ bool ManagerServer::drop_objects() {
     }
   }
   return any;
-}
-
-ManagerServer::Timer ManagerServer::call_at(os::Deadline time, std::function<void()> then) {
-  const Timer timer{time, ++timers_made_};
-  timers_.emplace(timer, std::move(then));
-  return timer;
-}
-
-os::Deadline ManagerServer::next_timer() const noexcept {
-  return timers_.empty() ? os::never : timers_.begin()->first.first;
-}
-
-void ManagerServer::run_timers() {
-  if (timers_.empty()) {
-    return;
-  }
-  const auto now = std::chrono::steady_clock::now();
-  while (!timers_.empty() && timers_.begin()->first.first <= now) {
-    const std::function<void()> then = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
-    run_guarded(then);
-  }
-}
-
-bool ManagerServer::run_posted() {
-  if (!posted_->any.load(std::memory_order_acquire)) {
-    return false;
-  }
-  std::vector<std::function<void()>> work;
-  {
-    const std::scoped_lock lock(posted_->mutex);
-    work.swap(posted_->work);
-    posted_->any.store(false, std::memory_order_relaxed);
-  }
-  for (const std::function<void()>& each : work) {
-    run_guarded(each);
-  }
-  return true;
 }
 
 void ManagerServer::run_beside(std::function<void()> work, std::function<void()> then) {

@@ -60,7 +60,7 @@ set(floor_5
   thread_pool
   detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
   detail/foreign_cell detail/show detail/server_call detail/registered_type register_type
-  detail/referent detail/call_body detail/work_threads detail/tree_session detail/manager_server
+  detail/referent detail/call_body detail/work_threads detail/loop_work detail/tree_session detail/manager_server
   detail/referent_kinds detail/segment_list detail/manager_referent detail/manager_socket
   detail/remote_session detail/gateway detail/manager_start detail/manager_state
   detail/element detail/snapshot detail/list_operations detail/list_referent

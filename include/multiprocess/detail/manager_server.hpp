@@ -2,14 +2,13 @@
 #pragma once
 
 #include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/loop_work.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/referent.hpp>
 #include <multiprocess/detail/work_threads.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -49,10 +48,10 @@ class ManagerServer {
   /// How many objects there are.
   std::uint64_t count_objects();
 
-  using Timer = std::pair<os::Deadline, std::uint64_t>;
+  using Timer = Timers::Timer;
   /// Calls `then` at that time, unless it is cancelled before.
-  Timer call_at(os::Deadline time, std::function<void()> then);
-  void cancel(const Timer& timer) { timers_.erase(timer); }
+  Timer call_at(os::Deadline time, LoopWork then) { return timers_.add(time, std::move(then)); }
+  void cancel(const Timer& timer) { timers_.cancel(timer); }
 
   /// A call of a client that is not at the desk, with bytes of its own.
   ServedCall copy_call(std::shared_ptr<Session> session, Bytes bytes, std::vector<SharedRef> refs);
@@ -75,11 +74,11 @@ class ManagerServer {
   // Any thread.
 
   /// Runs `work` in this thread, while nobody else is in the loop.
-  template <class Work>
-  void enter(Work work) {
+  template <class Do>
+  void enter(Do work) {
     const std::unique_lock lock(loop_);
     work();
-    if (stopping_ || next_timer() < sleeps_until_) {
+    if (stopping_ || timers_.next() < sleeps_until_) {
       post([] {});
     }
   }
@@ -107,10 +106,7 @@ class ManagerServer {
   void serve_box(Box& box);
   void say_goodbye(Session& session, bool with_its_process) noexcept;
   bool drop_objects();
-  bool run_posted();
-  void run_timers();
   void end_dead_sessions();
-  os::Deadline next_timer() const noexcept;
   ServedCall make_call(std::shared_ptr<Session> session, std::uint64_t number);
   void take_back(std::unique_ptr<ServedCall::Body> body) noexcept;
   void serve_on(Referent& object, ServedCall& call);
@@ -124,26 +120,15 @@ class ManagerServer {
   bool stopping_ = false;
   std::uint64_t ends_seen_ = 0;
   std::uint64_t sessions_made_ = 0;
-  std::uint64_t timers_made_ = 0;
   std::shared_ptr<Referent> self_;  // id 0: the server itself
   std::vector<Place> places_;       // by the low half of the id
   std::vector<std::uint32_t> free_places_;
   std::uint64_t objects_ = 0;
   std::unordered_map<Box*, std::shared_ptr<Session>> sessions_;
-  std::map<Timer, std::function<void()>> timers_;
+  Timers timers_;
   std::unique_ptr<ServedCall::Body> spare_;
 
-  /// What other threads want done in the loop; they may outlive it.
-  struct Posted {
-    std::mutex mutex;
-    std::vector<std::function<void()>> work;
-    std::atomic<bool> any{false};
-    bool closed = false;
-    SharedRef desk;
-
-    void add(std::function<void()> next);
-  };
-  std::shared_ptr<Posted> posted_;
+  std::shared_ptr<PostBox> posted_;
   std::vector<Box*> asking_;
 
   friend class ServedCall;

@@ -39,21 +39,21 @@ class SyncFactories {
 
   /// With an RLock of its own.
   ConditionProxy Condition() const {
-    auto call = create<ConditionProxy>(ReferentKind::condition);
+    auto call = create_kind<ConditionProxy>(ReferentKind::condition);
     call.put(0);
     return ConditionProxy(call.send().get_ref());
   }
   /// With this lock, which others may use as well. Throws TypeError for a semaphore, and for what
   /// another manager made.
   ConditionProxy Condition(const AcquirerProxy& lock) const {
-    auto call = create<ConditionProxy>(ReferentKind::condition);
+    auto call = create_kind<ConditionProxy>(ReferentKind::condition);
     call.put(1);
     call.put_ref(cell_in(lock));
     return ConditionProxy(call.send().get_ref());
   }
 
   EventProxy Event() const {
-    return EventProxy(create<EventProxy>(ReferentKind::event).send().get_ref());
+    return EventProxy(create_kind<EventProxy>(ReferentKind::event).send().get_ref());
   }
 
   /// For so many parties; with a time that a wait may take which does not say so itself. Throws
@@ -88,18 +88,18 @@ class SyncFactories {
 
  private:
   template <class Proxy>
-  CreateCall create(ReferentKind kind) const {
+  CreateCall create_kind(ReferentKind kind) const {
     return static_cast<const Manager&>(*this).create_call(kind, type_tag<Proxy>);
   }
 
   AcquirerProxy make_lock(bool recursive) const {
-    auto call = create<AcquirerProxy>(ReferentKind::lock);
+    auto call = create_kind<AcquirerProxy>(ReferentKind::lock);
     call.put(recursive ? 1 : 0);
     return AcquirerProxy(call.send().get_ref());
   }
 
   AcquirerProxy make_semaphore(std::ptrdiff_t units, bool bounded) const {
-    auto call = create<AcquirerProxy>(ReferentKind::semaphore);
+    auto call = create_kind<AcquirerProxy>(ReferentKind::semaphore);
     call.put_signed(units);
     call.put(bounded ? 1 : 0);
     return AcquirerProxy(call.send().get_ref());
@@ -107,7 +107,7 @@ class SyncFactories {
 
   BarrierProxy make_barrier(std::ptrdiff_t parties, Timeout timeout,
                             const Function<void()>& action) const {
-    auto call = create<BarrierProxy>(ReferentKind::barrier);
+    auto call = create_kind<BarrierProxy>(ReferentKind::barrier);
     call.put_signed(parties);
     put_timeout(call, timeout);
     call.put(action ? 1 : 0);
@@ -119,7 +119,7 @@ class SyncFactories {
 
   template <class T>
   QueueProxy<T> make_queue(std::ptrdiff_t maxsize) const {
-    auto call = create<QueueProxy<T>>(ReferentKind::queue);
+    auto call = create_kind<QueueProxy<T>>(ReferentKind::queue);
     call.put_signed(maxsize);
     return QueueProxy<T>(call.send().get_ref());
   }

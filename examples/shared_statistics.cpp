@@ -34,7 +34,7 @@ void monitor_progress(const Dict& shared_data) {
   for (int total = 0; total < 9; std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
     const std::scoped_lock guard(lock);
     total = stats["total_processed"];
-    fmt::print("Processed: {}, by {}\n", total, stats["processors"]);
+    fmt::print("Processed: {}, by {}\n", total, stats["processors"].as<Processors>());
   }
 }
 
@@ -56,5 +56,5 @@ int main() {
     process.join();
   }
   fmt::print("Total items processed: {}\nBy: {}\n", shared_data["items"].as<Items>().size(),
-             stats["processors"]);
+             stats["processors"].as<Processors>());
 }

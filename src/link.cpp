@@ -156,7 +156,7 @@ class ThreadLinks {
   /// Null when it has none.
   const Connection* known(const std::shared_ptr<Link>& link) {
     const auto found = std::ranges::find_if(
-        all_, [&link](const Own& own) { return own.link == link && !own.connection.closed(); });
+        all_, [&link](const Own& own) { return own.link.lock() == link && !own.connection.closed(); });
     return found == all_.end() ? nullptr : &found->connection;
   }
 
@@ -176,13 +176,15 @@ class ThreadLinks {
 
  private:
   struct Own {
-    std::shared_ptr<Link> link;
+    std::weak_ptr<Link> link;
     Connection connection;
   };
 
   static void leave(Own& own) {
     const std::scoped_lock lock(links_lock);
-    std::erase(own.link->of_threads, own.connection);
+    if (const std::shared_ptr<Link> link = own.link.lock()) {
+      std::erase(link->of_threads, own.connection);
+    }
     say_goodbye(own.connection);
     own.connection.close();
   }

@@ -48,7 +48,7 @@ std::size_t size_of_array(Number size) {
 /// What a manager is told.
 struct ManagerOptions {
   std::optional<StartMethod> start_method = {};  ///< Of the server: the program's choice.
-  Address address = {};                          ///< Where it listens; none: at a path of its own.
+  Address address = {};                          ///< Where it listens; none: a name without a file.
   std::optional<Key> authkey = {};  ///< For programs that connect; none: this process's.
 };
 

@@ -12,7 +12,7 @@ namespace multiprocess::detail {
 /// Where a manager's server is met from outside of its tree.
 class ManagerSocket {
  public:
-  /// No address: a path of its own. Throws as Listener.
+  /// No address: a name without a file, which nothing remains of. Throws as Listener.
   explicit ManagerSocket(Address address);
 
   os::NativeHandle handle() const noexcept { return socket_.get(); }

@@ -10,6 +10,7 @@
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/list_proxy.hpp>
+#include <multiprocess/lock.hpp>
 
 #include <gtest/gtest.h>
 
@@ -137,6 +138,9 @@ class ServerPlay final : public Play {
 /// A client that has connected is the victim, with more objects than a desk has stubs at first.
 class LinkPlay final : public Play {
  public:
+  /// The account of this process never shrinks: it is as large as it gets before blocks are
+  /// counted.
+  LinkPlay() { const std::vector<Lock> many(4 * detail::Desk::Stubs::most); }
   void provide() override {
     desk_ = detail::make_desk();
     socket_ = std::make_shared<const detail::ManagerSocket>(Address());

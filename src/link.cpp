@@ -155,8 +155,9 @@ class ThreadLinks {
 
   /// Null when it has none.
   const Connection* known(const std::shared_ptr<Link>& link) {
-    const auto found = std::ranges::find_if(
-        all_, [&link](const Own& own) { return own.link.lock() == link && !own.connection.closed(); });
+    const auto found = std::ranges::find_if(all_, [&link](const Own& own) {
+      return own.link.lock() == link && !own.connection.closed();
+    });
     return found == all_.end() ? nullptr : &found->connection;
   }
 

@@ -27,8 +27,7 @@ SharedRef load_cell(InputArchive& archive) {
     desk = link_desk(place);
   }
   const LinkUse use(desk);
-  ProxyCall call(*static_cast<Desk*>(desk.address()), 0,
-                 static_cast<std::uint64_t>(ManagerMethod::hold));
+  ProxyCall call(*static_cast<Desk*>(desk.address()), ManagerMethod::hold);
   call.put(id);
   return call.send().get_ref();
 }

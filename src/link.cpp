@@ -45,12 +45,17 @@ Connection connect(const Desk& desk) {
   return made;
 }
 
+/// A call of the server itself, with nothing beside it, that has no answer.
+void begin_notice(CallWriter& message, ManagerMethod method) {
+  message.put(0);
+  message.put(0);
+  message.put(static_cast<std::uint64_t>(method));
+}
+
 /// What the client had is given back in good order then, not as a killed one's.
 void say_goodbye(const Connection& connection) noexcept try {
   CallWriter message;
-  message.put(0);  // nothing beside it
-  message.put(0);  // the server itself
-  message.put(static_cast<std::uint64_t>(ManagerMethod::goodbye));
+  begin_notice(message, ManagerMethod::goodbye);
   connection.send_bytes(message.bytes());
 } catch (const std::exception& error) {  // the server has ended
   log(SUBDEBUG, error.what());
@@ -100,6 +105,12 @@ std::shared_ptr<Link> find_link(const Desk& desk) {
   return found == links().end() ? nullptr : *found;
 }
 
+std::shared_ptr<Link> known_link(const Desk& desk) {
+  links();
+  const std::scoped_lock lock(links_lock);
+  return find_link(desk);
+}
+
 /// The last step of the process, for all of its threads.
 void leave_all() noexcept {
   const std::scoped_lock lock(links_lock);
@@ -117,12 +128,8 @@ void leave_at_exit() {
 }
 
 std::shared_ptr<Link> own_link(Desk& desk) {
-  {
-    links();
-    const std::scoped_lock lock(links_lock);
-    if (auto link = find_link(desk)) {
-      return link;
-    }
+  if (auto link = known_link(desk)) {
+    return link;
   }
   auto made = std::make_shared<Link>(Link{take_reference(offset_of(&desk)), connect(desk), {}, 0});
   const std::scoped_lock lock(links_lock);
@@ -194,22 +201,17 @@ class ThreadLinks {
 };
 thread_local ThreadLinks thread_links;
 
-ByteBuffer encode(const Desk& desk, Bytes call, std::span<const SharedRef> refs) {
-  CallWriter head;
-  head.put(refs.size());
+void encode(CallWriter& message, const Desk& desk, Bytes call, std::span<const SharedRef> refs) {
+  message.put(refs.size());
   for (const SharedRef& ref : refs) {
     if (!is_of_type(ref, ObjectType::cell) || cell_of(ref).desk.load() != offset_of(&desk)) {
       throw NotSendable(
           "a manager of another program can be given values and its own proxies, but no Lock, "
           "Queue, Connection or proxy of another manager: those stay in their tree of processes");
     }
-    head.put(cell_of(ref).id);
+    message.put(cell_of(ref).id);
   }
-  ByteBuffer message;
-  std::byte* to = message.extend(head.bytes().size() + call.size());
-  to = std::ranges::copy(head.bytes(), to).out;
-  std::ranges::copy(call, to);
-  return message;
+  message.append(call);
 }
 
 LinkAnswer decode(const SharedRef& desk, std::vector<std::byte> bytes) {
@@ -242,9 +244,7 @@ void tell_dropped(Desk& desk, const std::shared_ptr<Link>& link) {
     return;
   }
   CallWriter message;
-  message.put(0);  // nothing beside it
-  message.put(0);  // the server itself
-  message.put(static_cast<std::uint64_t>(ManagerMethod::drop));
+  begin_notice(message, ManagerMethod::drop);
   message.put(ids.size());
   for (const std::uint64_t id : ids) {
     message.put(id);
@@ -278,7 +278,8 @@ SharedRef linked_desk(const Address& address) {
 }
 
 LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs) {
-  const ByteBuffer message = encode(desk, call, refs);
+  CallWriter message;
+  encode(message, desk, call, refs);
   const std::shared_ptr<Link> link = own_link(desk);
   std::vector<std::byte> answer;
   try {
@@ -297,12 +298,7 @@ LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs
 }
 
 void settle_link(Desk& desk) noexcept try {
-  std::shared_ptr<Link> link;
-  {
-    links();
-    const std::scoped_lock lock(links_lock);
-    link = find_link(desk);
-  }
+  const std::shared_ptr<Link> link = known_link(desk);
   if (link == nullptr) {
     return;
   }

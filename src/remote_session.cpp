@@ -8,7 +8,6 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/logging.hpp>
 
-#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -161,23 +160,19 @@ void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const Shar
           "another manager): a program that has connected cannot have it");
     }
   }
-  CallWriter head;
-  head.put(refs.size());
+  CallWriter message;
+  message.put(refs.size());
   for (const SharedRef& ref : refs) {
-    head.put(cell_of(ref).id);
-    head.put(cell_of(ref).type);
+    message.put(cell_of(ref).id);
+    message.put(cell_of(ref).type);
   }
-  ScratchBuffer message;
-  const Bytes first = head.bytes();
-  std::byte* to = message->extend(first.size() + bytes.size());
-  to = std::copy(first.begin(), first.end(), to);
-  std::copy(bytes.begin(), bytes.end(), to);
+  message.append(bytes);
   if (sending_) {
     ScratchBuffer sealed;
-    sending_->close(message->bytes(), *sealed);
+    sending_->close(message.bytes(), *sealed);
     append_frame(output_, sealed->bytes());
   } else {
-    append_frame(output_, message->bytes());
+    append_frame(output_, message.bytes());
   }
   for (const SharedRef& ref : refs) {
     loans_->lend(ref);

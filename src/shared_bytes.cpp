@@ -32,8 +32,7 @@ SharedRef make_shared_bytes(Bytes bytes) {
 }
 
 bool is_shared_bytes(const SharedRef& ref) noexcept {
-  return ref && owner::type(owner_word(ref.offset()).load(std::memory_order_acquire)) ==
-                    static_cast<std::uint32_t>(ObjectType::bytes);
+  return is_of_type(ref, ObjectType::bytes);
 }
 
 Bytes shared_bytes_of(const SharedRef& ref) {

@@ -45,8 +45,7 @@ detail::ServingPlace in_tree(const detail::SharedRef& desk) {
 }
 
 std::uint64_t count_objects(const detail::SharedRef& desk) {
-  detail::ProxyCall count(desk_of(desk), 0,
-                          static_cast<std::uint64_t>(detail::ManagerMethod::number_of_objects));
+  detail::ProxyCall count(desk_of(desk), detail::ManagerMethod::number_of_objects);
   return count.send().get();
 }
 

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/serialization.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -99,6 +100,8 @@ class CallWriter {
   void put_signed(std::int64_t number) { put(static_cast<std::uint64_t>(number)); }
   void put_text(std::string_view text) { put_bytes(std::as_bytes(std::span(text))); }
   void put_bytes(Bytes bytes);
+  /// As they are: what another writer wrote.
+  void append(Bytes bytes) { std::copy(bytes.begin(), bytes.end(), buffer_.extend(bytes.size())); }
   void put_blob(Bytes bytes, std::span<const SharedRef> refs);
   void put_ref(SharedRef ref) {
     put(refs_.size());

@@ -43,9 +43,7 @@ class ManagerState {
   /// Where the server is met. Throws AssertionError unless there is one.
   Desk& open_desk() const;
   /// A call of the server itself.
-  ProxyCall call(ManagerMethod method) const {
-    return {open_desk(), 0, static_cast<std::uint64_t>(method)};
-  }
+  ProxyCall call(ManagerMethod method) const { return {open_desk(), method}; }
 
  private:
   enum class Stage { initial, started, shut_down };

@@ -65,16 +65,19 @@ class ProxyCall : public CallWriter {
     put(arguments);
   }
   /// Of the server itself.
-  ProxyCall(Desk& desk, std::uint64_t id, std::uint64_t method) : desk_(desk) {
-    put(id);
-    put(method);
-  }
+  ProxyCall(Desk& desk, ManagerMethod method)
+      : ProxyCall(desk, 0, static_cast<std::uint64_t>(method)) {}
 
   /// Waits for the answer. Throws what the method threw, as detail/remote_error does, EOFError when
   /// the server ends meanwhile, std::system_error (broken_pipe) when it has ended before.
   Answer send();
 
  private:
+  ProxyCall(Desk& desk, std::uint64_t id, std::uint64_t method) : desk_(desk) {
+    put(id);
+    put(method);
+  }
+
   static Desk& desk_of(const SharedRef& cell) noexcept {
     return *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
   }
@@ -86,7 +89,7 @@ class ProxyCall : public CallWriter {
 class CreateCall : public ProxyCall {
  public:
   CreateCall(Desk& desk, ReferentKind kind, std::uint64_t type)
-      : ProxyCall(desk, 0, static_cast<std::uint64_t>(ManagerMethod::create)) {
+      : ProxyCall(desk, ManagerMethod::create) {
     put(static_cast<std::uint64_t>(kind));
     put(type);
   }

@@ -3,8 +3,7 @@
 # Two programs that know only a path and a key.
 cmake_minimum_required(VERSION 3.25)
 
-string(RANDOM LENGTH 8 name)
-set(path /tmp/mp-example-${name})
+include(${CMAKE_CURRENT_LIST_DIR}/two_programs.cmake)
 # The server goes on beside us, and is over when the last client says so.
 execute_process(
   COMMAND sh -c "'${LISTENER}' ${path} > '${FOLDER}/listener.txt' 2>&1 &"
@@ -15,13 +14,6 @@ foreach(try RANGE 200)
   endif()
   execute_process(COMMAND ${CMAKE_COMMAND} -E sleep 0.05)
 endforeach()
-
-function(expect output)
-  execute_process(COMMAND ${CLIENT} ${path} ${ARGN} OUTPUT_VARIABLE said RESULT_VARIABLE code)
-  if(NOT said STREQUAL "${output}\n" OR NOT code EQUAL 0)
-    message(FATAL_ERROR "client ${ARGN}: '${said}' (exit code ${code}), not '${output}'")
-  endif()
-endfunction()
 
 expect(6 1 2 3)
 expect(7.5 3.5 4)

@@ -7,7 +7,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
-#include "support/start_methods.hpp"
+#include "support/managers.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,21 +24,7 @@ using mp::test::require;
 
 namespace {
 
-class Acquirers : public mp::test::StartMethods {
- protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
-  static mp::ManagerOptions manager_options() {
-    mp::ManagerOptions options;
-    options.start_method = GetParam();
-    return options;
-  }
-
- private:
-  mp::SyncManager manager_{manager_options()};
-};
+class Acquirers : public mp::test::OneManager {};
 MULTIPROCESS_FOR_EACH_START_METHOD(Acquirers);
 
 TEST_P(Acquirers, ALockIsTakenOnceAndReleasedByAnybody) {

@@ -6,7 +6,7 @@
 
 #include "support/child.hpp"
 #include "support/in_time.hpp"
-#include "support/start_methods.hpp"
+#include "support/managed_pools.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -16,38 +16,19 @@
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::add;
+using mp::test::fails;
 using mp::test::plenty;
 using mp::test::require;
+using mp::test::square;
 
 namespace {
 
-class AsyncResultProxies : public mp::test::StartMethods {
+class AsyncResultProxies : public mp::test::ManagedPools {
  protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::PoolProxy make_pool() const {
-    mp::PoolOptions options;
-    options.processes = 2;
-    options.start_method = GetParam();
-    return manager_.Pool(options);
-  }
-
-  mp::SyncManager& manager() { return manager_; }
-
- private:
-  mp::SyncManager manager_;
+  mp::PoolProxy make_pool() { return manager().Pool(two()); }
 };
 MULTIPROCESS_FOR_EACH_START_METHOD(AsyncResultProxies);
-
-int square(int x) {
-  return x * x;
-}
-int add(int a, int b) {
-  return a + b;
-}
-int fails(int x) {
-  throw mp::KeyError(std::to_string(x));
-}
 
 TEST_P(AsyncResultProxies, GiveResultsLater) {
   const mp::PoolProxy pool = make_pool();

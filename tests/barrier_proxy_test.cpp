@@ -6,7 +6,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
-#include "support/start_methods.hpp"
+#include "support/managers.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -23,15 +23,7 @@ using mp::test::until;
 
 namespace {
 
-class BarrierProxies : public mp::test::StartMethods {
- protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
- private:
-  mp::SyncManager manager_;
-};
+class BarrierProxies : public mp::test::OneManager {};
 MULTIPROCESS_FOR_EACH_START_METHOD(BarrierProxies);
 
 TEST_P(BarrierProxies, LetAllGoOnTogetherAgainAndAgain) {

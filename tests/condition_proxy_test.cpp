@@ -7,7 +7,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
-#include "support/start_methods.hpp"
+#include "support/managers.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,19 +24,12 @@ using mp::test::until;
 
 namespace {
 
-class ConditionProxies : public mp::test::StartMethods {
+class ConditionProxies : public mp::test::OneManager {
  protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
   static void until_waiting(const mp::ConditionProxy& condition, int count) {
     const std::string wanted = fmt::format(" {}>", count);
     until([&] { return fmt::format("{}", condition).ends_with(wanted); });
   }
-
- private:
-  mp::SyncManager manager_;
 };
 MULTIPROCESS_FOR_EACH_START_METHOD(ConditionProxies);
 

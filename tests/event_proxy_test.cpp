@@ -5,7 +5,7 @@
 
 #include "support/child.hpp"
 #include "support/in_time.hpp"
-#include "support/start_methods.hpp"
+#include "support/managers.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -20,15 +20,7 @@ using mp::test::require;
 
 namespace {
 
-class EventProxies : public mp::test::StartMethods {
- protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
- private:
-  mp::SyncManager manager_;
-};
+class EventProxies : public mp::test::OneManager {};
 MULTIPROCESS_FOR_EACH_START_METHOD(EventProxies);
 
 TEST_P(EventProxies, AreSetAndCleared) {

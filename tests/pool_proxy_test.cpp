@@ -7,7 +7,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
-#include "support/start_methods.hpp"
+#include "support/managed_pools.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -21,38 +21,16 @@
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::add;
+using mp::test::fails;
 using mp::test::plenty;
 using mp::test::require;
+using mp::test::square;
 
 namespace {
 
-class PoolProxies : public mp::test::StartMethods {
- protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
-  static mp::PoolOptions two() {
-    mp::PoolOptions options;
-    options.processes = 2;
-    options.start_method = GetParam();
-    return options;
-  }
-
- private:
-  mp::SyncManager manager_;
-};
+class PoolProxies : public mp::test::ManagedPools {};
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolProxies);
-
-int square(int x) {
-  return x * x;
-}
-int add(int a, int b) {
-  return a + b;
-}
-int fails(int x) {
-  throw mp::KeyError(std::to_string(x));
-}
 
 TEST_P(PoolProxies, CallFunctionsInWorkers) {
   const mp::PoolProxy pool = manager().Pool(two());

@@ -7,7 +7,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
-#include "support/start_methods.hpp"
+#include "support/managers.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -25,15 +25,7 @@ using mp::test::until;
 
 namespace {
 
-class QueueProxies : public mp::test::StartMethods {
- protected:
-  void SetUp() override { manager_.start(); }
-
-  mp::SyncManager& manager() { return manager_; }
-
- private:
-  mp::SyncManager manager_;
-};
+class QueueProxies : public mp::test::OneManager {};
 MULTIPROCESS_FOR_EACH_START_METHOD(QueueProxies);
 
 TEST_P(QueueProxies, GiveItemsInTheirOrder) {

@@ -25,6 +25,15 @@ class Managers : public StartMethods {
   }
 };
 
+/// The same with a manager for each test, started before it.
+class OneManager : public Managers {
+ protected:
+  SyncManager& manager() { return manager_; }
+
+ private:
+  SyncManager manager_ = started(GetParam());
+};
+
 /// What `str` gives of a proxy, a value or a place in one.
 template <class T>
 std::string shown(const T& value) {

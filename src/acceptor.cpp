@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/acceptor.hpp>
 
-#include <multiprocess/detail/brief_spin.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/word.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
@@ -74,9 +74,9 @@ void Acceptor::step(os::Deadline deadline) {
 /// In the middle of a handshake the next word comes soon: to be woken for it takes longer.
 std::span<os::Poller::Event> Acceptor::wait(std::span<os::Poller::Event> space,
                                             os::Deadline deadline) {
-  if (!pending_.empty() && deadline != os::at_once) {
-    std::span<os::Poller::Event> events;
-    if (spin_briefly([&] { return !(events = poller_.wait(space, os::at_once)).empty(); })) {
+  const bool worth_it = !pending_.empty() && deadline != os::at_once;
+  for (Spin spin; worth_it && spin.again();) {
+    if (const auto events = poller_.wait(space, os::at_once); !events.empty()) {
       return events;
     }
   }

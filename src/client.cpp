@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/client.hpp>
 
-#include <multiprocess/detail/brief_spin.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/sealed_transport.hpp>
 #include <multiprocess/detail/stream_transport.hpp>
+#include <multiprocess/detail/word.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -37,9 +37,10 @@ namespace {
 
 /// Waits for the next bytes: the answer comes soon as a rule, and to be woken takes longer.
 std::size_t read_some(os::NativeHandle stream, std::span<std::byte> into, os::Deadline deadline) {
-  std::optional<std::size_t> got;
-  if (detail::spin_briefly([&] { return (got = os::read_now(stream, into)).has_value(); })) {
-    return *got;
+  for (detail::Spin spin; spin.again();) {
+    if (const auto got = os::read_now(stream, into)) {
+      return *got;
+    }
   }
   if (!os::wait_readable(stream, deadline)) {
     throw TimeoutError("the handshake took too long");

@@ -42,7 +42,7 @@ set(floor_3
   detail/stream_transport detail/handshake detail/seal detail/sealed_transport
   detail/pipe_transport
   connection wait
-  detail/brief_spin address connection_options client detail/acceptor detail/accept_turns detail/socket_files
+  address connection_options client detail/acceptor detail/accept_turns detail/socket_files
 )
 set(floor_4
   process detail/queue_handle detail/queue_item queue

@@ -38,16 +38,18 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/type_name.cpp src/units.cpp src/value_referent.cpp src/wait.cpp src/waiters.cpp src/warden.cpp
   src/word.cpp src/work_threads.cpp src/worker.cpp
 )
-list(APPEND MULTIPROCESS_NEUTRAL_SOURCES
-  src/barrier_referent.cpp src/beside.cpp src/call_queue.cpp src/condition_referent.cpp
-  src/event_referent.cpp src/lock_referent.cpp src/pool_operations.cpp src/pool_referent.cpp
-  src/queue_referent.cpp src/segment_list.cpp src/semaphore_referent.cpp src/shared_memory_manager.cpp
-  src/shared_referent.cpp
-)
 set(MULTIPROCESS_OS_SOURCES
   backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp hmac.cpp identity.cpp
   info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp poller.cpp process.cpp program.cpp
   random.cpp rendezvous.cpp secret_memory.cpp socket.cpp socket_file.cpp stream.cpp symbols.cpp
   takeover.cpp transfer.cpp
 )
-list(TRANSFORM MULTIPROCESS_OS_SOURCES PREPEND src/posix/)
+if(WIN32)
+  list(APPEND MULTIPROCESS_OS_SOURCES
+    kinds.cpp listening.cpp overlapped.cpp passport.cpp pipe.cpp pipe_name.cpp readiness.cpp
+    system.cpp user.cpp winsock.cpp
+  )
+  list(TRANSFORM MULTIPROCESS_OS_SOURCES PREPEND src/win32/)
+else()
+  list(TRANSFORM MULTIPROCESS_OS_SOURCES PREPEND src/posix/)
+endif()

@@ -11,6 +11,7 @@
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/program.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
 
 #include <array>
@@ -39,7 +40,7 @@ struct Client {
   std::vector<std::string> preload;
 };
 
-constinit std::mutex mutex;
+constinit ThreadLock mutex;
 
 /// Guarded by `mutex`, which is taken around forks; never destroyed.
 Client& client() {

@@ -104,7 +104,8 @@ os::Started spawn(const StartRecord& record, std::vector<os::Handle>& descriptor
   }
   return os::start_program({.executable = spawned_program(),
                             .record = std::as_bytes(std::span(&record, 1)),
-                            .handles = handles});
+                            .handles = handles,
+                            .outlives = record.outlive_parent != 0});
 }
 
 void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& work) {
@@ -169,6 +170,9 @@ bool begin_if_started() noexcept {
 
 void launch(const std::shared_ptr<ProcessRecord>& record, StartMethod method, const Work& work) {
   os::link_takeover();
+  if (method != StartMethod::spawn && !os::can_fork()) {
+    throw ValueError(fmt::format("cannot find context for '{}'", to_string(method)));
+  }
   if (os::run_when_loaded() && in_bootstrap()) {
     throw RuntimeError(bootstrap_advice);
   }

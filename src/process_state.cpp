@@ -28,7 +28,7 @@ struct State {
   std::optional<StartMethod> method;
 };
 
-constinit std::mutex mutex;
+constinit ThreadLock mutex;
 constinit std::atomic<bool> bootstrapping{false};
 
 State& state() {
@@ -71,7 +71,7 @@ Secret::~Secret() {
   os::give_back_secret_memory(data_, size_);
 }
 
-std::mutex& process_mutex() {
+ThreadLock& process_mutex() {
   state();
   return mutex;
 }

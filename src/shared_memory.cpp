@@ -38,12 +38,12 @@ const std::string& require_name(const std::string& name) {
 
 std::string any_name() {
   const auto number = static_cast<std::uint32_t>(detail::os::random_number());
-  return fmt::format("{}{:08x}", detail::os::name_prefix, number);
+  return fmt::format("{}{:08x}", detail::os::name_prefix(), number);
 }
 
 /// Tracked before it has the name: should this process be killed between the two, the name is not
 /// that block's, and is left alone.
-void publish(const NamedMemory& memory, const std::string& name, bool track) {
+void publish(NamedMemory& memory, const std::string& name, bool track) {
   if (track) {
     detail::track_name(name, memory.id());
   }
@@ -58,7 +58,7 @@ void publish(const NamedMemory& memory, const std::string& name, bool track) {
 }
 
 /// Returns the name that it has then.
-std::string publish_somehow(const NamedMemory& memory, bool track) {
+std::string publish_somehow(NamedMemory& memory, bool track) {
   while (true) {
     const std::string name = any_name();
     try {
@@ -117,6 +117,7 @@ SharedMemory SharedMemory::create(std::size_t size, std::string name, bool track
     throw ValueError("the size of shared memory must be a positive number different from zero");
   }
   NamedMemory memory = NamedMemory::create(size);
+  track = track && detail::os::names_stay();
   if (name.empty()) {
     name = publish_somehow(memory, track);
   } else {

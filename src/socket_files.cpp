@@ -77,7 +77,7 @@ SocketFile::SocketFile(const std::string& path) {
   if (path.empty() || path.front() == '\0') {
     return;
   }
-  const std::string whole = std::filesystem::absolute(path);
+  const std::string whole = std::filesystem::absolute(path).string();
   const std::uint64_t id = os::socket_file_id(whole);
   if (!is_in_private_folder(whole)) {
     track(whole, id);

@@ -90,7 +90,7 @@ NamedMemory NamedMemory::create(std::size_t size) {
   return {std::move(file), size, id};
 }
 
-void NamedMemory::publish(const std::string& name) const {
+void NamedMemory::publish(const std::string& name) {
   require_name(name);
   const std::string from = "/proc/self/fd/" + std::to_string(file_.get());
   const std::string to = std::string(folder) + "/" + name;
@@ -121,6 +121,14 @@ void remove_name(const std::string& name) {
   if (shm_unlink(("/" + name).c_str()) != 0) {
     throw last_error(about("unlinking", name));
   }
+}
+
+bool names_stay() noexcept {
+  return true;
+}
+
+std::string_view name_prefix() noexcept {
+  return "psm_";
 }
 
 bool remove_name_of(const std::string& name, std::uint64_t id) noexcept {

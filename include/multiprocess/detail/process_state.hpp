@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/start_method.hpp>
 
 #include <cstddef>
@@ -61,7 +62,7 @@ struct ParentRecord {
 };
 
 /// Guards the records, and is taken around every fork. Never held while waiting.
-std::mutex& process_mutex();
+ThreadLock& process_mutex();
 
 /// Of threads that start the same process at the same time, one does: the others throw
 /// AssertionError.

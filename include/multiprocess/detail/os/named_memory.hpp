@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace multiprocess::detail::os {
 
@@ -13,7 +14,7 @@ namespace multiprocess::detail::os {
 /// those of Python on the same system, without a leading slash.
 class NamedMemory {
  public:
-  /// A new block of zeros that has no name yet. All of it can be used: a shortage shows here.
+  /// A new block of zeros that has no name yet; use it when it has one. A shortage shows here.
   ///
   /// Throws std::system_error (no_space_on_device, not_enough_memory).
   static NamedMemory create(std::size_t size);
@@ -26,7 +27,7 @@ class NamedMemory {
   ~NamedMemory();
 
   /// Gives it its name; nobody can open it before. Throws std::system_error (file_exists, ...).
-  void publish(const std::string& name) const;
+  void publish(const std::string& name);
 
   std::byte* data() const noexcept { return data_; }
   std::size_t size() const noexcept { return size_; }
@@ -49,7 +50,11 @@ void remove_name(const std::string& name);
 /// Only if it is still that block's; false when it was not.
 bool remove_name_of(const std::string& name, std::uint64_t id) noexcept;
 
+/// False where a name goes by itself with the last who has the block, so that nobody need remove
+/// it.
+bool names_stay() noexcept;
+
 /// How a name that nobody chose begins.
-inline constexpr const char* name_prefix = "psm_";
+std::string_view name_prefix() noexcept;
 
 }  // namespace multiprocess::detail::os

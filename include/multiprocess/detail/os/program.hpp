@@ -19,6 +19,8 @@ struct Program {
   std::string executable = {};                 ///< Empty: the running program itself.
   std::span<const std::byte> record = {};      ///< Told to it; 1 to 4096 bytes.
   std::span<const NativeHandle> handles = {};  ///< Given to it, in this order, and no others.
+  bool outlives =
+      false;           ///< It need not end with this process (enter_child sees to that on POSIX).
   bool eager = false;  ///< Looks up all that it calls at its start: good for one that forks often.
 };
 

@@ -75,7 +75,7 @@ void ring_doorbell(NativeHandle end) noexcept {
 
 void silence_doorbell(NativeHandle end) noexcept {
   try {
-    std::array<std::byte, 64> bytes;
+    std::array<std::byte, 4096> bytes;
     while (peek_pipe(end).available != 0 && read_pipe(end, bytes, at_once).value_or(0) != 0) {
     }
   } catch (const std::system_error&) {  // closed, or no event is left for this thread

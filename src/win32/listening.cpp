@@ -17,7 +17,9 @@ constexpr auto patience_with_strangers = 1s;
 /// Names of pipes are the same in capital letters, names of events are not.
 std::wstring name_of_mark(const std::wstring& pipe) {
   std::wstring mark = pipe.substr(pipe.rfind(L'\\') + 1);
-  CharLowerBuffW(mark.data(), static_cast<DWORD>(mark.size()));
+  const int size = static_cast<int>(mark.size());
+  LCMapStringEx(LOCALE_NAME_INVARIANT, LCMAP_LOWERCASE, mark.data(), size, mark.data(), size,
+                nullptr, nullptr, 0);
   return L"Global\\multiprocess-listens-" + mark;
 }
 

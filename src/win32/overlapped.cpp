@@ -12,8 +12,18 @@ Handle make_event(bool is_set) {
 }
 
 HANDLE event_of_this_thread() {
-  thread_local const Handle event = make_event();
-  return native(event.get());
+  // No thread_local object: the compiler's runtime frees its memory before it destroys it.
+  static const DWORD place = FlsAlloc([](void* event) {
+    if (event != nullptr) {
+      CloseHandle(event);
+    }
+  });
+  HANDLE event = FlsGetValue(place);
+  if (event == nullptr) {
+    event = native(make_event().release());
+    FlsSetValue(place, event);
+  }
+  return event;
 }
 
 void finish(HANDLE file, OVERLAPPED& operation) noexcept {
@@ -35,7 +45,8 @@ DWORD Operation::wait(HANDLE file, BOOL succeeded, Deadline deadline) noexcept {
   }
   bool cancelled = false;
   if (begun == ERROR_IO_PENDING && deadline != never &&
-      WaitForSingleObject(overlapped_.hEvent, milliseconds_until(deadline)) != WAIT_OBJECT_0) {
+      (deadline == at_once ||
+       WaitForSingleObject(overlapped_.hEvent, milliseconds_until(deadline)) != WAIT_OBJECT_0)) {
     cancelled = CancelIoEx(file, &overlapped_) != FALSE;
   }
   if (GetOverlappedResult(file, &overlapped_, &size_, TRUE)) {

@@ -6,10 +6,13 @@
 
 #include <winternl.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstring>
+#include <iterator>
+#include <thread>
+#include <utility>
 
 namespace multiprocess::detail::os {
 
@@ -57,16 +60,22 @@ ULONG events_of(Poller::Interest interest) noexcept {
 
 }  // namespace afd
 
+/// Which of the objects it was that a wait has ended with; 0 also for none.
+std::size_t index_of(DWORD result) noexcept {
+  if (result < WAIT_OBJECT_0 + MAXIMUM_WAIT_OBJECTS) {
+    return result - WAIT_OBJECT_0;
+  }
+  return result >= WAIT_ABANDONED_0 && result < WAIT_ABANDONED_0 + MAXIMUM_WAIT_OBJECTS
+             ? result - WAIT_ABANDONED_0
+             : 0;
+}
+
 constexpr auto was_cancelled = static_cast<NTSTATUS>(0xc0000120);
 constexpr NTSTATUS goes_on = 0x103;
 constexpr std::size_t most_objects = MAXIMUM_WAIT_OBJECTS - 1;
 
 NTSTATUS status_of(const OVERLAPPED& overlapped) noexcept {
   return static_cast<NTSTATUS>(overlapped.Internal);
-}
-
-bool is_set(HANDLE object) noexcept {
-  return WaitForSingleObject(object, 0) != WAIT_TIMEOUT;
 }
 
 bool reads_overlapped(HANDLE pipe) noexcept {
@@ -78,52 +87,46 @@ bool reads_overlapped(HANDLE pipe) noexcept {
          (mode & synchronous) == 0;
 }
 
-/// Waits for one of more objects than the system takes at once.
+/// Waits for one of more objects than the system takes at once: a thread for each handful.
 class Crowd {
  public:
-  Crowd() : woken_(make_event()) {}
+  explicit Crowd(std::vector<HANDLE> objects)
+      : objects_(std::move(objects)), is_set_(objects_.size()) {
+    constexpr std::size_t handful = MAXIMUM_WAIT_OBJECTS - 1;
+    for (std::size_t begin = 0; begin < objects_.size(); begin += handful) {
+      threads_.emplace_back(&Crowd::wait, this, begin, std::min(begin + handful, objects_.size()));
+    }
+  }
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
-  ~Crowd() {
-    for (Member& member : members_) {
-      SetThreadpoolWait(member.wait, nullptr, nullptr);
-      WaitForThreadpoolWaitCallbacks(member.wait, TRUE);
-      CloseThreadpoolWait(member.wait);
-    }
-  }
-
-  void reserve(std::size_t count) { members_.reserve(count); }
-  void add(HANDLE object) {
-    Member& member = members_.emplace_back(native(woken_.get()));
-    member.wait = CreateThreadpoolWait(&wake, &member, nullptr);
-    if (member.wait == nullptr) {
-      members_.pop_back();
-      throw last_error("CreateThreadpoolWait");
-    }
-    SetThreadpoolWait(member.wait, object, nullptr);
-  }
+  ~Crowd() { stop(); }
 
   HANDLE woken() const noexcept { return native(woken_.get()); }
-  bool has_woken(std::size_t index) const noexcept { return members_[index].has_woken; }
+  void stop() noexcept {
+    SetEvent(native(stop_.get()));
+    threads_.clear();
+  }
+  /// Once it is stopped.
+  bool is_set(std::size_t index) const noexcept { return is_set_[index] != 0; }
 
  private:
-  struct Member {
-    explicit Member(HANDLE event) noexcept : woken(event) {}
-    Member(Member&& other) noexcept : woken(other.woken), wait(other.wait) {}
-
-    HANDLE woken;
-    PTP_WAIT wait = nullptr;
-    std::atomic<bool> has_woken = false;
-  };
-
-  static void CALLBACK wake(PTP_CALLBACK_INSTANCE, void* context, PTP_WAIT, TP_WAIT_RESULT) {
-    auto& member = *static_cast<Member*>(context);
-    member.has_woken = true;
-    SetEvent(member.woken);
+  void wait(std::size_t begin, std::size_t end) noexcept {
+    std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> some{native(stop_.get())};
+    std::copy(objects_.begin() + static_cast<std::ptrdiff_t>(begin),
+              objects_.begin() + static_cast<std::ptrdiff_t>(end), some.begin() + 1);
+    const auto index = index_of(
+        WaitForMultipleObjects(static_cast<DWORD>(end - begin + 1), some.data(), FALSE, INFINITE));
+    if (index != 0) {
+      is_set_[begin + index - 1] = 1;
+      SetEvent(woken());
+    }
   }
 
-  Handle woken_;
-  std::vector<Member> members_;
+  std::vector<HANDLE> objects_;
+  std::vector<char> is_set_;
+  Handle woken_ = make_event();
+  Handle stop_ = make_event();
+  std::vector<std::jthread> threads_;
 };
 
 }  // namespace
@@ -164,11 +167,7 @@ void Readiness::watch(NativeHandle handle, Interest interest, std::size_t key) {
 }
 
 void Readiness::watch_object(HANDLE object, Found found) {
-  if (is_set(object)) {
-    found_.push_back(found);
-  } else {
-    objects_.push_back({object, found});
-  }
+  objects_.push_back({object, found});
 }
 
 void Readiness::watch_write(NativeHandle handle, std::size_t key) {
@@ -185,6 +184,7 @@ std::span<const Readiness::Found> Readiness::wait(Deadline deadline) {
   event_ = event_of_this_thread();
   if (deadline == at_once || !found_.empty()) {
     look();
+    note_objects();
     return found_;
   }
   begin();
@@ -206,6 +206,39 @@ void Readiness::look() {
     note_sockets();
   }
   sockets_.clear();
+}
+
+/// At many at a time: to look at one of them costs the system as much.
+void Readiness::look_at(std::span<Object> objects) {
+  while (!objects.empty()) {
+    const auto some = objects.first(std::min<std::size_t>(objects.size(), MAXIMUM_WAIT_OBJECTS));
+    std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> handles;
+    std::transform(some.begin(), some.end(), handles.begin(),
+                   [](const Object& each) { return each.handle; });
+    const DWORD result =
+        WaitForMultipleObjects(static_cast<DWORD>(some.size()), handles.data(), FALSE, 0);
+    std::size_t seen = some.size();
+    if (result == WAIT_FAILED && some.size() > 1) {  // one of them is closed
+      seen = some.size() / 2;
+      look_at(some.first(seen));
+    } else if (result != WAIT_TIMEOUT) {
+      seen = index_of(result) + 1;
+      some[seen - 1].is_set = true;
+    }
+    objects = objects.subspan(seen);
+  }
+}
+
+void Readiness::note_objects() {
+  const auto rest = std::partition(objects_.begin(), objects_.end(),
+                                   [](const Object& each) { return each.is_set; });
+  look_at(std::span(rest, objects_.end()));
+  for (const Object& object : objects_) {
+    if (object.is_set) {
+      found_.push_back(object.found);
+    }
+  }
+  objects_.clear();
 }
 
 void Readiness::begin() {
@@ -296,19 +329,14 @@ bool Readiness::any_is_over() const noexcept {
 }
 
 void Readiness::sleep(Deadline deadline) {
-  if (objects_.size() + alarms_.size() <= most_objects) {
-    sleep_for_few(deadline);
-  } else {
-    sleep_for_many(deadline);
-  }
-  for (const Object& object : objects_) {
-    if (object.is_set || is_set(object.handle)) {
-      found_.push_back(object.found);
-    }
+  const bool few = objects_.size() + alarms_.size() <= most_objects;
+  if (few ? sleep_for_few(deadline) : sleep_for_many(deadline)) {
+    note_objects();
   }
 }
 
-void Readiness::sleep_for_few(Deadline deadline) {
+/// False when nothing happened.
+bool Readiness::sleep_for_few(Deadline deadline) {
   std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> all{event_};
   DWORD count = 1;
   for (const Object& object : objects_) {
@@ -317,34 +345,37 @@ void Readiness::sleep_for_few(Deadline deadline) {
   for (const HANDLE alarm : alarms_) {
     all[count++] = alarm;
   }
-  const DWORD first =
+  const DWORD result =
       WaitForMultipleObjects(count, all.data(), FALSE, milliseconds_until(deadline));
-  // The wait may have taken what was set, as of a semaphore.
-  for (const DWORD base : {WAIT_OBJECT_0, WAIT_ABANDONED_0}) {
-    if (first > base && first - base <= objects_.size()) {
-      objects_[first - base - 1].is_set = true;
-    }
+  const std::size_t first = index_of(result);
+  if (first != 0 && first <= objects_.size()) {
+    objects_[first - 1].is_set = true;
   }
+  return result != WAIT_TIMEOUT;
 }
 
-void Readiness::sleep_for_many(Deadline deadline) {
-  Crowd crowd;
-  crowd.reserve(objects_.size() + alarms_.size());
-  for (const Object& object : objects_) {
-    crowd.add(object.handle);
-  }
-  for (const HANDLE alarm : alarms_) {
-    crowd.add(alarm);
-  }
+bool Readiness::sleep_for_many(Deadline deadline) {
+  std::vector<HANDLE> objects;
+  std::transform(objects_.begin(), objects_.end(), std::back_inserter(objects),
+                 [](const Object& each) { return each.handle; });
+  objects.insert(objects.end(), alarms_.begin(), alarms_.end());
+  Crowd crowd(std::move(objects));
   const std::array all{event_, crowd.woken()};
-  WaitForMultipleObjects(static_cast<DWORD>(all.size()), all.data(), FALSE,
-                         milliseconds_until(deadline));
+  const DWORD result = WaitForMultipleObjects(static_cast<DWORD>(all.size()), all.data(), FALSE,
+                                              milliseconds_until(deadline));
+  crowd.stop();
   for (std::size_t i = 0; i < objects_.size(); ++i) {
-    objects_[i].is_set = crowd.has_woken(i);
+    objects_[i].is_set = crowd.is_set(i);
   }
+  return result != WAIT_TIMEOUT;
 }
 
 void Readiness::end() {
+  for (Pipe& pipe : pipes_) {
+    if (pipe.handle != nullptr && !is_over(pipe.overlapped)) {
+      CancelIoEx(pipe.handle, &pipe.overlapped);  // all of them, before one is waited for
+    }
+  }
   for (Pipe& pipe : pipes_) {
     if (pipe.handle != nullptr && pipe.overlapped.hEvent != nullptr) {
       finish(pipe.handle, pipe.overlapped);

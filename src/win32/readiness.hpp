@@ -50,7 +50,7 @@ class Readiness {
   struct Object {
     HANDLE handle;
     Found found;
-    bool is_set = false;
+    bool is_set = false;  ///< the system may say so only once
   };
   struct Wanted {
     SOCKET socket;
@@ -60,12 +60,14 @@ class Readiness {
 
   void watch_write(NativeHandle handle, std::size_t key);
   void look();
+  void look_at(std::span<Object> objects);
+  void note_objects();
   void begin();
   void begin_sockets();
   bool poll_sockets(LONGLONG patience);
   void sleep(Deadline deadline);
-  void sleep_for_few(Deadline deadline);
-  void sleep_for_many(Deadline deadline);
+  bool sleep_for_few(Deadline deadline);
+  bool sleep_for_many(Deadline deadline);
   void end();
   void note_sockets();
   bool any_is_over() const noexcept;

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/poll.hpp>
 
-#include "support/child.hpp"
+#include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/detail/os/stream.hpp>
 
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <future>
+#include <thread>
+#include <vector>
 
 namespace os = multiprocess::detail::os;
 using namespace std::chrono_literals;
-using multiprocess::test::Child;
 
 namespace {
 
@@ -56,48 +52,53 @@ TEST(WaitAny, AnEndIsReady) {
   EXPECT_EQ(os::wait_any(handles, in(20s)), (Indices{0}));
 }
 
-TEST(WaitAny, AProcessIsReadyWhenItHasEnded) {
-  Child child([] { multiprocess::test::wait_to_be_killed(); });
-  const os::Handle process(syscall(SYS_pidfd_open, child.pid(), 0));
-  const std::array handles{process.get()};
-  EXPECT_EQ(os::wait_any(handles, os::at_once), Indices{});
-  child.kill();
-  EXPECT_EQ(os::wait_any(handles, in(20s)), (Indices{0}));
-}
-
-TEST(WaitAny, GoesOnAfterSignals) {
-  static std::atomic<int> signals;
-  signals = 0;
-  const auto before = signal(SIGALRM, [](int) { ++signals; });
-  const itimerval often{{0, 2000}, {0, 2000}};
-  setitimer(ITIMER_REAL, &often, nullptr);
+TEST(WaitAny, OneHandleMayBeThereTwice) {
   const os::Pipe pipe = os::make_pipe();
-  const std::array handles{pipe.read.get()};
-  const os::Deadline deadline = in(50ms);
-  EXPECT_EQ(os::wait_any(handles, deadline), Indices{});
-  EXPECT_GE(std::chrono::steady_clock::now(), deadline);
-  EXPECT_GT(signals, 0);
-  const itimerval no_more{};
-  setitimer(ITIMER_REAL, &no_more, nullptr);
-  signal(SIGALRM, before);
+  const std::array handles{pipe.read.get(), pipe.read.get()};
+  EXPECT_EQ(os::wait_any(handles, in(5ms)), Indices{});
+  ring(pipe);
+  EXPECT_EQ(os::wait_any(handles, os::never), (Indices{0, 1}));
 }
 
-TEST(QuietThread, RunsWithEverySignalBlocked) {
-  std::promise<sigset_t> mask;
+TEST(WaitAny, NoHandleIsNeverReadyAndAClosedOneAlways) {
+  const os::NativeHandle closed = os::make_pipe().read.get();
+  const std::array handles{os::no_handle, closed};
+  EXPECT_EQ(os::wait_any(handles, os::never), (Indices{1}));
+}
+
+TEST(WaitAny, WaitsForMoreThanAHundred) {
+  std::vector<os::Pipe> pipes;
+  std::vector<os::NativeHandle> handles;
+  for (int i = 0; i < 150; ++i) {
+    handles.push_back(pipes.emplace_back(os::make_pipe()).read.get());
+  }
+  EXPECT_EQ(os::wait_any(handles, in(5ms)), Indices{});
+  std::thread later([&] {
+    std::this_thread::sleep_for(20ms);
+    ring(pipes[140]);
+  });
+  EXPECT_EQ(os::wait_any(handles, os::never), (Indices{140}));
+  later.join();
+}
+
+TEST(WaitAny, AProcessIsNotReadyWhileItLives) {
+  const os::Handle process = os::own_sentinel();
+  std::vector<os::NativeHandle> handles(100, process.get());
+  EXPECT_EQ(os::wait_any(handles, in(5ms)), Indices{});
+  const os::Pipe pipe = os::make_pipe();
+  handles.push_back(pipe.read.get());
+  ring(pipe);
+  EXPECT_EQ(os::wait_any(handles, os::never), (Indices{100}));
+}
+
+TEST(QuietThread, Runs) {
+  std::promise<std::thread::id> who;
   os::start_quiet_thread(
       [](void* context) {
-        sigset_t blocked;
-        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-        static_cast<std::promise<sigset_t>*>(context)->set_value(blocked);
+        static_cast<std::promise<std::thread::id>*>(context)->set_value(std::this_thread::get_id());
       },
-      &mask);
-  const sigset_t blocked = mask.get_future().get();
-  EXPECT_EQ(sigismember(&blocked, SIGTERM), 1);
-  EXPECT_EQ(sigismember(&blocked, SIGINT), 1);
-  EXPECT_EQ(sigismember(&blocked, SIGCHLD), 1);
-  sigset_t here;
-  pthread_sigmask(SIG_SETMASK, nullptr, &here);
-  EXPECT_EQ(sigismember(&here, SIGTERM), 0);
+      &who);
+  EXPECT_NE(who.get_future().get(), std::this_thread::get_id());
 }
 
 }  // namespace

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/poller.hpp>
 
+#include <multiprocess/detail/os/random.hpp>
+#include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
+#include <string>
 #include <system_error>
+#include <thread>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail::os {
@@ -75,6 +80,84 @@ TEST_F(PollerTest, MayBeInAnotherSet) {
   EXPECT_FALSE(wait_readable(poller_.handle(), at_once));
   write();
   EXPECT_TRUE(wait_readable(poller_.handle(), at_once));
+}
+
+TEST_F(PollerTest, TellsThreadsThatWaitOfWhatIsAdded) {
+  std::thread later([this] {
+    std::this_thread::sleep_for(20ms);
+    poller_.add(pipe_.read.get(), 7);
+    std::this_thread::sleep_for(20ms);
+    write();
+  });
+  EXPECT_EQ(ready(never), Tags{7});
+  later.join();
+}
+
+TEST_F(PollerTest, NobodyWaitsForWhatIsRemoved) {
+  const Pipe other = make_pipe();
+  poller_.add(other.read.get(), 1);
+  poller_.add(pipe_.read.get(), 7);
+  std::thread waiter([this] { EXPECT_EQ(ready(never), Tags{1}); });
+  std::this_thread::sleep_for(20ms);
+  poller_.remove(pipe_.read.get());
+  pipe_ = {};
+  write_all(other.write.get(), std::array{std::byte{1}});
+  waiter.join();
+}
+
+TEST_F(PollerTest, TakesManySockets) {
+  const Handle listening = listen_at({"", "127.0.0.1", 0}, 1);
+  const SocketAddress where = local_address(listening.get());
+  std::vector<Handle> ends;
+  for (std::uint64_t i = 0; i < 300; ++i) {
+    Handle client = connect_to(where, never);
+    wait_readable(listening.get(), never);
+    poller_.add(client.get(), i);
+    ends.push_back(std::move(accept_now(listening.get())->socket));
+    ends.push_back(std::move(client));
+  }
+  EXPECT_EQ(ready(), Tags());
+  write_all(ends[2 * 250].get(), std::array{std::byte{1}});
+  EXPECT_EQ(ready(never), Tags{250});
+}
+
+TEST_F(PollerTest, TellsWhenASocketTakesMore) {
+  const Handle listening = listen_at({"", "127.0.0.1", 0}, 1);
+  Handle client = connect_to(local_address(listening.get()), never);
+  wait_readable(listening.get(), never);
+  const Handle server = std::move(accept_now(listening.get())->socket);
+  const std::vector<std::byte> much(1 << 20);
+  while (write_now(client.get(), much) != 0) {
+  }
+  poller_.add(client.get(), 3, Interest::both);
+  EXPECT_EQ(ready(), Tags());
+  std::vector<std::byte> space(1 << 20);
+  std::thread reader([&] {
+    while (read_some(server.get(), space) != 0) {
+    }
+  });
+  EXPECT_EQ(ready(never), Tags{3});
+  poller_.remove(client.get());
+  client.reset();
+  reader.join();
+}
+
+TEST_F(PollerTest, TellsWhenAStreamOfThisMachineTakesMore) {
+  const std::string name = std::string(1, '\0') + "test-" + std::to_string(random_number());
+  const Handle listening = listen_at({name}, 1);
+  Handle client = connect_to({name}, never);
+  const Handle server = std::move(accept_now(listening.get())->socket);
+  const std::vector<std::byte> much(1 << 16);
+  std::size_t written = 0;
+  for (std::size_t more = 1; more != 0; written += more) {
+    more = write_now(client.get(), much);
+  }
+  poller_.add(client.get(), 3, Interest::both);
+  EXPECT_EQ(ready(), Tags());
+  std::vector<std::byte> space(written);
+  EXPECT_TRUE(read_all(server.get(), space));
+  EXPECT_EQ(ready(never), Tags{3});
+  poller_.remove(client.get());
 }
 
 TEST_F(PollerTest, GivesTheRestNextTime) {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/stream.hpp>
 
+#include <multiprocess/detail/os/socket.hpp>
+#include <multiprocess/detail/os/socket_file.hpp>
+
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
+#include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace os = multiprocess::detail::os;
@@ -18,10 +19,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-os::Pipe make_socket_pair() {
-  int ends[2];
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-  return {os::Handle(ends[0]), os::Handle(ends[1])};
+os::Pipe connect(const os::SocketAddress& place) {
+  const os::Handle listening = os::listen_at(place, 1);
+  os::Handle read = os::connect_to(os::local_address(listening.get()), os::never);
+  return {std::move(read), std::move(os::accept_now(listening.get())->socket)};
+}
+
+os::Pipe make_local_stream() {
+  const std::string folder = os::new_folder_path();
+  os::make_private_folder(folder);
+  os::Pipe stream = connect({folder + "/stream"});
+  os::remove_private_folder(folder);
+  return stream;
+}
+
+os::Pipe make_tcp_stream() {
+  return connect({"", "127.0.0.1", 0});
 }
 
 std::vector<std::byte> many_bytes() {
@@ -40,17 +53,12 @@ void expect_broken_pipe(const os::Pipe& stream) {
   }
 }
 
-bool pipe_signal_pending() {
-  sigset_t pending;
-  sigpending(&pending);
-  return sigismember(&pending, SIGPIPE) == 1;
-}
-
 class Stream : public testing::TestWithParam<os::Pipe (*)()> {
  protected:
   os::Pipe stream_ = GetParam()();
 };
-INSTANTIATE_TEST_SUITE_P(PipeAndSocket, Stream, testing::Values(&os::make_pipe, &make_socket_pair));
+INSTANTIATE_TEST_SUITE_P(PipeAndSocket, Stream,
+                         testing::Values(&os::make_pipe, &make_local_stream, &make_tcp_stream));
 
 TEST_P(Stream, CarriesMoreThanItHolds) {
   const std::vector<std::byte> sent = many_bytes();
@@ -61,51 +69,12 @@ TEST_P(Stream, CarriesMoreThanItHolds) {
   EXPECT_EQ(got, sent);
 }
 
-TEST_P(Stream, ResumesAfterSignals) {
-  struct sigaction before {};
-  struct sigaction count {};
-  static std::atomic<int> seen;
-  seen = 0;
-  count.sa_handler = [](int) { ++seen; };  // without SA_RESTART
-  sigaction(SIGUSR1, &count, &before);
-  const std::vector<std::byte> sent = many_bytes();
-  std::atomic<bool> done = false;
-  std::thread writer([&] {
-    os::write_all(stream_.write.get(), sent);
-    done = true;
-  });
-  while (seen < 100) {
-    pthread_kill(writer.native_handle(), SIGUSR1);
-    std::this_thread::yield();
+TEST(StreamOfThisMachine, AReaderThatIsGoneIsAnError) {
+  for (const auto make : {&os::make_pipe, &make_local_stream}) {
+    os::Pipe stream = make();
+    stream.read.reset();
+    expect_broken_pipe(stream);
   }
-  EXPECT_FALSE(done);  // the stream is full and the writer was interrupted a hundred times
-  std::vector<std::byte> got(sent.size());
-  EXPECT_TRUE(os::read_all(stream_.read.get(), got));
-  writer.join();
-  EXPECT_EQ(got, sent);
-  sigaction(SIGUSR1, &before, nullptr);
-}
-
-TEST_P(Stream, AReaderThatIsGoneIsAnErrorAndNoSignal) {
-  stream_.read.reset();
-  expect_broken_pipe(stream_);
-  EXPECT_FALSE(pipe_signal_pending());
-}
-
-TEST_P(Stream, KeepsAPipeSignalThatWasPendingBefore) {
-  sigset_t pipe;
-  sigset_t before;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, &before);
-  raise(SIGPIPE);
-  stream_.read.reset();
-  expect_broken_pipe(stream_);
-  EXPECT_TRUE(pipe_signal_pending());
-  int signal = 0;
-  sigwait(&pipe, &signal);
-  EXPECT_FALSE(pipe_signal_pending());
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST_P(Stream, EndsCleanlyOnlyBetweenMessages) {

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/stream.hpp>
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+// Streams and signals.
+
+namespace os = multiprocess::detail::os;
+
+namespace {
+
+os::Pipe make_socket_pair() {
+  int ends[2];
+  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  return {os::Handle(ends[0]), os::Handle(ends[1])};
+}
+
+std::vector<std::byte> many_bytes() {
+  std::vector<std::byte> bytes(1 << 20);
+  std::generate(bytes.begin(), bytes.end(), [n = 0]() mutable { return std::byte(n++ % 251); });
+  return bytes;
+}
+
+void expect_broken_pipe(const os::Pipe& stream) {
+  const std::array<std::byte, 1> byte{};
+  try {
+    os::write_all(stream.write.get(), byte);
+    FAIL() << "nobody reads";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::broken_pipe);
+  }
+}
+
+bool pipe_signal_pending() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGPIPE) == 1;
+}
+
+class StreamAndSignals : public testing::TestWithParam<os::Pipe (*)()> {
+ protected:
+  os::Pipe stream_ = GetParam()();
+};
+INSTANTIATE_TEST_SUITE_P(PipeAndSocket, StreamAndSignals,
+                         testing::Values(&os::make_pipe, &make_socket_pair));
+
+TEST_P(StreamAndSignals, ResumesAfterSignals) {
+  struct sigaction before {};
+  struct sigaction count {};
+  static std::atomic<int> seen;
+  seen = 0;
+  count.sa_handler = [](int) { ++seen; };  // without SA_RESTART
+  sigaction(SIGUSR1, &count, &before);
+  const std::vector<std::byte> sent = many_bytes();
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    os::write_all(stream_.write.get(), sent);
+    done = true;
+  });
+  while (seen < 100) {
+    pthread_kill(writer.native_handle(), SIGUSR1);
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(done);  // the stream is full and the writer was interrupted a hundred times
+  std::vector<std::byte> got(sent.size());
+  EXPECT_TRUE(os::read_all(stream_.read.get(), got));
+  writer.join();
+  EXPECT_EQ(got, sent);
+  sigaction(SIGUSR1, &before, nullptr);
+}
+
+TEST_P(StreamAndSignals, AReaderThatIsGoneIsAnErrorAndNoSignal) {
+  stream_.read.reset();
+  expect_broken_pipe(stream_);
+  EXPECT_FALSE(pipe_signal_pending());
+}
+
+TEST_P(StreamAndSignals, KeepsAPipeSignalThatWasPendingBefore) {
+  sigset_t pipe;
+  sigset_t before;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  raise(SIGPIPE);
+  stream_.read.reset();
+  expect_broken_pipe(stream_);
+  EXPECT_TRUE(pipe_signal_pending());
+  int signal = 0;
+  sigwait(&pipe, &signal);
+  EXPECT_FALSE(pipe_signal_pending());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace

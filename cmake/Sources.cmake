@@ -42,7 +42,7 @@ set(MULTIPROCESS_OS_SOURCES
   backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp hmac.cpp identity.cpp
   info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp poller.cpp process.cpp program.cpp
   random.cpp rendezvous.cpp secret_memory.cpp socket.cpp socket_file.cpp stream.cpp symbols.cpp
-  takeover.cpp transfer.cpp
+  takeover.cpp thread.cpp transfer.cpp
 )
 if(WIN32)
   list(APPEND MULTIPROCESS_OS_SOURCES

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The quickstart's output: the main process first and last, each worker under a pid of its own,
 # saying hello before goodbye; the workers may come in any order.
-execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE output RESULT_VARIABLE status)
+# RUN: what runs programs of another system here.
+execute_process(COMMAND ${RUN} ${PROGRAM} OUTPUT_VARIABLE output RESULT_VARIABLE status)
+string(REPLACE "\r" "" output "${output}")
 if(NOT status EQUAL 0)
   message(FATAL_ERROR "exit code ${status}")
 endif()

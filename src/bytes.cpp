@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/bytes.hpp>
+#include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -13,22 +14,9 @@
 namespace multiprocess::detail {
 namespace {
 
-constexpr std::size_t most_kept = std::size_t{1} << 20;  // a thread's spare buffer
+constexpr std::size_t most_kept = std::size_t{1} << 20;
 
-thread_local constinit bool thread_is_over = false;
-
-/// None once the thread's own objects are gone: others, static ones say, may come later.
-ByteBuffer* spare() {
-  struct Spare {
-    ByteBuffer buffer;
-    ~Spare() { thread_is_over = true; }
-  };
-  if (thread_is_over) {
-    return nullptr;
-  }
-  thread_local Spare spare;
-  return &spare.buffer;
-}
+using Spare = PerThread<ByteBuffer>;
 
 }  // namespace
 
@@ -59,14 +47,14 @@ void ByteBuffer::grow(std::size_t more) {
 }
 
 ScratchBuffer::ScratchBuffer() {
-  if (ByteBuffer* const kept = spare()) {
+  if (ByteBuffer* const kept = Spare::get()) {
     buffer_ = std::move(*kept);
     buffer_.clear();
   }
 }
 
 ScratchBuffer::~ScratchBuffer() {
-  ByteBuffer* const kept = spare();
+  ByteBuffer* const kept = Spare::get();
   if (kept != nullptr && buffer_.capacity() <= most_kept &&
       buffer_.capacity() >= kept->capacity()) {
     *kept = std::move(buffer_);

@@ -2,6 +2,7 @@
 #include <multiprocess/dummy.hpp>
 
 #include <multiprocess/detail/os/info.hpp>
+#include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
@@ -62,7 +63,7 @@ using detail::DummyRecord;
 using State = DummyRecord::State;
 using Record = std::shared_ptr<DummyRecord>;
 
-thread_local Record own_record;
+using OwnRecord = detail::PerThread<Record>;
 
 std::string next_name(const char* stem) {
   static std::atomic<unsigned> made{0};
@@ -81,10 +82,11 @@ Record adopt_thread() {
 }
 
 const Record& this_record() {
-  if (own_record == nullptr || !own_record->is_ours()) {
-    own_record = adopt_thread();
+  Record& own = *OwnRecord::get();
+  if (own == nullptr || !own->is_ours()) {
+    own = adopt_thread();
   }
-  return own_record;
+  return own;
 }
 
 std::string repr_of(DummyRecord& record) {
@@ -122,7 +124,7 @@ void report_exception(const std::string& name) {
 }
 
 void run(const Record& record) noexcept {
-  own_record = record;
+  *OwnRecord::get() = record;
   {
     const std::scoped_lock lock(record->mutex);
     record->ident = detail::os::current_thread_number();
@@ -300,7 +302,10 @@ std::string Process::repr() const {
 }
 
 Process& current_process() {
-  thread_local Process mine{Record()};
+  struct Mine {
+    Process process{Record()};
+  };
+  Process& mine = detail::PerThread<Mine>::get()->process;
   mine.record_ = this_record();
   return mine;
 }

@@ -8,6 +8,7 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
@@ -148,13 +149,10 @@ void end_link(const std::shared_ptr<Link>& link) {
   std::erase(links(), link);
 }
 
-thread_local constinit bool thread_is_over = false;
-
 /// The connections of one thread.
 class ThreadLinks {
  public:
   ~ThreadLinks() {
-    thread_is_over = true;
     for (Own& own : all_) {
       leave(own);
     }
@@ -199,7 +197,7 @@ class ThreadLinks {
 
   std::vector<Own> all_;
 };
-thread_local ThreadLinks thread_links;
+using LinksHere = PerThread<ThreadLinks>;
 
 void encode(CallWriter& message, const Desk& desk, Bytes call, std::span<const SharedRef> refs) {
   message.put(refs.size());
@@ -249,7 +247,8 @@ void tell_dropped(Desk& desk, const std::shared_ptr<Link>& link) {
   for (const std::uint64_t id : ids) {
     message.put(id);
   }
-  const Connection* const own = thread_is_over ? nullptr : thread_links.known(link);
+  ThreadLinks* const here = LinksHere::get();
+  const Connection* const own = here == nullptr ? nullptr : here->known(link);
   (own == nullptr ? link->main : *own).send_bytes(message.bytes());
 }
 
@@ -284,7 +283,8 @@ LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs
   std::vector<std::byte> answer;
   try {
     tell_dropped(desk, link);
-    const Connection connection = thread_is_over ? connect(desk) : thread_links.find(link);
+    ThreadLinks* const here = LinksHere::get();
+    const Connection connection = here == nullptr ? connect(desk) : here->find(link);
     connection.send_bytes(message.bytes());
     answer = connection.recv_bytes();
   } catch (const EOFError&) {

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/participants.hpp>
+#include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/error.hpp>
@@ -25,7 +26,6 @@ namespace multiprocess::detail {
 
 namespace {
 
-thread_local constinit bool thread_is_over = false;
 thread_local constinit bool process_leaves = false;  // while this thread runs its last exit step
 
 /// A thread's box, and the desk that it is at.
@@ -82,11 +82,7 @@ class Place {
   Box* box_;
 };
 
-struct Places {
-  std::vector<Place> all;
-  ~Places() { thread_is_over = true; }
-};
-thread_local Places places;
+using Places = PerThread<std::vector<Place>>;
 
 /// What a process has at a server when it ends without this was in the hand of a killed one.
 void say_goodbye_at_exit() {
@@ -95,9 +91,9 @@ void say_goodbye_at_exit() {
   if (arranged_for.exchange(me) != me) {
     add_exit_call(
         [] {
-          if (!thread_is_over) {
+          if (std::vector<Place>* const all = Places::get()) {
             process_leaves = true;
-            places.all.clear();
+            all->clear();
             process_leaves = false;
           }
         },
@@ -105,9 +101,8 @@ void say_goodbye_at_exit() {
   }
 }
 
-/// This thread's box at the desk; the last one that it used is found at once.
-Box& own_box(Desk& desk) {
-  std::vector<Place>& all = places.all;
+/// This thread's box at the desk; the last one that it used is found at once. `all` are its places.
+Box& own_box(std::vector<Place>& all, Desk& desk) {
   const auto found = std::find_if(all.begin(), all.end(), [&desk](const Place& place) {
     return place.is_at(desk) && place.is_ours();
   });
@@ -192,8 +187,8 @@ bool has_ended(const Desk& desk) noexcept {
 }
 
 void leave_desk(Desk& desk) noexcept {
-  if (!thread_is_over) {
-    std::erase_if(places.all, [&desk](const Place& place) { return place.is_at(desk); });
+  if (std::vector<Place>* const all = Places::get()) {
+    std::erase_if(*all, [&desk](const Place& place) { return place.is_at(desk); });
   }
 }
 
@@ -237,12 +232,13 @@ Answer ProxyCall::send() {
   if (desk_.is_linked()) {
     return Answer(ask_over_link(desk_, bytes(), refs()));
   }
-  if (thread_is_over) {  // the thread's own objects are gone: one call, one box
+  std::vector<Place>* const all = Places::get();
+  if (all == nullptr) {  // the thread's own objects are gone: one call, one box
     const Place place(desk_);
     ask(desk_, place.box(), bytes(), refs());
     return Answer(place.box());
   }
-  Box& box = own_box(desk_);
+  Box& box = own_box(*all, desk_);
   ask(desk_, box, bytes(), refs());
   return Answer(box);
 }

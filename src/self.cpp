@@ -2,6 +2,7 @@
 #include <multiprocess/detail/self.hpp>
 
 #include <multiprocess/detail/os/futex.hpp>
+#include <multiprocess/detail/os/thread.hpp>
 
 #include <bit>
 
@@ -15,19 +16,11 @@ constexpr std::uint32_t most_threads = 1u << (slot_shift - thread_shift);
 
 constinit std::array<std::atomic<std::uint64_t>, most_threads / 64> numbers_in_use{};
 
-/// Gives the number back when the thread ends.
-struct NumberHolder {
-  std::uint32_t number = 0;
-
-  ~NumberHolder() {
-    if (number != 0) {
-      numbers_in_use[number / 64].fetch_and(~(std::uint64_t{1} << number % 64));
-      thread_number_cache = 0;
-    }
-  }
-};
-
-thread_local NumberHolder holder;
+void give_back(void* number) {
+  const auto given = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(number));
+  numbers_in_use[given / 64].fetch_and(~(std::uint64_t{1} << given % 64));
+  thread_number_cache = 0;
+}
 
 std::uint32_t take_number() noexcept {
   for (std::uint32_t group = 0; group < numbers_in_use.size(); ++group) {
@@ -55,7 +48,7 @@ std::uint32_t assign_thread_number() noexcept {
   if (number == 0) {
     number = take_number();  // 0 means none
   }
-  holder.number = number;
+  os::at_thread_end(&give_back, reinterpret_cast<void*>(std::uintptr_t{number}));
   thread_number_cache = number;
   return number;
 }

@@ -79,6 +79,9 @@ SocketFile::SocketFile(const std::string& path) {
   }
   const std::string whole = std::filesystem::absolute(path).string();
   const std::uint64_t id = os::socket_file_id(whole);
+  if (id == 0) {
+    return;  // a place that is no file
+  }
   if (!is_in_private_folder(whole)) {
     track(whole, id);
   }

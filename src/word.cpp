@@ -2,6 +2,7 @@
 #include <multiprocess/detail/word.hpp>
 
 #include <multiprocess/detail/os/info.hpp>
+#include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/detail/warden.hpp>
@@ -47,8 +48,6 @@ bool claim(std::uint32_t index, std::uint64_t owner) noexcept {
   return true;
 }
 
-thread_local constinit bool thread_is_over = false;
-
 /// This thread's record, kept until the thread ends; after a fork it is the parent's, so the owner
 /// tells.
 struct Record {
@@ -56,7 +55,6 @@ struct Record {
   std::uint64_t owner = 0;
 
   ~Record() {
-    thread_is_over = true;
     const Self* const me = self_if_entered();
     if (index != 0 && me != nullptr && me->ticket.word() == owner) {
       step::store(sleeper(index).owner, 0);
@@ -64,25 +62,24 @@ struct Record {
   }
 };
 
-thread_local Record this_record;
-
 /// Null when the table is full, or the thread's own objects are gone: then the sleep is short.
 Sleeper* record_of_this_thread() {
-  if (thread_is_over) {
+  Record* const own = PerThread<Record>::get();
+  if (own == nullptr) {
     return nullptr;
   }
   const std::uint64_t owner = self().ticket.word();
-  if (this_record.index == 0 || this_record.owner != owner) {
-    this_record.index = 0;
+  if (own->index == 0 || own->owner != owner) {
+    own->index = 0;
     for (std::uint32_t index = 1; index < most_sleepers; ++index) {
       if (claim(index, owner)) {
-        this_record.index = index;
-        this_record.owner = owner;
+        own->index = index;
+        own->owner = owner;
         break;
       }
     }
   }
-  return this_record.index == 0 ? nullptr : &sleeper(this_record.index);
+  return own->index == 0 ? nullptr : &sleeper(own->index);
 }
 
 }  // namespace

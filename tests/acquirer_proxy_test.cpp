@@ -8,6 +8,7 @@
 #include "support/child.hpp"
 #include "support/in_time.hpp"
 #include "support/managers.hpp"
+#include "support/signals.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -142,7 +143,7 @@ TEST_P(Acquirers, WhatAKilledProcessHeldPassesOn) {
               recursive.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   for (const mp::AcquirerProxy& each : {lock, recursive}) {
     EXPECT_TRUE(each.acquire(plenty));
     EXPECT_TRUE(each.owner_died());
@@ -191,7 +192,7 @@ TEST_P(Acquirers, UnitsOfAKilledProcessComeBackAndSignalsDoNot) {
               signals.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(units.get_value(), 2);
   EXPECT_EQ(signals.get_value(), 0);
   EXPECT_EQ(exitcode_of([units] { units.acquire(); }), 0);

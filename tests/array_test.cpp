@@ -9,6 +9,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -289,7 +290,7 @@ TEST_P(ArrayProcesses, WithLockSaysOnceThatAHolderDied) {
                 mp::test::die();
               });
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(array.get(0), 1);
   array[1] += 1;
   EXPECT_THROW(array.with_lock([](std::span<int>) {}), mp::OwnerDied);

@@ -7,6 +7,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -141,7 +142,7 @@ TEST_P(BarrierProcesses, BreaksWhenOneThatHasWaitedIsKilledElsewhere) {
   mp::Process killer = start(
       [barrier](int pid) {
         mp::test::until([&] { return barrier.n_waiting() == 1; });
-        ::kill(pid, SIGKILL);
+        multiprocess::test::kill_process(pid);
       },
       other.pid());
   EXPECT_THROW(barrier.wait(plenty), mp::BrokenBarrierError);
@@ -181,7 +182,7 @@ TEST_P(BarrierProcesses, BreaksWhenTheOneWhoActsIsKilled) {
   });
   EXPECT_THROW(barrier.wait(plenty), mp::BrokenBarrierError);
   EXPECT_TRUE(last.join(plenty));
-  EXPECT_EQ(last.exitcode(), -SIGKILL);
+  EXPECT_EQ(last.exitcode(), multiprocess::test::killed);
 }
 
 TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
@@ -190,7 +191,7 @@ TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
   kill(dead);
   barrier.reset();
   mp::Process stopped = party(barrier);
-  ::kill(stopped.pid(), SIGSTOP);
+  multiprocess::test::stop_process(stopped.pid());
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) {
     barrier.reset();
     try {
@@ -200,7 +201,7 @@ TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
       return false;
     }
   }));
-  ::kill(stopped.pid(), SIGCONT);
+  multiprocess::test::resume_process(stopped.pid());
   EXPECT_TRUE(stopped.join(plenty));
   EXPECT_EQ(stopped.exitcode(), 7);
 }
@@ -208,13 +209,13 @@ TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
 TEST_P(BarrierProcesses, AStoppedPartyDoesNotBreakIt) {
   const mp::Barrier barrier(3);
   mp::Process stopped = party(barrier);
-  ::kill(stopped.pid(), SIGSTOP);
+  multiprocess::test::stop_process(stopped.pid());
   mp::Process other = party(barrier);
   EXPECT_FALSE(barrier.broken());
   EXPECT_EQ(barrier.wait(plenty), 2);
   EXPECT_TRUE(other.join(plenty));
   EXPECT_FALSE(stopped.join(10ms));
-  ::kill(stopped.pid(), SIGCONT);
+  multiprocess::test::resume_process(stopped.pid());
   EXPECT_TRUE(stopped.join(plenty));
   EXPECT_EQ(stopped.exitcode(), 0);
 }

@@ -40,7 +40,7 @@ static_assert(!std::is_constructible_v<mp::Barrier, int, void (*)(int)>);
 TEST(Barrier, BadNumbersOfPartiesAreValueErrors) {
   EXPECT_THROW(mp::Barrier(0), mp::ValueError);
   EXPECT_THROW(mp::Barrier(-1), mp::ValueError);
-  EXPECT_THROW(mp::Barrier(std::numeric_limits<int>::max() + 1L), mp::ValueError);
+  EXPECT_THROW(mp::Barrier(std::numeric_limits<int>::max() + 1LL), mp::ValueError);
   EXPECT_THROW(mp::Barrier(~std::size_t{0}, 1s), mp::ValueError);
   EXPECT_THROW(mp::Barrier(0, [] {}), mp::ValueError);
   EXPECT_EQ(mp::Barrier(std::numeric_limits<int>::max()).parties(),

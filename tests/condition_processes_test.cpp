@@ -7,6 +7,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -152,7 +153,7 @@ TEST_P(ConditionProcesses, ANotifierThatIsKilledHoldsNobodyUp) {
               condition.notify();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(woken.get(plenty), 0);
   notify(condition, 9);
   EXPECT_EQ(woken.get(plenty) + woken.get(plenty), 3);
@@ -167,7 +168,7 @@ TEST_P(ConditionProcesses, ADeadHolderPassesTheLockOn) {
                 condition.acquire();
                 mp::test::die();
               }),
-              -SIGKILL);
+              multiprocess::test::killed);
     EXPECT_TRUE(condition.acquire(plenty));
     EXPECT_TRUE(condition.owner_died());
     condition.notify_all();
@@ -183,12 +184,12 @@ TEST_P(ConditionProcesses, AStoppedHolderIsNotRobbed) {
   mp::Process holder = start([condition, held] {
     const std::scoped_lock guard(condition);
     held.put(1);
-    ::kill(getpid(), SIGSTOP);
+    multiprocess::test::stop_process(getpid());
   });
   held.get(plenty);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return condition.acquire(time); }));
   do {
-    ::kill(holder.pid(), SIGCONT);  // it may stop only now
+    multiprocess::test::resume_process(holder.pid());  // it may stop only now
   } while (!holder.join(500ms));
   EXPECT_TRUE(condition.acquire(false));
   EXPECT_FALSE(condition.owner_died());
@@ -206,7 +207,7 @@ TEST_P(ConditionProcesses, ATimeoutHoldsWhoeverDies) {
               condition.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   const std::scoped_lock guard(condition);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return condition.wait(time); }));
   for (mp::Process& process : processes) {

@@ -8,6 +8,7 @@
 #include "support/child.hpp"
 #include "support/in_time.hpp"
 #include "support/managers.hpp"
+#include "support/signals.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -159,7 +160,7 @@ TEST_P(ConditionProxies, AKilledHolderPassesTheLockOn) {
               condition.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_TRUE(condition.acquire(plenty));
   EXPECT_TRUE(condition.owner_died());
   condition.release();

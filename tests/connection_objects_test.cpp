@@ -7,9 +7,9 @@
 #include <multiprocess/queue.hpp>
 
 #include "support/arena_use.hpp"
+#include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <map>
@@ -32,12 +32,6 @@ namespace {
 
 using Ends = std::pair<mp::Connection, mp::Connection>;
 
-Ends make_stream() {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  return {mp::Connection(ends[0]), mp::Connection(ends[1])};
-}
-
 /// Of a pipe and of a stream: values cross them alike.
 class ConnectionObjects : public testing::TestWithParam<Ends (*)()> {
  protected:
@@ -52,7 +46,7 @@ class ConnectionObjects : public testing::TestWithParam<Ends (*)()> {
   const mp::Connection& there_ = ends_.second;
 };
 INSTANTIATE_TEST_SUITE_P(PipeAndStream, ConnectionObjects,
-                         testing::Values([] { return mp::Pipe(); }, &make_stream));
+                         testing::Values([] { return mp::Pipe(); }, &mp::test::make_stream_pair));
 
 struct Person {
   std::string name;
@@ -278,7 +272,7 @@ TEST(PipeObjects, AHandleOfAnotherTypeIsATypeError) {
 }
 
 TEST(StreamObjects, SharedObjectsAreNotSendable) {
-  const auto [here, there] = make_stream();
+  const auto [here, there] = mp::test::make_stream_pair();
   EXPECT_THROW(there.send(mp::Lock()), mp::NotSendable);
   EXPECT_THROW(there.send(mp::Queue<int>()), mp::NotSendable);
   EXPECT_THROW(there.send(mp::Pipe().first), mp::NotSendable);

@@ -10,9 +10,9 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/start_methods.hpp"
+#include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <map>
@@ -140,10 +140,7 @@ TEST_P(ConnectionProcesses, AnEndGivenTwiceIsTheSame) {
 }
 
 TEST_P(ConnectionProcesses, AStreamIsAnArgument) {
-  std::array<int, 2> ends{};
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Connection here(ends[0]);
-  const Connection there(ends[1]);
+  const auto [here, there] = mp::test::make_stream_pair();
   mp::Process child = start(&echo, there);
   there.close();
   expect_echo(here);

@@ -5,11 +5,11 @@
 #include <multiprocess/error.hpp>
 
 #include "support/arena_use.hpp"
+#include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
@@ -28,12 +28,6 @@ namespace {
 
 using Ends = std::pair<mp::Connection, mp::Connection>;
 
-Ends make_stream() {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  return {mp::Connection(ends[0]), mp::Connection(ends[1])};
-}
-
 class ConnectionThreads : public testing::TestWithParam<Ends (*)()> {
  protected:
   Ends ends_ = GetParam()();
@@ -41,7 +35,7 @@ class ConnectionThreads : public testing::TestWithParam<Ends (*)()> {
   const mp::Connection& there_ = ends_.second;
 };
 INSTANTIATE_TEST_SUITE_P(PipeAndStream, ConnectionThreads,
-                         testing::Values([] { return mp::Pipe(); }, &make_stream));
+                         testing::Values([] { return mp::Pipe(); }, &mp::test::make_stream_pair));
 
 std::vector<int> numbers(int first, std::size_t count) {
   std::vector<int> all(count);

@@ -7,6 +7,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -326,7 +327,7 @@ TEST_P(LockProcesses, ADeadHolderPassesItOn) {
               lock.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_TRUE(lock.locked());
   EXPECT_FALSE(lock.owner_died()) << "nobody has taken over yet";
   EXPECT_TRUE(lock.acquire(plenty));
@@ -349,7 +350,7 @@ TEST_P(LockProcesses, ADeathWakesWhoWaits) {
     mp::test::wait_to_be_killed();
   });
   held.get(plenty);
-  mp::Process killer = start([pid = holder.pid()] { ::kill(pid, SIGKILL); });
+  mp::Process killer = start([pid = holder.pid()] { multiprocess::test::kill_process(pid); });
   EXPECT_TRUE(lock.acquire(plenty));
   EXPECT_TRUE(lock.owner_died());
   lock.release();

@@ -5,13 +5,13 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/range.hpp>
 
+#include "support/child.hpp"
 #include "support/one_pass.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -149,7 +149,7 @@ TEST(PoolImap, AnErrorCountsTheItemWithinTheInput) {
   mp::Pool pool(1);
   const auto die_at_30 = [](int n) {
     if (n == 30) {
-      std::raise(SIGKILL);
+      mp::test::die();
     }
     return n;
   };

@@ -5,10 +5,10 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/cpus.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <chrono>
 #include <cstdio>
@@ -37,8 +37,9 @@ mp::PoolOptions of(int processes) {
 
 /// A file that goes with it.
 struct TemporaryFile {
-  std::string path = std::filesystem::temp_directory_path() /
-                     ("pool_options_test." + std::to_string(mp::current_process().pid()));
+  std::string path = (std::filesystem::temp_directory_path() /
+                      ("pool_options_test." + std::to_string(mp::current_process().pid())))
+                         .string();
   ~TemporaryFile() { std::filesystem::remove(path); }
   std::string text() const {
     std::ifstream file(path);
@@ -200,17 +201,12 @@ TEST(PoolSeed, OfAnImapIsThatOfTheItemWhateverWasReadTogether) {
 }
 
 TEST(PoolAffinity, KeepsWorkersOnTheirCpus) {
-  cpu_set_t allowed;
-  sched_getaffinity(0, sizeof(allowed), &allowed);
-  int cpu = 0;
-  while (!CPU_ISSET(cpu, &allowed)) {
-    ++cpu;
-  }
+  const int cpu = mp::test::first_cpu();
   mp::PoolOptions options = of(1);
   options.affinity = {cpu};
   mp::Pool pool(options);
   EXPECT_EQ(pool.apply([] { return mp::cpu_count(); }), 1);
-  EXPECT_EQ(pool.apply([] { return sched_getcpu(); }), cpu);
+  EXPECT_EQ(pool.apply([] { return mp::test::current_cpu(); }), cpu);
 }
 
 mp::Pool* here = nullptr;

@@ -6,6 +6,8 @@
 #include <multiprocess/fd.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fcntl.h>
@@ -68,7 +70,7 @@ TEST_P(ProcessExit, TheExitCodeTellsHowItEnded) {
   EXPECT_EQ(exitcode_of([] { mp::exit(3); }), 3);
   EXPECT_EQ(exitcode_of([] { mp::exit(-1); }), 255);
   EXPECT_EQ(exitcode_of([] { _exit(300); }), 44);
-  EXPECT_EQ(exitcode_of(raise_signal, SIGKILL), -SIGKILL);
+  EXPECT_EQ(exitcode_of(raise_signal, SIGKILL), multiprocess::test::killed);
   EXPECT_EQ(exitcode_of(raise_signal, SIGUSR1), -SIGUSR1);
 }
 
@@ -97,7 +99,7 @@ TEST_P(ProcessExit, SignalsReachIt) {
                                                           {&mp::Process::kill, SIGKILL},
                                                           {&mp::Process::interrupt, SIGINT}};
   for (const auto& [send, number] : sent) {
-    mp::Process p = start([] { pause(); });
+    mp::Process p = start(&mp::test::wait_to_be_killed);
     EXPECT_TRUE(p.is_alive());
     (p.*send)();
     EXPECT_TRUE(p.join(plenty));
@@ -108,7 +110,7 @@ TEST_P(ProcessExit, SignalsReachIt) {
 }
 
 TEST_P(ProcessExit, TheSentinelIsReadyAfterTheEndAndStaysSo) {
-  mp::Process p = start([] { pause(); });
+  mp::Process p = start(&mp::test::wait_to_be_killed);
   const mp::Sentinel sentinel = p.sentinel();
   EXPECT_FALSE(os::wait_readable(sentinel.native_handle(), os::at_once));
   EXPECT_FALSE(p.join(0s));
@@ -129,7 +131,7 @@ void leave_traces(Words out) {
   mp::at_exit([out] { out.put("high"); }, 10);
   mp::ProcessOptions daemon;
   daemon.daemon = true;
-  static mp::Process endless(daemon, [] { pause(); });
+  static mp::Process endless(daemon, &mp::test::wait_to_be_killed);
   endless.start();
   static mp::Process slow([](Words words) { words.put("child"); }, out);
   slow.start();

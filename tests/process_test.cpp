@@ -3,6 +3,8 @@
 
 #include <multiprocess/queue.hpp>
 
+#include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -253,7 +255,7 @@ TEST(Process, TakesLvalueOptionsAsOptions) {
 }
 
 TEST(Process, PrintsAsPython) {
-  mp::Process p({.name = "one"}, [] { pause(); });
+  mp::Process p({.name = "one"}, &mp::test::wait_to_be_killed);
   const int here = mp::current_process().pid();
   EXPECT_EQ(fmt::format("{}", p), fmt::format("<Process name='one' parent={} initial>", here));
   p.set_daemon(true);
@@ -265,9 +267,9 @@ TEST(Process, PrintsAsPython) {
   p.kill();
   p.join();
   const int pid = p.pid();
-  EXPECT_EQ(fmt::format("{}", p),
-            fmt::format("<Process name='one' pid={} parent={} stopped exitcode=-SIGKILL daemon>",
-                        pid, here));
+  EXPECT_EQ(fmt::format("{}", p), fmt::format("<Process name='one' pid={} parent={} stopped "
+                                              "exitcode=multiprocess::test::killed daemon>",
+                                              pid, here));
   p.close();
   EXPECT_EQ(fmt::format("{}", p),
             fmt::format("<Process name='one' parent={} closed daemon>", here));

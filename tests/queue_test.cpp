@@ -283,11 +283,11 @@ TEST(Queue, ManyItemsGoThroughAndTheirMemoryComesBack) {
   }
   EXPECT_EQ(queue.qsize(), count);
   EXPECT_GT(use_now().parts, before.parts + 500);
-  long sum = 0;
+  long long sum = 0;
   for (long i = 0; i < count; ++i) {
     sum += queue.get();
   }
-  EXPECT_EQ(sum, count * (count - 1) / 2);
+  EXPECT_EQ(sum, count * (count - 1LL) / 2);
   EXPECT_LE(use_now().parts, before.parts + 6) << "what a queue keeps to be fast again";
 }
 

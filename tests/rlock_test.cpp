@@ -8,6 +8,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -251,7 +252,7 @@ TEST_P(RLockProcesses, ADeadHolderPassesItOn) {
               lock.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_TRUE(lock.locked());
   EXPECT_TRUE(lock.acquire(plenty));
   EXPECT_TRUE(lock.owner_died());
@@ -275,7 +276,7 @@ TEST_P(RLockProcesses, ADeathWakesWhoWaits) {
     mp::test::wait_to_be_killed();
   });
   held.get(plenty);
-  mp::Process killer = start([pid = holder.pid()] { ::kill(pid, SIGKILL); });
+  mp::Process killer = start([pid = holder.pid()] { multiprocess::test::kill_process(pid); });
   EXPECT_TRUE(lock.acquire(plenty));
   EXPECT_TRUE(lock.owner_died());
   lock.release();
@@ -289,12 +290,12 @@ TEST_P(RLockProcesses, AStoppedHolderIsNotRobbed) {
   mp::Process holder = start([lock, held] {
     const std::scoped_lock guard(lock);
     held.put(1);
-    ::kill(getpid(), SIGSTOP);
+    multiprocess::test::stop_process(getpid());
   });
   held.get(plenty);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return lock.acquire(time); }));
   do {
-    ::kill(holder.pid(), SIGCONT);  // it may stop only now
+    multiprocess::test::resume_process(holder.pid());  // it may stop only now
   } while (!holder.join(500ms));
   EXPECT_TRUE(lock.acquire(false));
   EXPECT_FALSE(lock.owner_died());

@@ -8,6 +8,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -99,7 +100,7 @@ TEST_P(SemaphoreProcesses, TheUnitsOfAKilledProcessComeBack) {
               semaphore.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(semaphore.get_value(), 3);
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(semaphore.acquire(false));
@@ -118,7 +119,7 @@ TEST_P(SemaphoreProcesses, ADeathWakesWhoWaits) {
   });
   held.get(plenty);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return semaphore.acquire(time); }));
-  mp::Process killer = start([pid = holder.pid()] { ::kill(pid, SIGKILL); });
+  mp::Process killer = start([pid = holder.pid()] { multiprocess::test::kill_process(pid); });
   EXPECT_TRUE(semaphore.acquire(plenty));
   EXPECT_TRUE(semaphore.acquire(plenty));
   EXPECT_FALSE(semaphore.acquire(false));
@@ -140,7 +141,7 @@ TEST_P(SemaphoreProcesses, WhatTheLivingHaveDoesNotComeBack) {
               semaphore.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(semaphore.get_value(), 1);
   living.kill();
   living.join(plenty);
@@ -173,7 +174,7 @@ TEST_P(SemaphoreProcesses, ASignalIsNotInvented) {
               signals.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(signals.get_value(), 3) << "what it took was consumed";
 }
 
@@ -221,12 +222,12 @@ TEST_P(SemaphoreProcesses, AStoppedHolderIsNotRobbed) {
   mp::Process holder = start([semaphore, held] {
     const std::scoped_lock guard(semaphore);
     held.put(1);
-    ::kill(getpid(), SIGSTOP);
+    multiprocess::test::stop_process(getpid());
   });
   held.get(plenty);
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) { return semaphore.acquire(time); }));
   do {
-    ::kill(holder.pid(), SIGCONT);  // it may stop only now
+    multiprocess::test::resume_process(holder.pid());  // it may stop only now
   } while (!holder.join(500ms));
   EXPECT_EQ(semaphore.get_value(), 1);
 }

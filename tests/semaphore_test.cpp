@@ -47,10 +47,10 @@ TEST(Semaphore, BadNumbersAreValueErrors) {
   constexpr int most = std::numeric_limits<int>::max();
   EXPECT_EQ(mp::Semaphore(most).get_value(), most);
   EXPECT_THROW(mp::Semaphore(-1), mp::ValueError);
-  EXPECT_THROW(mp::Semaphore(most + 1L), mp::ValueError);
+  EXPECT_THROW(mp::Semaphore(most + 1LL), mp::ValueError);
   EXPECT_THROW(mp::Semaphore(~std::size_t{0}), mp::ValueError);
   EXPECT_THROW(mp::BoundedSemaphore(-1), mp::ValueError);
-  EXPECT_THROW(mp::BoundedSemaphore(most + 1L), mp::ValueError);
+  EXPECT_THROW(mp::BoundedSemaphore(most + 1LL), mp::ValueError);
 }
 
 TEST(Semaphore, GivesAsManyUnitsAsItHas) {

@@ -6,6 +6,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -119,7 +120,7 @@ TEST_P(SharedMapProcesses, ATornOneSaysSoToEverybody) {
   const Counts map{{"a", 1}};
   queue.put(map);
   EXPECT_EQ(exitcode_of([queue] { queue.get(plenty).update("b", [](int&) { mp::test::die(); }); }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_THROW(map.get("a"), mp::OwnerDied);
   EXPECT_THROW(map.set("a", 1), mp::OwnerDied);
   map.clear();

@@ -6,6 +6,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -90,7 +91,7 @@ TEST_P(SharedStringProcesses, ADeathTearsNothing) {
               text += "y";
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(text, "xy");
 }
 

@@ -7,6 +7,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -166,7 +167,7 @@ void die_changing(const mp::SharedVector<int>& vector) {
 
 TEST_P(SharedVectorProcesses, ATornOneSaysSoToEverybody) {
   const mp::SharedVector<int> vector{1, 2};
-  EXPECT_EQ(exitcode_of(&die_changing, vector), -SIGKILL);
+  EXPECT_EQ(exitcode_of(&die_changing, vector), multiprocess::test::killed);
   for (int i = 0; i < 2; ++i) {
     EXPECT_THROW(vector.to_vector(), mp::OwnerDied);
     EXPECT_THROW(vector.push_back(1), mp::OwnerDied);
@@ -180,7 +181,7 @@ TEST_P(SharedVectorProcesses, ATornOneSaysSoToEverybody) {
             }),
             0);
   EXPECT_EQ(vector.to_vector(), std::vector{5});
-  EXPECT_EQ(exitcode_of(&die_changing, vector), -SIGKILL);
+  EXPECT_EQ(exitcode_of(&die_changing, vector), multiprocess::test::killed);
   EXPECT_THROW(vector.with_lock([](std::span<int>, bool) { throw mp::ValueError("not mended"); }),
                mp::ValueError);
   EXPECT_THROW(vector.get(0), mp::OwnerDied);
@@ -196,7 +197,7 @@ TEST_P(SharedVectorProcesses, ADeathThatTearsNothingIsNoError) {
               vector.push_back(3);
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(vector.to_vector(), (std::vector{1, 2, 3}));
 }
 

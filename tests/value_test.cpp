@@ -9,6 +9,7 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -233,7 +234,7 @@ void die_changing(const mp::Value<Block>& value) {
 
 TEST_P(ValueProcesses, WithLockSaysOnceThatAHolderDied) {
   const mp::Value<Block> value;
-  EXPECT_EQ(exitcode_of(&die_changing, value), -SIGKILL);
+  EXPECT_EQ(exitcode_of(&die_changing, value), multiprocess::test::killed);
   EXPECT_EQ(value.value()[0], 1U) << "to look at it is allowed, and changes nothing";
   EXPECT_THROW(value.with_lock([](Block&) {}), mp::OwnerDied);
   EXPECT_EQ(value.with_lock([](Block& block) { return block[0]; }), 1U);
@@ -241,7 +242,7 @@ TEST_P(ValueProcesses, WithLockSaysOnceThatAHolderDied) {
 
 TEST_P(ValueProcesses, WithLockTellsWhoWantsToKnow) {
   const mp::Value<Block> value;
-  EXPECT_EQ(exitcode_of(&die_changing, value), -SIGKILL);
+  EXPECT_EQ(exitcode_of(&die_changing, value), multiprocess::test::killed);
   value.set_value({2});
   const auto repair = [](Block& block, bool owner_died) {
     if (owner_died) {
@@ -262,7 +263,7 @@ TEST_P(ValueProcesses, ADeathIsToldToTheOneWhoLocks) {
               value.acquire();
               mp::test::die();
             }),
-            -SIGKILL);
+            multiprocess::test::killed);
   EXPECT_EQ(other.value() + value.value(), 3);
   EXPECT_FALSE(lock.locked());
   {
@@ -283,7 +284,7 @@ TEST_P(ValueProcesses, ADeathWakesWhoWaits) {
     });
   });
   held.get(plenty);
-  mp::Process killer = start([pid = holder.pid()] { ::kill(pid, SIGKILL); });
+  mp::Process killer = start([pid = holder.pid()] { multiprocess::test::kill_process(pid); });
   EXPECT_THROW(value.with_lock(increment), mp::OwnerDied);
   value.with_lock(increment);
   EXPECT_EQ(value.value(), 1);

@@ -8,12 +8,12 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <atomic>
@@ -36,12 +36,6 @@ namespace {
 using Indices = std::vector<std::size_t>;
 using Ends = std::pair<mp::Connection, mp::Connection>;
 
-Ends make_stream() {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  return {mp::Connection(ends[0]), mp::Connection(ends[1])};
-}
-
 /// Three channels; to be waited for are their first ends.
 class Wait : public testing::TestWithParam<Ends (*)()> {
  protected:
@@ -58,7 +52,7 @@ class Wait : public testing::TestWithParam<Ends (*)()> {
   std::vector<mp::Connection> there_;
 };
 INSTANTIATE_TEST_SUITE_P(PipesAndStreams, Wait,
-                         testing::Values([] { return mp::Pipe(); }, &make_stream));
+                         testing::Values([] { return mp::Pipe(); }, &mp::test::make_stream_pair));
 
 TEST_P(Wait, NamesTheReadyOnesInOrder) {
   EXPECT_EQ(wait(0s), Indices{});
@@ -194,7 +188,7 @@ TEST(WaitForAll, KindsOfThings) {
   os::Pipe owned = os::make_pipe();
   const mp::Fd fd(std::move(owned.read));
   const auto [here, there] = mp::Pipe();
-  const auto [stream, other] = make_stream();
+  const auto [stream, other] = mp::test::make_stream_pair();
   const auto ready = [&, here = here, stream = stream] {
     return mp::wait({static_cast<int>(raw.read.get()), fd, here, stream}, 0s);
   };

@@ -23,3 +23,6 @@ endforeach()
 # The runtime of the compiler goes into each program, which so needs nothing beside it.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
 set(CMAKE_CROSSCOMPILING_EMULATOR ${CMAKE_CURRENT_LIST_DIR}/wine)
+
+# Each test is a program of its own: how long it takes to link one matters.
+set_property(GLOBAL PROPERTY RULE_LAUNCH_LINK ${CMAKE_CURRENT_LIST_DIR}/link)

@@ -7,6 +7,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -125,7 +126,7 @@ TEST_F(Children, OneOfTheForkServersHasEndedWhenItsExitCodeIsThere) {
   EXPECT_EQ(live_children(), std::vector{child});
   send_report(server.get(), {Report::Kind::ended, 6});
   EXPECT_EQ(wait_child(child, in(20s)), 6);
-  EXPECT_EQ(os::take_exit_code(child->sentinel->get()), -SIGKILL);  // as the server would have
+  EXPECT_EQ(os::take_exit_code(child->sentinel->get()), multiprocess::test::killed);  // as the server would have
 }
 
 TEST_F(Children, AServerThatHasEndedTellsNoExitCode) {
@@ -145,7 +146,7 @@ TEST_F(Children, TheExitStepsEndDaemonsAndWaitForTheOthers) {
   signal_child(other, os::Signal::kill);
   join_children();
   EXPECT_TRUE(live_children().empty());
-  EXPECT_EQ(other->exitcode, -SIGKILL);
+  EXPECT_EQ(other->exitcode, multiprocess::test::killed);
 }
 
 TEST_F(Children, BelongToTheirParentOnly) {

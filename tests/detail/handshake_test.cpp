@@ -288,7 +288,8 @@ TEST(StrictHandshake, GivesBothEndsTheSameKeys) {
 TEST(PlaceOf, IsTheSameForBothEnds) {
   EXPECT_EQ(place_of({"", "127.0.0.1", 5000}), "tcp 127.0.0.1 5000");
   EXPECT_EQ(place_of({"", "::ffff:127.0.0.1", 5000}), "tcp 127.0.0.1 5000");
-  EXPECT_EQ(place_of({"/tmp/../tmp/x"}), "path /tmp/x");
+  EXPECT_EQ(place_of({"/tmp/../tmp/x"}), place_of({"/tmp/x"}));
+  EXPECT_TRUE(place_of({"/tmp/x"}).starts_with("path "));
   EXPECT_EQ(place_of({std::string("\0name", 5)}), "name name");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/queue_handle.hpp>
 
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/fd.hpp>
 #include <multiprocess/joinable_queue.hpp>
@@ -84,7 +85,9 @@ TEST(QueueHandle, IsReceivedForItsKindOnly) {
   EXPECT_EQ(send_as<Lock>(lock), lock);
   EXPECT_EQ(refusal<Lock>(queue), "the message holds a queue, not a lock");
   EXPECT_EQ(refusal<Queue<int>>(lock), "the message holds a lock, not a queue");
-  EXPECT_EQ(refusal<Queue<int>>(Fd::duplicate(0)), "the message holds a descriptor, not a queue");
+  const os::Pipe pipe = os::make_pipe();
+  EXPECT_EQ(refusal<Queue<int>>(Fd::duplicate(static_cast<int>(pipe.read.get()))),
+            "the message holds a descriptor, not a queue");
   EXPECT_THROW(send_as<Fd>(queue), TypeError);
   EXPECT_EQ(test::use_now(), before);
 }

@@ -3,8 +3,10 @@
 #include "support/leftovers.hpp"
 #include "support/sanitizer.hpp"
 
+#include <multiprocess/detail/os/info.hpp>
+#include <multiprocess/detail/os/process.hpp>
+
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <optional>
@@ -21,9 +23,9 @@ class Referee : public testing::EmptyTestEventListener {
   }
 
   void OnTestEnd(const testing::TestInfo&) override {
-    if (getpid() != runner_) {
+    if (detail::os::current_pid() != runner_) {
       std::fputs("A child of a test came back into the test runner.\n", stderr);
-      _exit(125);
+      detail::os::end_process(125);
     }
     deadline_.reset();
     for (const std::string& thing : leftovers(before_)) {
@@ -31,7 +33,7 @@ class Referee : public testing::EmptyTestEventListener {
     }
   }
 
-  const pid_t runner_ = getpid();
+  const int runner_ = detail::os::current_pid();
   Inventory before_;
   std::optional<Deadline> deadline_;
 };

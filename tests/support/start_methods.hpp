@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/forkserver.hpp>
+#include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/process.hpp>
 
 #include <gtest/gtest.h>
@@ -52,10 +53,11 @@ class StartMethods : public testing::TestWithParam<StartMethod> {
   }
 };
 
-/// All of them, or those that MULTIPROCESS_TEST_METHODS names (`fork,spawn`).
+/// All that there are here, or those that MULTIPROCESS_TEST_METHODS names (`fork,spawn`).
 inline std::vector<StartMethod> tested_start_methods() {
   const char* const named = std::getenv("MULTIPROCESS_TEST_METHODS");
-  std::istringstream names(named == nullptr ? "fork,spawn,forkserver" : named);
+  const char* const all = detail::os::can_fork() ? "fork,spawn,forkserver" : "spawn";
+  std::istringstream names(named == nullptr ? all : named);
   std::vector<StartMethod> methods;
   for (std::string name; std::getline(names, name, ',');) {
     methods.push_back(parse_start_method(name));

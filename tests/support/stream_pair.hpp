@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <multiprocess/connection.hpp>
+#include <multiprocess/detail/os/doorbell.hpp>
+
+#include <utility>
+
+namespace multiprocess::test {
+
+/// The ends of a stream of bytes as programs have it that know nothing of one another's memory. The
+/// ends of a doorbell are such ones.
+inline std::pair<Connection, Connection> make_stream_pair() {
+  auto [here, there] = detail::os::make_doorbell();
+  return {Connection(static_cast<int>(here.release())), Connection(static_cast<int>(there.release()))};
+}
+
+}  // namespace multiprocess::test

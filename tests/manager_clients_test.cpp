@@ -70,6 +70,9 @@ TEST_P(ManagerClients, UseWhatIsThere) {
   EXPECT_THROW(same.at("b"), mp::KeyError);
   EXPECT_THROW(client.lookup<mp::ListProxy<int>>("numbers"), mp::TypeError);
   EXPECT_THROW(client.lookup<Numbers>("letters"), mp::KeyError);
+  server.publish("lock", server.RLock());
+  EXPECT_TRUE(repr(client.lookup<mp::AcquirerProxy>("lock")).find("'RLock'") != std::string::npos);
+  EXPECT_THROW(client.lookup<mp::QueueProxy<int>>("lock"), mp::TypeError);
   EXPECT_EQ(mp::test::shown(same), "{'a': 42}");
 }
 

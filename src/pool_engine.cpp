@@ -84,44 +84,20 @@ void PoolEngine::require_running() {
   }
 }
 
-void PoolEngine::submit(const std::shared_ptr<Order>& order) {
+bool PoolEngine::try_submit(const std::shared_ptr<Order>& order, State latest) {
   require_at_home();
   LiveOrders removed;  // they go when the lock is free again: what they hold may use the pool
   {
     // Whoever ends the pool says so before it takes the lock: none is added behind its back.
     const std::scoped_lock lock(mutex_);
-    require_running_pool(broken_, state() == State::run);
-    add_live(order, removed);
-  }
-  begin_work(order);
-}
-
-std::exception_ptr PoolEngine::submit_more(const std::shared_ptr<Order>& order) {
-  require_at_home();
-  LiveOrders removed;
-  {
-    const std::scoped_lock lock(mutex_);
-    if (broken_ != nullptr) {
-      return broken_;
+    if (broken_ != nullptr || state() > latest) {
+      return false;
     }
-    if (state() == State::terminate) {
-      return std::make_exception_ptr(Cancelled("the pool was terminated"));
+    live_.add(order);
+    if (live_.size() >= sweep_at_) {
+      sweep(removed);
     }
-    add_live(order, removed);
   }
-  begin_work(order);
-  return nullptr;
-}
-
-/// Under the lock.
-void PoolEngine::add_live(const std::shared_ptr<Order>& order, LiveOrders& removed) {
-  live_.add(order);
-  if (live_.size() >= sweep_at_) {
-    sweep(removed);
-  }
-}
-
-void PoolEngine::begin_work(const std::shared_ptr<Order>& order) {
   counts_.submitted += order->terms().items;
   lanes_.append(order->place(), order->terms().priority);
   if (plan_.inline_tasks) {
@@ -129,33 +105,35 @@ void PoolEngine::begin_work(const std::shared_ptr<Order>& order) {
   } else if (order->terms().time_limit.count() != 0 || order->shows_progress()) {
     call_attention(board());
   }
+  return true;
+}
+
+void PoolEngine::submit(const std::shared_ptr<Order>& order) {
+  if (!try_submit(order, State::run)) {
+    const std::scoped_lock lock(mutex_);
+    require_running_pool(broken_, false);
+  }
+}
+
+std::exception_ptr PoolEngine::submit_more(const std::shared_ptr<Order>& order) {
+  if (try_submit(order, State::close)) {
+    return nullptr;
+  }
+  const std::scoped_lock lock(mutex_);
+  return broken_ != nullptr ? broken_
+                            : std::make_exception_ptr(Cancelled("the pool was terminated"));
 }
 
 void PoolEngine::add_feed(std::shared_ptr<ImapFeed> feed) {
-  require_at_home();
-  const std::scoped_lock lock(mutex_);
-  require_running_pool(broken_, state() == State::run);
-  feeds_.push_back(std::move(feed));
+  if (!feeds_.add_unless(std::move(feed), [this] { return state() != State::run; })) {
+    require_running();
+  }
 }
 
 void PoolEngine::remove_feed(const ImapFeed& feed) noexcept {
-  if (this_participant() != creator_) {
-    return;
-  }
-  bool last = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto is_it = [&feed](const auto& each) { return each.get() == &feed; };
-    last = std::erase_if(feeds_, is_it) != 0 && feeds_.empty() && state() == State::close;
-  }
-  if (last) {
+  if (this_participant() == creator_ && feeds_.remove(feed) && state() == State::close) {
     let_workers_leave();
   }
-}
-
-std::shared_ptr<ImapFeed> PoolEngine::any_feed() const {
-  const std::scoped_lock lock(mutex_);
-  return feeds_.empty() || state() != State::close ? nullptr : feeds_.front();
 }
 
 void PoolEngine::work_inline() {
@@ -288,14 +266,9 @@ PoolStats PoolEngine::stats() const {
 // ---- the end
 
 void PoolEngine::close() noexcept {
-  bool is_fed = false;
-  {
-    const std::scoped_lock lock(mutex_);
-    State expected = State::run;
-    state_.compare_exchange_strong(expected, State::close);
-    is_fed = !feeds_.empty();
-  }
-  if (!is_fed) {
+  State expected = State::run;
+  state_.compare_exchange_strong(expected, State::close);
+  if (feeds_.any() == nullptr) {
     let_workers_leave();
   }
 }
@@ -307,10 +280,6 @@ void PoolEngine::let_workers_leave() noexcept {
     workers_.expect_end();
   }
   call_attention(board());
-}
-
-bool PoolEngine::expects_more() const noexcept {
-  return state() != State::terminate && board().closing.load(std::memory_order_seq_cst) == 0;
 }
 
 /// Nothing is to be done: no worker that dies has to be replaced.
@@ -341,7 +310,7 @@ void PoolEngine::join() {
   if (state() == State::run) {
     throw ValueError("Pool is still running");
   }
-  while (const std::shared_ptr<ImapFeed> feed = plan_.inline_tasks ? nullptr : any_feed()) {
+  while (const auto feed = plan_.inline_tasks ? nullptr : feeds_.any()) {
     feed->read_all();
     remove_feed(*feed);
   }

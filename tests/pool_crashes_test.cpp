@@ -2,7 +2,6 @@
 // Every way in which a worker may come to its end, at every place where it may.
 #include <multiprocess/pool.hpp>
 
-#include <multiprocess/detail/account.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/exit.hpp>
 #include <multiprocess/lock.hpp>
@@ -386,20 +385,6 @@ TEST_P(PoolCrash, CostsOnlyWhatWasInHand) {
     run_cell();
   } while (longest_ > 1s && --tries != 0);
   EXPECT_LE(longest_, 1s);
-}
-
-/// Copies of the process as it was when the pool was made: they inherit no more than that.
-TEST(PoolCrashes, WhoReplacesTheDeadKeepsNothingThatCameAfterThePool) {
-  mp::Pool pool(1);
-  mp::detail::Offset place = 0;
-  {
-    const auto later =
-        mp::detail::publish_object(mp::detail::allocate(64), mp::detail::ObjectType::plain);
-    place = later.offset();
-    EXPECT_THROW(pool.apply(set_off, Way::sigkill), mp::WorkerDied);
-    EXPECT_NO_THROW(pool.apply(set_off, Way::none)) << "in a new worker";
-  }
-  EXPECT_FALSE(mp::detail::find_reference(place));
 }
 
 INSTANTIATE_TEST_SUITE_P(Cell, PoolCrash,

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/board.hpp>
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/imap_feeds.hpp>
 #include <multiprocess/detail/lanes.hpp>
 #include <multiprocess/detail/live_orders.hpp>
 #include <multiprocess/detail/order.hpp>
@@ -52,13 +53,6 @@ struct PoolCounts {
   std::atomic<std::uint64_t> timed_out{0};
 };
 
-/// An imap whose input is not read to its end yet: the workers stay for the rest of it.
-class ImapFeed {
- public:
-  virtual ~ImapFeed() = default;
-  virtual void read_all() noexcept = 0;
-};
-
 /// A pool without its types: the lanes that its workers take work from, the orders that are not
 /// over yet, and a thread that sees to everything that must happen when nobody waits: deaths, time
 /// limits, callbacks, new workers.
@@ -87,7 +81,7 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   void submit(const std::shared_ptr<Order>& order);
 
   /// Until it is removed more may be submitted for it, also after `close`. Throws as
-  /// require_running().
+  /// require_running(), which was called before.
   void add_feed(std::shared_ptr<ImapFeed> feed);
   void remove_feed(const ImapFeed& feed) noexcept;
   /// What a feed has read. Why it is not to be done when the pool has ended; else null.
@@ -116,7 +110,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
   void close() noexcept;
   /// False as soon as the workers leave when they find nothing to do.
-  bool expects_more() const noexcept;
+  bool expects_more() const noexcept {
+    return state() != State::terminate && board().closing.load(std::memory_order_seq_cst) == 0;
+  }
   /// Ends the workers and everything that is not done. Returns when they have ended.
   void terminate() noexcept;
   /// Throws ValueError while the pool runs. Has the rest of all feeds read, waits until all workers
@@ -140,10 +136,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   using Orders = std::vector<std::shared_ptr<Order>>;
 
   void require_at_home() const;
-  void add_live(const std::shared_ptr<Order>& order, LiveOrders& removed);
-  void begin_work(const std::shared_ptr<Order>& order);
+  /// False when the pool is broken, or further than `latest`.
+  bool try_submit(const std::shared_ptr<Order>& order, State latest);
   void let_workers_leave() noexcept;
-  std::shared_ptr<ImapFeed> any_feed() const;
   void sweep(LiveOrders& removed) noexcept;
   void sweep_read(LiveOrders& removed) noexcept;
   const Lanes::Look* look_for_workers() noexcept;
@@ -163,12 +158,12 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   std::atomic<State> state_{State::run};
   std::atomic<std::uint64_t> last_number_{0};
   std::atomic<int> parts_{0};
+  ImapFeeds feeds_;
 
   std::unique_ptr<TraceFile> trace_;
 
   mutable std::mutex mutex_;  // of what follows
   LiveOrders live_;
-  std::vector<std::shared_ptr<ImapFeed>> feeds_;
   std::size_t sweep_at_ = 64;
   std::array<Order*, 32> read_{};  // live ones that may go
   std::size_t read_count_ = 0;

@@ -69,9 +69,9 @@ class Pool : public detail::MapCalls<Pool> {
   void close();
   /// Ends the workers at once: SIGTERM, after a second SIGKILL. What is not done is Cancelled.
   void terminate();
-  /// Waits until the workers have left. Throws ValueError before close or terminate. What is left of
-  /// the input of an imap whose range still lives it reads itself, all at once, as Python's pools
-  /// do: should that have no end, it does not return.
+  /// Waits until the workers have left. Throws ValueError before close or terminate. What is left
+  /// of the input of an imap whose range still lives it reads itself, all at once, as Python's
+  /// pools do: should that have no end, it does not return.
   void join();
 
   /// Each worker calls `f()` before it leaves by itself, now and in future.

@@ -13,6 +13,7 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/dict_referent.cpp src/dummy.cpp src/error.cpp src/event.cpp src/event_referent.cpp
   src/exit.cpp src/exit_report.cpp src/fd.cpp src/foreign_cell.cpp src/forkserver.cpp src/frame.cpp
   src/gateway.cpp src/hands.cpp src/handshake.cpp src/heap.cpp src/holders.cpp src/imap.cpp
+  src/imap_feeds.cpp
   src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp
   src/key_index.cpp src/lanes.cpp src/launch.cpp src/link.cpp src/list_item.cpp
   src/list_referent.cpp src/listener.cpp src/live_orders.cpp src/lock.cpp src/lock_calls.cpp

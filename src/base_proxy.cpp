@@ -9,11 +9,15 @@ namespace multiprocess {
 
 void BaseProxy::require_proxy(const detail::SharedRef& received, std::uint64_t type,
                               std::string_view name) {
-  detail::require_type(received, detail::ObjectType::cell);
-  if (detail::cell_of(received).type != type) {
+  if (type_in(received) != type) {
     throw TypeError(
         fmt::format("the message holds a proxy, but not of type '{}'", detail::readable(name)));
   }
+}
+
+std::uint64_t BaseProxy::type_in(const detail::SharedRef& cell) {
+  detail::require_type(cell, detail::ObjectType::cell);
+  return detail::cell_of(cell).type;
 }
 
 std::string BaseProxy::repr_as(std::string_view class_name, std::string_view type) const {

@@ -294,6 +294,7 @@ void serve_forks(os::Handle channel) noexcept {
 ForkTemplate::ForkTemplate() {
   auto [here, there] = os::make_channel();
   place_ = reserve_participant(true);
+  born_ = participant(place_.slot).born.load(std::memory_order_relaxed);
   try {
     flush_output();
     process_ = os::fork_process();

@@ -29,7 +29,7 @@ std::shared_ptr<const RegisteredType> find_type(const RegisteredTypes& types,
 }  // namespace
 
 InstanceReferent::~InstanceReferent() {
-  server_.discard(std::move(object_));
+  discard_(std::move(object_));
 }
 
 void InstanceReferent::serve(ServedCall& call) {
@@ -74,9 +74,9 @@ void create_instance(ServedCall& call, std::uint64_t proxy_type, const Registere
         if (birth->error != nullptr) {
           return birth->call.fail(birth->error);
         }
-        birth->call.answer().put_ref(
-            server.add(std::make_shared<InstanceReferent>(server, type, std::move(birth->object)),
-                       proxy_type));
+        birth->call.answer().put_ref(server.add(
+            std::make_shared<InstanceReferent>(server.discarder(), type, std::move(birth->object)),
+            proxy_type));
         birth->call.finish();
       });
 }

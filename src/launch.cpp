@@ -47,7 +47,7 @@ with freeze_support().
 /// A place among the participants, given up again unless the child comes to life.
 class Reservation {
  public:
-  explicit Reservation(bool forks_us) : ticket_(reserve_participant(forks_us)) {}
+  explicit Reservation(Ticket reserved) noexcept : ticket_(reserved) {}
   ~Reservation() {
     if (ticket_) {
       cancel_participant(ticket_);
@@ -77,7 +77,7 @@ void warn_about_threads() {
 
 void launch_by_fork(const std::shared_ptr<ProcessRecord>& record, const Work& work) {
   warn_about_threads();
-  Reservation place(true);
+  Reservation place(reserve_participant(true));
   const Birth birth = prepare_birth(record, place.ticket());
   flush_output();  // or both processes would write out what is buffered
   os::Started started = os::fork_process();
@@ -110,7 +110,7 @@ os::Started spawn(const StartRecord& record, std::vector<os::Handle>& descriptor
 
 void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& work) {
   Outgoing beside(true);
-  Reservation place(false);
+  Reservation place(reserve_participant(false));
   StartRecord start;
   start.payload = pack_start(*record, work.save, place.ticket(), beside);
   start.slot = place.ticket().slot;
@@ -124,10 +124,10 @@ void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& w
 
 /// `start` gets a ServerOrder.
 template <class Start>
-void launch_by_order(const std::shared_ptr<ProcessRecord>& record, const Work& work, bool forks_us,
-                     Start start) {
+void launch_by_order(const std::shared_ptr<ProcessRecord>& record, const Work& work,
+                     Ticket reserved, Start start) {
+  Reservation place(reserved);
   Outgoing beside(true);
-  Reservation place(forks_us);
   expect_mail(place.ticket());
   const Offset payload = pack_start(*record, work.save, place.ticket(), beside);
   std::vector<os::NativeHandle> descriptors;
@@ -183,13 +183,13 @@ void launch(const std::shared_ptr<ProcessRecord>& record, StartMethod method, co
     case StartMethod::spawn:
       return launch_by_spawn(record, work);
     case StartMethod::forkserver:
-      return launch_by_order(record, work, false, &start_from_server);
+      return launch_by_order(record, work, reserve_participant(false), &start_from_server);
   }
 }
 
 void launch_from(ForkTemplate& from, const std::shared_ptr<ProcessRecord>& record,
                  const Work& work) {
-  launch_by_order(record, work, true,
+  launch_by_order(record, work, reserve_participant_born(from.born()),
                   [&from](const ServerOrder& order) { return from.start(order); });
 }
 

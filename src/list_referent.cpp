@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -91,7 +92,7 @@ struct ListReferent::Methods {
   }
   static void erase_same(ListReferent& list, CallReader& from, CallWriter& into) {
     const std::int64_t index = from.get_signed();
-    if (index == no_index) {
+    if (index < 0) {
       throw_not_in_list();
     }
     const bool is_same =
@@ -114,6 +115,9 @@ struct ListReferent::Methods {
   static void index(ListReferent& list, CallReader& from, CallWriter& into) {
     const Blob value = from.get_blob();
     const Slice within = list.read_slice(from);
+    if (within.step != 1) {
+      throw ValueError("a value is looked for forwards, item by item");
+    }
     const std::int64_t found = list.find(value, within.start, within.start + within.count);
     if (found < 0) {
       throw_not_in_list();
@@ -133,16 +137,17 @@ struct ListReferent::Methods {
     }
   }
   static void repeat(ListReferent& list, CallReader& from, CallWriter&) {
-    const std::int64_t times = from.get_signed();
-    const std::vector<Blob> once = list.items_;
-    if (times > 1 && !once.empty() &&
-        static_cast<std::uint64_t>(times) > list.items_.max_size() / once.size()) {
+    const auto times = static_cast<std::uint64_t>(std::max<std::int64_t>(from.get_signed(), 0));
+    const std::vector<Blob>& once = list.items_;
+    if (!once.empty() && times > once.max_size() / once.size()) {
       throw std::bad_alloc();
     }
-    list.items_.clear();
-    for (std::int64_t i = 0; i < times; ++i) {
-      list.items_.insert(list.items_.end(), once.begin(), once.end());
+    std::vector<Blob> repeated;  // the list stays as it is when there is no room
+    repeated.reserve(times * once.size());
+    for (std::uint64_t i = 0; i < times; ++i) {
+      repeated.insert(repeated.end(), once.begin(), once.end());
     }
+    list.items_ = std::move(repeated);
   }
 
   static constexpr std::array<Method, static_cast<std::size_t>(ListMethod::apply)> all{

@@ -288,13 +288,6 @@ void ManagerServer::run_beside(std::function<void()> work, std::function<void()>
   });
 }
 
-void ManagerServer::discard(std::shared_ptr<void> object) noexcept {
-  try {
-    threads_.run([object = std::move(object)]() mutable { object.reset(); });
-  } catch (...) {  // no thread for it: then it ends here
-  }
-}
-
 /// What the dead had asked is served first: then none of their boxes is among those that ask.
 void ManagerServer::end_dead_sessions() {
   std::vector<std::pair<Box*, std::uint64_t>> dead;

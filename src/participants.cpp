@@ -199,6 +199,13 @@ Ticket reserve_participant(bool forks_us) {
   return child;
 }
 
+Ticket reserve_participant_born(std::uint64_t born) {
+  Self& me = self();
+  const Ticket child = claim_place(me.ticket.slot, Life::reserved);
+  pin(child, me.ticket, born);
+  return child;
+}
+
 void expect_mail(Ticket child) noexcept {
   step::store(participant(child.slot).mail, 1);
 }

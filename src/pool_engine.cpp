@@ -84,13 +84,15 @@ void PoolEngine::require_running() {
   }
 }
 
-void PoolEngine::submit(const std::shared_ptr<Order>& order) {
+bool PoolEngine::try_submit(const std::shared_ptr<Order>& order, State latest) {
   require_at_home();
   LiveOrders removed;  // they go when the lock is free again: what they hold may use the pool
   {
     // Whoever ends the pool says so before it takes the lock: none is added behind its back.
     const std::scoped_lock lock(mutex_);
-    require_running_pool(broken_, state() == State::run);
+    if (broken_ != nullptr || state() > latest) {
+      return false;
+    }
     live_.add(order);
     if (live_.size() >= sweep_at_) {
       sweep(removed);
@@ -102,6 +104,35 @@ void PoolEngine::submit(const std::shared_ptr<Order>& order) {
     work_inline();
   } else if (order->terms().time_limit.count() != 0 || order->shows_progress()) {
     call_attention(board());
+  }
+  return true;
+}
+
+void PoolEngine::submit(const std::shared_ptr<Order>& order) {
+  if (!try_submit(order, State::run)) {
+    const std::scoped_lock lock(mutex_);
+    require_running_pool(broken_, false);
+  }
+}
+
+std::exception_ptr PoolEngine::submit_more(const std::shared_ptr<Order>& order) {
+  if (try_submit(order, State::close)) {
+    return nullptr;
+  }
+  const std::scoped_lock lock(mutex_);
+  return broken_ != nullptr ? broken_
+                            : std::make_exception_ptr(Cancelled("the pool was terminated"));
+}
+
+void PoolEngine::add_feed(std::shared_ptr<ImapFeed> feed) {
+  if (!feeds_.add_unless(std::move(feed), [this] { return state() != State::run; })) {
+    require_running();
+  }
+}
+
+void PoolEngine::remove_feed(const ImapFeed& feed) noexcept {
+  if (this_participant() == creator_ && feeds_.remove(feed) && state() == State::close) {
+    let_workers_leave();
   }
 }
 
@@ -237,6 +268,12 @@ PoolStats PoolEngine::stats() const {
 void PoolEngine::close() noexcept {
   State expected = State::run;
   state_.compare_exchange_strong(expected, State::close);
+  if (feeds_.any() == nullptr) {
+    let_workers_leave();
+  }
+}
+
+void PoolEngine::let_workers_leave() noexcept {
   board().closing.store(1, std::memory_order_seq_cst);
   call_workers(board(), INT_MAX);
   if (is_idle()) {
@@ -272,6 +309,10 @@ void PoolEngine::terminate() noexcept {
 void PoolEngine::join() {
   if (state() == State::run) {
     throw ValueError("Pool is still running");
+  }
+  while (const auto feed = plan_.inline_tasks ? nullptr : feeds_.any()) {
+    feed->read_all();
+    remove_feed(*feed);
   }
   service_.wait_for_end();
 }

@@ -64,6 +64,10 @@ void PoolReferent::start(ServedCall& call) {
         *made = orders.as<PoolStart>()();
       },
       [made, self = std::static_pointer_cast<PoolReferent>(shared_from_this())](ServedCall& done) {
+        if (self->pool_ != nullptr) {
+          done.server().discard(std::move(*made));
+          throw ValueError("the pool was started already");
+        }
         self->pool_ = std::move(*made);
         self->server_ = &done.server();
       });

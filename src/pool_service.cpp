@@ -94,7 +94,8 @@ bool PoolService::serve_round() {
 }
 
 void PoolService::sleep_until_news(std::uint64_t seen) {
-  if (!expects_end_ && engine_.state() == PoolEngine::State::close && engine_.is_idle()) {
+  if (!expects_end_ && engine_.state() == PoolEngine::State::close && !engine_.expects_more() &&
+      engine_.is_idle()) {
     // All that is left to come are the ends of the workers, most likely at once. Who waits for them
     // without help from others, and for all of them, is done sooner.
     expects_end_ = true;
@@ -176,8 +177,8 @@ bool PoolService::has_open_work() const {
 }
 
 void PoolService::refill() {
-  const bool wanted = engine_.state() == PoolEngine::State::run ||
-                      (engine_.state() == PoolEngine::State::close && has_open_work());
+  const bool wanted =
+      engine_.expects_more() || (engine_.state() == PoolEngine::State::close && has_open_work());
   if (!wanted) {
     return;
   }
@@ -291,7 +292,7 @@ os::Deadline PoolService::next_look() const {
 // ---- the end
 
 bool PoolService::is_finished() const {
-  if (engine_.state() == PoolEngine::State::run || engine_.workers_.running() != 0) {
+  if (engine_.expects_more() || engine_.workers_.running() != 0) {
     return false;
   }
   return engine_.state() == PoolEngine::State::terminate || !has_open_work();

@@ -12,6 +12,21 @@
 
 namespace multiprocess::detail {
 
+namespace {
+
+template <class Note>
+void send_away(CallQueue<Note>& calls) {
+  while (auto next = calls.take()) {
+    try {
+      throw_shut_down();
+    } catch (...) {
+      next->call.fail(std::current_exception());
+    }
+  }
+}
+
+}  // namespace
+
 std::shared_ptr<Referent> make_queue(ServedCall& call) {
   const auto maxsize = static_cast<std::ptrdiff_t>(call.arguments().get_signed());
   return std::make_shared<QueueReferent>(queue_capacity(maxsize));
@@ -47,15 +62,16 @@ void QueueReferent::put(ServedCall& call) {
   if (is_shut_) {
     throw_shut_down();
   }
+  Blob item = call.arguments().get_blob();
   if (items_.size() < capacity_) {
-    items_.push_back(call.arguments().get_blob());
+    items_.push_back(std::move(item));
     answer(call, true);
     move_on();
   } else if (deadline == os::at_once) {
     answer(call, false);
   } else {
     watch(call.session());
-    putters_.add(call, deadline, Nothing{}, [](auto late) { answer(late.call, false); });
+    putters_.add(call, deadline, std::move(item), [](auto late) { answer(late.call, false); });
   }
 }
 
@@ -82,7 +98,7 @@ void QueueReferent::move_on() {
       }
     } else if (items_.size() < capacity_ && !putters_.empty()) {
       if (auto putter = putters_.take()) {
-        items_.push_back(putter->call.arguments().get_blob());
+        items_.push_back(std::move(putter->note));
         answer(putter->call, true);
       }
     } else {
@@ -106,15 +122,8 @@ void QueueReferent::shut_down(bool immediate) {
     items_.clear();
     look_whether_all_done();
   }
-  for (Calls* const calls : {&putters_, &getters_}) {
-    while (auto next = calls->take()) {
-      try {
-        throw_shut_down();
-      } catch (...) {
-        next->call.fail(std::current_exception());
-      }
-    }
-  }
+  send_away(putters_);
+  send_away(getters_);
 }
 
 /// In the hand of this process, else of any other; or it was lost.
@@ -157,9 +166,9 @@ void QueueReferent::look_whether_all_done() {
 }
 
 void QueueReferent::thread_ended(Session& session) {
-  for (Calls* const calls : {&putters_, &getters_, &joiners_}) {
-    calls->take_of(session);
-  }
+  putters_.take_of(session);
+  getters_.take_of(session);
+  joiners_.take_of(session);
 }
 
 void QueueReferent::process_ended(std::uint64_t process, bool) {

@@ -32,14 +32,25 @@ struct WorkThreads::State {
   static void live(const std::shared_ptr<State>& state) {
     std::unique_lock lock(state->mutex);
     while (state->wait_for_work(lock)) {
-      const std::function<void()> next = std::move(state->work.front());
+      std::function<void()> next = std::move(state->work.front());
       state->work.pop_front();
       lock.unlock();
       next();
+      next = nullptr;  // what it held may bring more work
       lock.lock();
     }
     --state->running;
     state->changed.notify_all();
+  }
+
+  static void run(const std::shared_ptr<State>& state, std::function<void()> work) {
+    const std::scoped_lock lock(state->mutex);
+    if (state->work.size() >= state->idle) {
+      std::thread([state] { live(state); }).detach();
+      ++state->running;
+    }
+    state->work.push_back(std::move(work));
+    state->changed.notify_one();
   }
 
   /// False when the thread is to end.
@@ -62,13 +73,16 @@ WorkThreads::~WorkThreads() {
 }
 
 void WorkThreads::run(std::function<void()> work) {
-  const std::scoped_lock lock(state_->mutex);
-  if (state_->work.size() >= state_->idle) {
-    std::thread([state = state_] { State::live(state); }).detach();
-    ++state_->running;
-  }
-  state_->work.push_back(std::move(work));
-  state_->changed.notify_one();
+  State::run(state_, std::move(work));
+}
+
+WorkThreads::Discard WorkThreads::discarder() const {
+  return [state = state_](std::shared_ptr<void> object) {
+    try {
+      State::run(state, [object = std::move(object)]() mutable { object.reset(); });
+    } catch (...) {  // no thread for it: then it ends here
+    }
+  };
 }
 
 }  // namespace multiprocess::detail

@@ -224,7 +224,19 @@ TEST_P(Acquirers, PrintWhoHasThem) {
             fmt::format("<RLock(process {}, 2)>", mp::current_process().pid()));
   EXPECT_EQ(fmt::format("{}", manager().BoundedSemaphore(2)),
             "<BoundedSemaphore(value=2, maxvalue=2)>");
-  EXPECT_TRUE(repr(lock).starts_with("<AcquirerProxy object, typeid 'Lock' at 0x"));
+}
+
+TEST_P(Acquirers, SayWhichOfThemTheyAre) {
+  const auto is_a = [](const mp::AcquirerProxy& proxy, const std::string& type) {
+    return repr(proxy).starts_with("<AcquirerProxy object, typeid '" + type + "' at 0x");
+  };
+  EXPECT_TRUE(is_a(manager().Lock(), "Lock"));
+  EXPECT_TRUE(is_a(manager().RLock(), "RLock"));
+  EXPECT_TRUE(is_a(manager().Semaphore(2), "Semaphore"));
+  EXPECT_TRUE(is_a(manager().BoundedSemaphore(2), "BoundedSemaphore"));
+  const auto locks = manager().list<mp::AcquirerProxy>();
+  locks.append(manager().RLock());
+  EXPECT_TRUE(is_a(locks.get(0), "RLock"));
 }
 
 TEST_P(Acquirers, TravelInOtherObjectsAndAreTheSame) {

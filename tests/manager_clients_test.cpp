@@ -12,9 +12,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
+#include <latch>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -67,6 +70,9 @@ TEST_P(ManagerClients, UseWhatIsThere) {
   EXPECT_THROW(same.at("b"), mp::KeyError);
   EXPECT_THROW(client.lookup<mp::ListProxy<int>>("numbers"), mp::TypeError);
   EXPECT_THROW(client.lookup<Numbers>("letters"), mp::KeyError);
+  server.publish("lock", server.RLock());
+  EXPECT_TRUE(repr(client.lookup<mp::AcquirerProxy>("lock")).find("'RLock'") != std::string::npos);
+  EXPECT_THROW(client.lookup<mp::QueueProxy<int>>("lock"), mp::TypeError);
   EXPECT_EQ(mp::test::shown(same), "{'a': 42}");
 }
 
@@ -216,6 +222,50 @@ TEST_P(ManagerClients, CostNoThreads) {
   const auto client = connected(server);
   const auto list = client.list<int>({1});
   EXPECT_EQ(list.size(), 1);
+}
+
+/// CPU time that the process has used.
+std::chrono::nanoseconds cpu_time_of(int pid) {
+  clockid_t clock{};
+  timespec used{};
+  EXPECT_EQ(clock_getcpuclockid(pid, &clock), 0);
+  EXPECT_EQ(clock_gettime(clock, &used), 0);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+/// Half of them wait for what never comes, the others are silent.
+TEST_P(ManagerClients, ThatDoNothingCostNothing) {
+  constexpr int threads = 50;
+  const auto server = served();
+  const auto client = connected(server);
+  const auto none = server.Queue<int>();
+  server.publish("none", none);
+  const auto same = client.lookup<mp::QueueProxy<int>>("none");
+  const int pid = server.list<int>().apply([](std::vector<int>&) { return getpid(); });
+  std::latch ready(threads);
+  std::latch over(1);
+  std::vector<std::jthread> all;
+  for (int i = 0; i < threads; ++i) {
+    all.emplace_back([&, i] {
+      EXPECT_TRUE(none.empty());
+      EXPECT_TRUE(same.empty());
+      ready.count_down();
+      if (i % 2 == 0) {
+        EXPECT_EQ((i % 4 == 0 ? none : same).get(plenty), 1);
+      } else {
+        over.wait();
+      }
+    });
+  }
+  ready.wait();
+  std::this_thread::sleep_for(200ms);  // until nobody looks for more
+  const auto before = cpu_time_of(pid);
+  std::this_thread::sleep_for(1s);  // what is measured
+  EXPECT_LT(cpu_time_of(pid) - before, 10ms) << "1 % of a CPU";
+  for (int i = 0; i < threads; i += 2) {
+    none.put(1);
+  }
+  over.count_down();
 }
 
 TEST_P(ManagerClients, ThatTalkNonsenseAreCutOff) {

@@ -18,6 +18,7 @@
 #include <ranges>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace mp = multiprocess;
@@ -164,6 +165,95 @@ TEST(PoolImap, AnErrorCountsTheItemWithinTheInput) {
     EXPECT_NE(std::string(died.what()).find("item 30"), std::string::npos) << died.what();
   }
   EXPECT_EQ(results.next(5s), 31);
+}
+
+TEST(PoolImap, JoinReadsWhatIsLeft) {
+  mp::Pool pool(2);
+  mp::test::OnePass input(std::vector{1, 2, 3});
+  auto results = pool.imap(square, input);
+  auto more = pool.imap_unordered(square, mp::range(3000));
+  pool.close();
+  EXPECT_FALSE(input.begin() == input.end());
+  pool.join();
+  EXPECT_TRUE(input.begin() == input.end());
+  EXPECT_EQ(results.next(), 1);
+  EXPECT_EQ(results.next(), 4);
+  EXPECT_EQ(results.next(), 9);
+  EXPECT_EQ(results.next(), std::nullopt);
+  EXPECT_EQ(std::ranges::distance(more.begin(), more.end()), 3000);
+}
+
+TEST(PoolImap, JoinReadsWhileAnotherTakes) {
+  mp::Pool pool(2);
+  auto results = pool.imap(square, mp::range(20'000), {.buffersize = 10});
+  pool.close();
+  std::jthread joining([&pool] { pool.join(); });
+  int expected = 0;
+  for (const int result : results) {
+    ASSERT_EQ(result, square(expected));
+    ++expected;
+  }
+  EXPECT_EQ(expected, 20'000);
+}
+
+TEST(PoolImap, JoinLeavesAnErrorOfTheInputInItsPlace) {
+  mp::Pool pool(1);
+  int read = 0;
+  auto results = pool.imap(square, Endless(read, 2));
+  pool.close();
+  pool.join();
+  EXPECT_EQ(results.next(), 0);
+  EXPECT_EQ(results.next(), 1);
+  EXPECT_THROW(results.next(), std::runtime_error);
+  EXPECT_EQ(results.next(), std::nullopt);
+}
+
+TEST(PoolImap, AfterCloseTheDeadAreReplacedForWhatIsToBeRead) {
+  mp::Pool pool(1);
+  auto results = pool.imap(
+      [](int x) {
+        if (x % 2 == 0) {
+          std::raise(SIGKILL);
+        }
+        return x;
+      },
+      mp::range(6), {.buffersize = 1});
+  pool.close();
+  for (int x = 0; x < 6; x += 2) {
+    EXPECT_THROW(results.next(mp::test::plenty), mp::WorkerDied);
+    EXPECT_EQ(results.next(mp::test::plenty), x + 1);
+  }
+  EXPECT_EQ(results.next(mp::test::plenty), std::nullopt);
+  pool.join();
+}
+
+TEST(PoolImap, AfterCloseWhatIsLeftInTheMiddleHoldsUpNobody) {
+  mp::Pool pool(1);
+  int read = 0;
+  {
+    auto results = pool.imap(square, Endless(read));
+    pool.close();
+    EXPECT_EQ(results.next(), 0);
+  }
+  pool.join();
+}
+
+TEST(PoolImap, EndsWithAPoolThatIsTerminated) {
+  mp::Pool pool(1);
+  int read = 0;
+  auto results = pool.imap(square, Endless(read), {.buffersize = 4});
+  EXPECT_EQ(results.next(), 0);
+  pool.close();
+  pool.terminate();
+  int cancelled = 0;
+  for (bool more = true; more;) {
+    try {
+      more = results.next(mp::test::plenty).has_value();
+    } catch (const mp::Cancelled&) {
+      ASSERT_LE(++cancelled, 5) << "one for each that was read, and one for the rest";
+    }
+  }
+  EXPECT_GE(cancelled, 1);
 }
 
 TEST(PoolImap, YieldsNothingOfVoid) {

@@ -120,5 +120,31 @@ TYPED_TEST(Pools, CloseAndJoin) {
   EXPECT_EQ(result.get(), (std::vector<int>{2, 3}));
 }
 
+/// What was begun before is done to its end, whatever had been read of it.
+TYPED_TEST(Pools, ImapGoesOnAfterClose) {
+  for (const int way : range(8)) {
+    PoolOptions options{.processes = 2};
+    options.inline_tasks = (way & 4) != 0;
+    TypeParam pool(options);
+    auto results = (way & 2) != 0 ? pool.imap(add_one, range(5000))
+                                  : pool.imap_unordered(add_one, range(5000));
+    pool.close();
+    EXPECT_THROW(pool.imap(add_one, range(2)), ValueError);
+    if ((way & 1) != 0) {
+      pool.join();
+    }
+    int count = 0;
+    long long sum = 0;
+    for (const int n : results) {
+      ASSERT_TRUE((way & 2) == 0 || n == count + 1) << way;
+      ++count;
+      sum += n;
+    }
+    EXPECT_EQ(count, 5000) << way;
+    EXPECT_EQ(sum, 5000 * 5001 / 2) << way;
+    pool.join();
+  }
+}
+
 }  // namespace
 }  // namespace multiprocess

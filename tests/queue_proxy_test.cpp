@@ -147,6 +147,12 @@ TEST_P(QueueProxies, KnowWhatIsDone) {
   EXPECT_EQ(queue.lost(), 0);
 }
 
+TEST_P(QueueProxies, SayWhichOfThemTheyAre) {
+  EXPECT_TRUE(repr(manager().Queue<int>()).starts_with("<QueueProxy object, typeid 'Queue' at 0x"));
+  EXPECT_TRUE(repr(manager().JoinableQueue<int>(5))
+                  .starts_with("<QueueProxy object, typeid 'JoinableQueue' at 0x"));
+}
+
 TEST_P(QueueProxies, CountAsDoneWhatWasInTheHandsOfTheDead) {
   const auto queue = manager().JoinableQueue<int>();
   queue.put(1);

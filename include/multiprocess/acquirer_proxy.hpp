@@ -7,6 +7,7 @@
 #include <multiprocess/detail/sync_methods.hpp>
 #include <multiprocess/timeout.hpp>
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,8 @@ class AcquirerProxy : public BaseProxy, public detail::StdLockable<AcquirerProxy
   using Method = detail::AcquirerMethod;
 
  public:
-  static constexpr std::string_view type_id = "Lock";
+  static constexpr std::array<std::string_view, 4> type_ids{"Lock", "RLock", "Semaphore",
+                                                            "BoundedSemaphore"};
 
   explicit AcquirerProxy(detail::SharedRef cell) noexcept : BaseProxy(std::move(cell)) {}
 
@@ -57,7 +59,7 @@ class AcquirerProxy : public BaseProxy, public detail::StdLockable<AcquirerProxy
     return std::string(proxy.call(Method::show).send().get_text());
   }
   static void require_kind(const detail::SharedRef& received) {
-    require_proxy(received, detail::type_tag<AcquirerProxy>, detail::type_name<AcquirerProxy>());
+    require_any<AcquirerProxy>(received);
   }
 };
 

@@ -8,6 +8,7 @@
 #include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/detail/type_tag.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -20,7 +21,13 @@ class BaseProxy;
 
 namespace detail {
 const SharedRef& cell_in(const BaseProxy& proxy) noexcept;
+
+/// What a cell says its object is, where a P may be for objects of several kinds: P::type_ids.
+template <class P>
+constexpr std::uint64_t proxy_tag(std::string_view type_id) {
+  return mix(type_tag<P>, hash_text(type_id));
 }
+}  // namespace detail
 
 /// What all proxies are: a copyable handle of an object that lives in a manager's server.
 ///
@@ -62,6 +69,11 @@ class BaseProxy {
   /// Throws TypeError when the reference is to no object of a manager, or one of another type.
   static void require_proxy(const detail::SharedRef& received, std::uint64_t type,
                             std::string_view name);
+  /// The same for a P of any of its type_ids.
+  template <class P>
+  static void require_any(const detail::SharedRef& received) {
+    require_proxy(received, detail::proxy_tag<P>(type_id_in<P>(received)), detail::type_name<P>());
+  }
 
   const detail::SharedRef& cell() const noexcept { return cell_; }
 
@@ -74,6 +86,14 @@ class BaseProxy {
   template <std::derived_from<BaseProxy> P>
   friend std::string repr(const P& proxy);
   std::string repr_as(std::string_view class_name, std::string_view type) const;
+  static std::uint64_t type_in(const detail::SharedRef& cell);
+
+  /// That of what the cell stands for; the first one when it stands for something else.
+  template <class P>
+  static std::string_view type_id_in(const detail::SharedRef& cell) {
+    const auto found = std::ranges::find(P::type_ids, type_in(cell), &detail::proxy_tag<P>);
+    return found == P::type_ids.end() ? P::type_ids.front() : *found;
+  }
   friend const detail::SharedRef& detail::cell_in(const BaseProxy& proxy) noexcept;
 
   detail::SharedRef cell_;
@@ -87,7 +107,12 @@ inline const detail::SharedRef& detail::cell_in(const BaseProxy& proxy) noexcept
 /// `<<` and fmt, shows the object itself.
 template <std::derived_from<BaseProxy> P>
 std::string repr(const P& proxy) {
-  return proxy.repr_as(detail::plain_class_name(detail::type_name<P>()), P::type_id);
+  const std::string_view name = detail::plain_class_name(detail::type_name<P>());
+  if constexpr (requires { P::type_ids; }) {
+    return proxy.repr_as(name, BaseProxy::type_id_in<P>(proxy.cell_));
+  } else {
+    return proxy.repr_as(name, P::type_id);
+  }
 }
 
 }  // namespace multiprocess

@@ -64,11 +64,14 @@ class Pool : public detail::MapCalls<Pool> {
   /// As terminate() and join().
   ~Pool();
 
-  /// Nothing more may be asked for; what was is done, then the workers leave.
+  /// Nothing more may be asked for; what was is done, also what an imap has yet to read, then the
+  /// workers leave.
   void close();
   /// Ends the workers at once: SIGTERM, after a second SIGKILL. What is not done is Cancelled.
   void terminate();
-  /// Waits until the workers have left. Throws ValueError before close or terminate.
+  /// Waits until the workers have left. Throws ValueError before close or terminate. What is left
+  /// of the input of an imap whose range still lives it reads itself, all at once, as Python's
+  /// pools do: should that have no end, it does not return.
   void join();
 
   /// Each worker calls `f()` before it leaves by itself, now and in future.

@@ -10,6 +10,7 @@
 #include <multiprocess/serialization.hpp>
 #include <multiprocess/timeout.hpp>
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -31,7 +32,7 @@ class QueueProxy : public BaseProxy {
   using Method = detail::QueueMethod;
 
  public:
-  static constexpr std::string_view type_id = "Queue";
+  static constexpr std::array<std::string_view, 2> type_ids{"Queue", "JoinableQueue"};
   using value_type = T;
 
   explicit QueueProxy(detail::SharedRef cell) noexcept : BaseProxy(std::move(cell)) {
@@ -140,9 +141,7 @@ class QueueProxy : public BaseProxy {
   friend std::string mp_repr(const QueueProxy& proxy) {
     return std::string(proxy.call(Method::show).send().get_text());
   }
-  static void require_kind(const detail::SharedRef& received) {
-    require_proxy(received, detail::type_tag<QueueProxy>, detail::type_name<QueueProxy>());
-  }
+  static void require_kind(const detail::SharedRef& received) { require_any<QueueProxy>(received); }
 };
 
 template <class T>

@@ -154,6 +154,11 @@ TEST_F(ManagerWaitsChaos, ClientsOfAPoolAndItsWorkersAreKilled) {
   clients.clear();
   notice_deaths();
   EXPECT_EQ(pool.apply([](int x) { return x; }, 7), 7);
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (manager.number_of_objects() != 1 && std::chrono::steady_clock::now() < deadline) {
+    notice_deaths();
+  }
+  EXPECT_EQ(manager.number_of_objects(), 1u) << "what the dead had asked for is kept";
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/forkserver.hpp>
 
+#include <multiprocess/detail/account.hpp>
+#include <multiprocess/detail/heap.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
@@ -127,6 +131,19 @@ TEST_F(ForkServer, TooManyDescriptorsAreAValueError) {
   } catch (const mp::ValueError& error) {
     EXPECT_STREQ(error.what(), "too many fds");
   }
+}
+
+/// It is a copy of the process as it was when the pool was made, and so are those that it forks.
+TEST(ForkTemplate, WhoReplacesADeadWorkerKeepsNothingThatCameAfterIt) {
+  mp::Pool pool(1);
+  detail::Offset place = 0;
+  {
+    const auto later = detail::publish_object(detail::allocate(64), detail::ObjectType::plain);
+    place = later.offset();
+    EXPECT_THROW(pool.apply([] { std::raise(SIGKILL); }), mp::WorkerDied);
+    EXPECT_NO_THROW(pool.apply([] {})) << "in a new worker";
+  }
+  EXPECT_FALSE(detail::find_reference(place));
 }
 
 }  // namespace

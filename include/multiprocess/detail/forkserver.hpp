@@ -6,6 +6,7 @@
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,6 +56,9 @@ class ForkTemplate {
   /// Throws std::system_error: no_child_process when the copy has died or is to end.
   ServedChild start(const ServerOrder& order);
 
+  /// When it was made, as reserve_participant_born counts.
+  std::uint64_t born() const noexcept { return born_; }
+
   /// Without waiting for its end, as the destructor does.
   void begin_end() noexcept;
 
@@ -62,6 +66,7 @@ class ForkTemplate {
   void end() noexcept;
 
   Ticket place_;
+  std::uint64_t born_;
   os::Started process_;
   os::Handle channel_;
 };

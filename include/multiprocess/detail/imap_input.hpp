@@ -33,6 +33,11 @@ class ImapInput {
       : input_(std::forward<Range>(range)), progress_(options.progress) {}
 
   bool ended() const noexcept { return input_.ended(); }
+  /// No more is read: `error`, if any, comes where the next item would have come.
+  void end(std::exception_ptr error) noexcept {
+    input_.end();
+    error_ = std::move(error);
+  }
 
   /// At most so many items: the more the faster they come, since work should begin soon.
   std::vector<Item> read(std::size_t room, std::size_t chunk) {

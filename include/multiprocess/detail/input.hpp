@@ -54,6 +54,8 @@ class Input {
   }
 
   bool ended() const noexcept { return ended_; }
+  /// No more is read.
+  void end() noexcept { ended_ = true; }
 
   std::optional<std::size_t> size() const {
     if constexpr (std::ranges::sized_range<Kept>) {

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/referent.hpp>
 #include <multiprocess/detail/registered_type.hpp>
+#include <multiprocess/detail/work_threads.hpp>
 
 #include <memory>
 #include <utility>
@@ -14,15 +15,15 @@ namespace multiprocess::detail {
 /// code, and so done beside the loop, one call after the other.
 class InstanceReferent final : public Referent {
  public:
-  InstanceReferent(ManagerServer& server, std::shared_ptr<const RegisteredType> type,
+  InstanceReferent(WorkThreads::Discard discard, std::shared_ptr<const RegisteredType> type,
                    std::shared_ptr<void> object)
-      : server_(server), type_(std::move(type)), object_(std::move(object)) {}
+      : discard_(std::move(discard)), type_(std::move(type)), object_(std::move(object)) {}
   ~InstanceReferent() override;
 
   void serve(ServedCall& call) override;
 
  private:
-  ManagerServer& server_;
+  WorkThreads::Discard discard_;  // a call beside the loop may keep this longer than the server
   std::shared_ptr<const RegisteredType> type_;
   std::shared_ptr<void> object_;
 };

@@ -64,7 +64,9 @@ class ManagerServer {
   /// Runs `work` on a thread of its own, then `then` in the loop.
   void run_beside(std::function<void()> work, std::function<void()> then);
   /// Lets go of what the user's destructor may end, on another thread.
-  void discard(std::shared_ptr<void> object) noexcept;
+  void discard(std::shared_ptr<void> object) noexcept { discarder()(std::move(object)); }
+  /// The same for those who outlive the server.
+  WorkThreads::Discard discarder() const { return threads_.discarder(); }
   /// The object is free again: calls that came meanwhile are served.
   void serve_waiting(Referent& object);
 

@@ -116,6 +116,10 @@ inline Census& census() {
 /// until that child has ended. Throws RuntimeError when 4096 processes of the tree live.
 Ticket reserve_participant(bool forks_us);
 
+/// Parent: the same for a copy of an earlier copy of this process, which was born as `born` says
+/// (Participant::born): it inherits what that one did, and nothing that came later.
+Ticket reserve_participant_born(std::uint64_t born);
+
 /// Parent: the child is to be given a message in the arena, which goes with it should it never
 /// come to read it.
 void expect_mail(Ticket child) noexcept;

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/board.hpp>
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/imap_feeds.hpp>
 #include <multiprocess/detail/lanes.hpp>
 #include <multiprocess/detail/live_orders.hpp>
 #include <multiprocess/detail/order.hpp>
@@ -79,6 +80,13 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   /// From now on the workers see it.
   void submit(const std::shared_ptr<Order>& order);
 
+  /// Until it is removed more may be submitted for it, also after `close`. Throws as
+  /// require_running(), which was called before.
+  void add_feed(std::shared_ptr<ImapFeed> feed);
+  void remove_feed(const ImapFeed& feed) noexcept;
+  /// What a feed has read. Why it is not to be done when the pool has ended; else null.
+  std::exception_ptr submit_more(const std::shared_ptr<Order>& order);
+
   /// Waits until `ready()`. It comes about by orders of which `expect` says that they are expected.
   template <class Expect, class Ready>
   bool wait(os::Deadline deadline, Expect expect, Ready ready) {
@@ -101,9 +109,14 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
 
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
   void close() noexcept;
+  /// False as soon as the workers leave when they find nothing to do.
+  bool expects_more() const noexcept {
+    return state() != State::terminate && board().closing.load(std::memory_order_seq_cst) == 0;
+  }
   /// Ends the workers and everything that is not done. Returns when they have ended.
   void terminate() noexcept;
-  /// Throws ValueError while the pool runs. Waits until all workers have ended.
+  /// Throws ValueError while the pool runs. Has the rest of all feeds read, waits until all workers
+  /// have ended.
   void join();
   void set_exit_call(const Job& job);
 
@@ -123,6 +136,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   using Orders = std::vector<std::shared_ptr<Order>>;
 
   void require_at_home() const;
+  /// False when the pool is broken, or further than `latest`.
+  bool try_submit(const std::shared_ptr<Order>& order, State latest);
+  void let_workers_leave() noexcept;
   void sweep(LiveOrders& removed) noexcept;
   void sweep_read(LiveOrders& removed) noexcept;
   const Lanes::Look* look_for_workers() noexcept;
@@ -142,6 +158,7 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   std::atomic<State> state_{State::run};
   std::atomic<std::uint64_t> last_number_{0};
   std::atomic<int> parts_{0};
+  ImapFeeds feeds_;
 
   std::unique_ptr<TraceFile> trace_;
 

@@ -40,7 +40,7 @@ class QueueReferent final : public SharedReferent {
   std::uint64_t capacity_;
   bool is_shut_ = false;
   std::deque<Blob> items_;
-  Calls putters_;
+  CallQueue<Blob> putters_;  // with what they put
   Calls getters_;
   Calls joiners_;
   std::map<std::uint64_t, std::uint64_t> hands_;  // items that are not done, by processes

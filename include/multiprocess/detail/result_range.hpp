@@ -34,7 +34,8 @@ class ResultSource {
 
 /// The results of `imap`, one after the other: a range of a single pass.
 ///
-/// The input is read in the thread that reads the results, and only a little ahead of them. Going
+/// The input is read in the thread that reads the results, and only a little ahead of them, also
+/// after `close`; what is left of it at the `join` of a Pool is read there. Going
 /// on waits for the next result; one that failed is thrown, and `next` goes on with the one after
 /// it. What nobody has begun when the range goes is not done any more.
 template <class R>

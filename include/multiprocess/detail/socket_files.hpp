@@ -9,7 +9,8 @@
 namespace multiprocess::detail {
 
 /// A path for a new socket in a folder that only this user can enter. Each process has one such
-/// folder, which goes when it exits, or is killed. Throws std::system_error.
+/// folder, which goes when it exits; when it is killed, with the last process of its tree. Throws
+/// std::system_error.
 std::string private_socket_path();
 
 /// The file of a listening socket. The process that made it removes it: with this object, or among

@@ -14,6 +14,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -22,8 +23,8 @@ namespace multiprocess::detail {
 template <class Manager>
 class SyncFactories {
  public:
-  AcquirerProxy Lock() const { return make_lock(false); }
-  AcquirerProxy RLock() const { return make_lock(true); }
+  AcquirerProxy Lock() const { return make_lock("Lock", false); }
+  AcquirerProxy RLock() const { return make_lock("RLock", true); }
 
   /// Throws ValueError for a negative number and for more than 2147483647.
   AcquirerProxy Semaphore() const { return make_semaphore(1, false); }
@@ -71,19 +72,19 @@ class SyncFactories {
   /// Without a limit, or with at most `maxsize` items when that is more than 0.
   template <class T = Object>
   QueueProxy<T> Queue() const {
-    return make_queue<T>(0);
+    return make_queue<T>("Queue", 0);
   }
   template <class T = Object, Count Number>
   QueueProxy<T> Queue(Number maxsize) const {
-    return make_queue<T>(count(maxsize));
+    return make_queue<T>("Queue", count(maxsize));
   }
   template <class T = Object>
   QueueProxy<T> JoinableQueue() const {
-    return make_queue<T>(0);
+    return make_queue<T>("JoinableQueue", 0);
   }
   template <class T = Object, Count Number>
   QueueProxy<T> JoinableQueue(Number maxsize) const {
-    return make_queue<T>(count(maxsize));
+    return make_queue<T>("JoinableQueue", count(maxsize));
   }
 
  private:
@@ -91,15 +92,20 @@ class SyncFactories {
   CreateCall create_kind(ReferentKind kind) const {
     return static_cast<const Manager&>(*this).create_call(kind, type_tag<Proxy>);
   }
+  template <class Proxy>
+  CreateCall create_one_of(ReferentKind kind, std::string_view type_id) const {
+    return static_cast<const Manager&>(*this).create_call(kind, proxy_tag<Proxy>(type_id));
+  }
 
-  AcquirerProxy make_lock(bool recursive) const {
-    auto call = create_kind<AcquirerProxy>(ReferentKind::lock);
+  AcquirerProxy make_lock(std::string_view type_id, bool recursive) const {
+    auto call = create_one_of<AcquirerProxy>(ReferentKind::lock, type_id);
     call.put(recursive ? 1 : 0);
     return AcquirerProxy(call.send().get_ref());
   }
 
   AcquirerProxy make_semaphore(std::ptrdiff_t units, bool bounded) const {
-    auto call = create_kind<AcquirerProxy>(ReferentKind::semaphore);
+    auto call = create_one_of<AcquirerProxy>(ReferentKind::semaphore,
+                                             bounded ? "BoundedSemaphore" : "Semaphore");
     call.put_signed(units);
     call.put(bounded ? 1 : 0);
     return AcquirerProxy(call.send().get_ref());
@@ -118,8 +124,8 @@ class SyncFactories {
   }
 
   template <class T>
-  QueueProxy<T> make_queue(std::ptrdiff_t maxsize) const {
-    auto call = create_kind<QueueProxy<T>>(ReferentKind::queue);
+  QueueProxy<T> make_queue(std::string_view type_id, std::ptrdiff_t maxsize) const {
+    auto call = create_one_of<QueueProxy<T>>(ReferentKind::queue, type_id);
     call.put_signed(maxsize);
     return QueueProxy<T>(call.send().get_ref());
   }

@@ -19,6 +19,11 @@ class WorkThreads {
   /// `work` throws nothing. Throws std::system_error when there can be no thread for it.
   void run(std::function<void()> work);
 
+  /// Lets go of what it is called with on another thread, since that may run the user's code; also
+  /// when these are gone.
+  using Discard = std::function<void(std::shared_ptr<void>)>;
+  Discard discarder() const;
+
  private:
   struct State;
   std::shared_ptr<State> state_;  // those that go on when this is gone have it as well

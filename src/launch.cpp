@@ -109,6 +109,7 @@ os::Started spawn(const StartRecord& record, std::vector<os::Handle>& descriptor
 }
 
 void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& work) {
+  os::flush_streams(false);  // what was said before comes before what the child says
   Outgoing beside(true);
   Reservation place(reserve_participant(false));
   StartRecord start;

@@ -36,7 +36,7 @@ std::string microseconds(std::uint64_t nanoseconds) {
 
 }  // namespace
 
-TraceFile::TraceFile(const std::string& path) : file_(path, std::ios::trunc) {
+TraceFile::TraceFile(const std::string& path) : file_(path, std::ios::trunc | std::ios::binary) {
   file_ << R"({"displayTimeUnit":"ms","traceEvents":[)";
   end_ = file_.tellp();
   file_ << closing << std::flush;

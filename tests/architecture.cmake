@@ -9,13 +9,13 @@ cmake_minimum_required(VERSION 3.25)
 set(floor_1
   deadline handle stream doorbell mapping futex identity random module symbols backtrace info
   transfer poll poller process program daemon hmac secret_memory socket socket_file rendezvous takeover
-  named_memory
+  named_memory thread
 )
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
   version detail/repr error detail/count start_method timeout range
-  detail/std_lockable
+  detail/std_lockable detail/per_thread
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
@@ -172,19 +172,21 @@ foreach(source IN LISTS sources)
   if(floor)
     check_includes(${source} ${top_of_${floor}})
   endif()
-  if(source MATCHES "cpp$" AND NOT known)
+  cmake_path(REPLACE_EXTENSION source hpp OUTPUT_VARIABLE own)  # what a system needs for itself
+  if(source MATCHES "cpp$" AND NOT known AND NOT EXISTS ${ROOT}/${own})
     fault(${source} "is not named after a header")
   endif()
 endforeach()
 
-# Once there is a second system, every file has its twin.
+# Every file has its twin, but for what a system needs for itself.
 foreach(folders IN ITEMS posix:win32 win32:posix)
   string(REPLACE ":" ";" folders ${folders})
   list(GET folders 0 here)
   list(GET folders 1 there)
   file(GLOB files RELATIVE ${ROOT}/src/${here} ${ROOT}/src/${here}/*.cpp)
   foreach(file IN LISTS files)
-    if(EXISTS ${ROOT}/src/${there} AND NOT EXISTS ${ROOT}/src/${there}/${file})
+    string(REPLACE .cpp .hpp own ${file})
+    if(NOT EXISTS ${ROOT}/src/${there}/${file} AND NOT EXISTS ${ROOT}/src/${here}/${own})
       fault(src/${here}/${file} "has no twin in src/${there}")
     endif()
   endforeach()

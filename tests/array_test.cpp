@@ -11,6 +11,7 @@
 #include "support/child.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -217,6 +218,9 @@ TEST(Array, PrintsAsPythonDoes) {
 }
 
 TEST(Array, AContextMakesThem) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "asks for the context fork";
+  }
   const mp::Context context = mp::get_context("fork");
   EXPECT_EQ(context.Array<int>(3).size(), 3);
   EXPECT_EQ(context.Array<int>({1, 2}).get(1), 2);

@@ -9,6 +9,7 @@
 #include "support/in_time.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -186,6 +187,9 @@ TEST_P(BarrierProcesses, BreaksWhenTheOneWhoActsIsKilled) {
 }
 
 TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
+  if (!multiprocess::test::can_stop_processes) {
+    GTEST_SKIP() << "needs to stop a process";
+  }
   const mp::Barrier barrier(3);
   mp::Process dead = party(barrier);
   kill(dead);
@@ -207,6 +211,9 @@ TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
 }
 
 TEST_P(BarrierProcesses, AStoppedPartyDoesNotBreakIt) {
+  if (!multiprocess::test::can_stop_processes) {
+    GTEST_SKIP() << "needs to stop a process";
+  }
   const mp::Barrier barrier(3);
   mp::Process stopped = party(barrier);
   multiprocess::test::stop_process(stopped.pid());

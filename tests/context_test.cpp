@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/process.hpp>
 
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -133,6 +134,9 @@ TEST(StartMethods, AreNamedAsInPython) {
 }
 
 TEST(ForkServer, PassesOverWhatItCannotLoad) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "needs a fork server";
+  }
   mp::set_forkserver_preload({"libno_such_library.so", "libm.so.6"});
   mp::Process p = mp::get_context("forkserver").Process([] {});
   p.start();

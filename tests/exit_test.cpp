@@ -5,6 +5,7 @@
 #include <multiprocess/queue.hpp>
 
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -42,6 +43,9 @@ TEST(AtExit, TakesWhatCannotBeCopied) {
 }
 
 TEST(AtExit, IsNotMadeInAForkedChild) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const mp::ExitCall call = mp::at_exit([] { mp::exit(77); });
   mp::Process p(mp::fork_only([call] { mp::exit(call.still_active() || call() ? 1 : 0); }));
   p.start();
@@ -51,6 +55,9 @@ TEST(AtExit, IsNotMadeInAForkedChild) {
 }
 
 TEST(AtExit, WhatACallThrowsIsReportedAndTheOthersAreMade) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   mp::Queue<std::string> words;
   mp::Process p(mp::fork_only([words] {
     mp::at_exit([words] { words.put("other"); });
@@ -66,6 +73,9 @@ TEST(AtExit, WhatACallThrowsIsReportedAndTheOthersAreMade) {
 }
 
 TEST(AfterFork, IsCalledInEachForkedChildInOrder) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   mp::Queue<int> numbers;
   const mp::ExitCall first = mp::after_fork([numbers] { numbers.put(1); });
   const mp::ExitCall second = mp::after_fork([numbers] { numbers.put(2); });

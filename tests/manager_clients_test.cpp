@@ -8,12 +8,11 @@
 #include <multiprocess/lock.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/cpu_time.hpp"
 #include "support/managers.hpp"
+#include "support/signals.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
@@ -224,15 +223,6 @@ TEST_P(ManagerClients, CostNoThreads) {
   EXPECT_EQ(list.size(), 1);
 }
 
-/// CPU time that the process has used.
-std::chrono::nanoseconds cpu_time_of(int pid) {
-  clockid_t clock{};
-  timespec used{};
-  EXPECT_EQ(clock_getcpuclockid(pid, &clock), 0);
-  EXPECT_EQ(clock_gettime(clock, &used), 0);
-  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
-}
-
 /// Half of them wait for what never comes, the others are silent.
 TEST_P(ManagerClients, ThatDoNothingCostNothing) {
   constexpr int threads = 50;
@@ -241,7 +231,8 @@ TEST_P(ManagerClients, ThatDoNothingCostNothing) {
   const auto none = server.Queue<int>();
   server.publish("none", none);
   const auto same = client.lookup<mp::QueueProxy<int>>("none");
-  const int pid = server.list<int>().apply([](std::vector<int>&) { return getpid(); });
+  const int pid =
+      server.list<int>().apply([](std::vector<int>&) { return mp::current_process().pid(); });
   std::latch ready(threads);
   std::latch over(1);
   std::vector<std::jthread> all;
@@ -259,9 +250,9 @@ TEST_P(ManagerClients, ThatDoNothingCostNothing) {
   }
   ready.wait();
   std::this_thread::sleep_for(200ms);  // until nobody looks for more
-  const auto before = cpu_time_of(pid);
+  const auto before = mp::test::cpu_time_of(pid);
   std::this_thread::sleep_for(1s);  // what is measured
-  EXPECT_LT(cpu_time_of(pid) - before, 10ms) << "1 % of a CPU";
+  EXPECT_LT(mp::test::cpu_time_of(pid) - before, 10ms) << "1 % of a CPU";
   for (int i = 0; i < threads; i += 2) {
     none.put(1);
   }

@@ -7,6 +7,7 @@
 
 #include "support/child.hpp"
 #include "support/managers.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -127,6 +128,9 @@ TEST_P(Manager, GivesObjectsNames) {
 }
 
 TEST_P(Manager, IgnoresAnInterrupt) {
+  if (!multiprocess::test::can_interrupt_processes) {
+    GTEST_SKIP() << "needs to interrupt a process";
+  }
   const mp::SyncManager manager = this->manager();
   mp::Process process = server();
   process.interrupt();

@@ -5,6 +5,8 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/system.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -33,6 +35,9 @@ TEST(PoolArguments, AreChecked) {
 }
 
 TEST(PoolArguments, APoolStaysAtHome) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   static_assert(!mp::sendable<mp::Pool> && !mp::sendable<mp::AsyncResult<int>>);
   static_assert(!std::is_copy_constructible_v<mp::Pool>);
   mp::Pool pool(1);

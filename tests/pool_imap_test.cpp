@@ -213,7 +213,7 @@ TEST(PoolImap, AfterCloseTheDeadAreReplacedForWhatIsToBeRead) {
   auto results = pool.imap(
       [](int x) {
         if (x % 2 == 0) {
-          std::raise(SIGKILL);
+          mp::test::die();
         }
         return x;
       },

@@ -11,13 +11,9 @@
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -245,51 +241,6 @@ TEST(PoolPriority, TheHigherOnesComeFirst) {
   for (const int wanted : {5, 5, 1, 0, -3}) {
     EXPECT_EQ(order.get(), wanted);
   }
-}
-
-/// The children of this process that are called so by now.
-std::vector<int> children_called(const std::string& name) {
-  std::vector<int> found;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream children(thread.path() / "children");
-    for (int pid = 0; children >> pid;) {
-      std::string comm;
-      std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/comm"), comm);
-      if (comm == name) {
-        found.push_back(pid);
-      }
-    }
-  }
-  return found;
-}
-
-/// Workers that come later are copies of it.
-TEST(PoolTemplate, MayBeKilledAsWell) {
-  mp::PoolOptions two;
-  two.processes = 2;
-  two.start_method = mp::StartMethod::fork;
-  mp::Pool pool(two);
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  for (int round = 0; round < 3; ++round) {
-    std::vector<int> templates;
-    for (; templates.empty(); templates = children_called("mp-template")) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end);
-      std::this_thread::yield();
-    }
-    EXPECT_EQ(templates.size(), 1u);
-    kill(templates[0], SIGKILL);
-    for (const int pid : pool.pids()) {
-      kill(pid, SIGKILL);
-    }
-    while (pool.stats().workers_started < 4U + 2U * static_cast<unsigned>(round)) {
-      ASSERT_LT(std::chrono::steady_clock::now(), end);
-      std::this_thread::yield();
-    }
-    EXPECT_EQ(pool.map(square, {1, 2, 3}), (std::vector{1, 4, 9}));
-  }
-  pool.close();
-  pool.join();
-  EXPECT_TRUE(children_called("mp-template").empty());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/pool_proxy.hpp>
 
+#include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/manager.hpp>
 #include <multiprocess/range.hpp>
@@ -13,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <thread>
@@ -141,7 +143,9 @@ TEST_P(PoolProxies, RunAnInitializerInEachWorker) {
 
 void expect_to_end(const std::vector<int>& pids) {
   mp::test::until([&] {
-    return std::all_of(pids.begin(), pids.end(), [](int pid) { return ::kill(pid, 0) != 0; });
+    return std::all_of(pids.begin(), pids.end(), [](int pid) {
+      return !mp::detail::os::runs(static_cast<std::uint32_t>(pid));
+    });
   });
 }
 

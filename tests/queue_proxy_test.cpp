@@ -8,6 +8,7 @@
 #include "support/child.hpp"
 #include "support/in_time.hpp"
 #include "support/managers.hpp"
+#include "support/signals.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -162,7 +163,7 @@ TEST_P(QueueProxies, CountAsDoneWhatWasInTheHandsOfTheDead) {
               queue.get();
               mp::test::die();
             }),
-            -SIGKILL);
+            mp::test::killed);
   EXPECT_TRUE(queue.join(plenty));
   EXPECT_EQ(queue.lost(), 2);
   queue.task_done();

@@ -58,8 +58,8 @@ TEST(Range, GoesToTheEndsOfItsType) {
 
 TEST(Range, RefusesWhatItCannotCount) {
   EXPECT_THROW(mp::range(0, 1, 0), mp::ValueError);
-  EXPECT_THROW(mp::range(LONG_MIN, LONG_MAX), mp::ValueError);
-  EXPECT_THROW(mp::range(0, ULONG_MAX), mp::ValueError);
+  EXPECT_THROW(mp::range(LLONG_MIN, LLONG_MAX), mp::ValueError);
+  EXPECT_THROW(mp::range(0, ULLONG_MAX), mp::ValueError);
 }
 
 TEST(Range, GivesItemsByIndex) {

@@ -10,6 +10,7 @@
 #include "support/in_time.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -285,6 +286,9 @@ TEST_P(RLockProcesses, ADeathWakesWhoWaits) {
 }
 
 TEST_P(RLockProcesses, AStoppedHolderIsNotRobbed) {
+  if (!multiprocess::test::can_stop_processes) {
+    GTEST_SKIP() << "needs to stop a process";
+  }
   const mp::RLock lock;
   const mp::Queue<int> held;
   mp::Process holder = start([lock, held] {

@@ -10,6 +10,7 @@
 #include "support/in_time.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -217,6 +218,9 @@ TEST_P(SemaphoreProcesses, AKilledWaiterBlocksNobody) {
 }
 
 TEST_P(SemaphoreProcesses, AStoppedHolderIsNotRobbed) {
+  if (!multiprocess::test::can_stop_processes) {
+    GTEST_SKIP() << "needs to stop a process";
+  }
   const mp::Semaphore semaphore;
   const mp::Queue<int> held;
   mp::Process holder = start([semaphore, held] {

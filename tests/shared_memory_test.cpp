@@ -9,6 +9,7 @@
 #include "support/child.hpp"
 #include "support/python.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -57,6 +58,9 @@ class Block : public mp::SharedMemory {
 };
 
 TEST(SharedMemory, IsFoundByItsName) {
+  if (!multiprocess::test::names_of_memory_stay) {
+    GTEST_SKIP() << "as on Windows: SharedMemoryOfWindows";
+  }
   const Block memory(1000);
   EXPECT_TRUE(memory.name().starts_with("psm_")) << memory.name();
   EXPECT_EQ(memory.name().size(), 12U);
@@ -82,6 +86,9 @@ TEST(SharedMemory, HasTheNameThatItIsGiven) {
 }
 
 TEST(SharedMemory, RefusesWhatCannotBe) {
+  if (!multiprocess::test::names_of_memory_stay) {
+    GTEST_SKIP() << "as on Windows: SharedMemoryOfWindows";
+  }
   EXPECT_THROW(mp::SharedMemory::create(0), mp::ValueError);
   constexpr auto negative = static_cast<std::size_t>(-1);
   EXPECT_THROW(mp::SharedMemory::create(negative), mp::ValueError);
@@ -110,6 +117,9 @@ TEST(SharedMemory, CloseIsThisHandleOnly) {
 }
 
 TEST(SharedMemory, IsUnlinkedOnce) {
+  if (!multiprocess::test::names_of_memory_stay) {
+    GTEST_SKIP() << "as on Windows: SharedMemoryOfWindows";
+  }
   const Block memory(10);
   const mp::SharedMemory attached(memory.name());
   attached.unlink();
@@ -121,6 +131,9 @@ TEST(SharedMemory, IsUnlinkedOnce) {
 }
 
 TEST(SharedMemory, CrossesByItsName) {
+  if (!multiprocess::test::names_of_memory_stay) {
+    GTEST_SKIP() << "as on Windows: SharedMemoryOfWindows";
+  }
   const Block memory(10);
   memory.buf()[9] = std::byte{5};
   const auto received = mp::loads<mp::SharedMemory>(mp::dumps<mp::SharedMemory>(memory));
@@ -156,6 +169,9 @@ TEST_P(SharedMemoryProcesses, TravelsAsArgumentCaptureAndItem) {
 }
 
 TEST_P(SharedMemoryProcesses, AnyProcessMayUnlink) {
+  if (!multiprocess::test::names_of_memory_stay) {
+    GTEST_SKIP() << "as on Windows: SharedMemoryOfWindows";
+  }
   const mp::Queue<mp::SharedMemory> queue;
   mp::Process maker = start([queue] { queue.put(mp::SharedMemory::create(10)); });
   const mp::SharedMemory memory = queue.get(plenty);

@@ -15,7 +15,8 @@ constexpr DWORD gcc_throws = 0x20474343;  // what GCC's runtime raises for a C++
 
 /// The stack of the latest exception that was thrown inside a guarded call of this thread.
 struct ThrownStack {
-  int guards = 0;
+  int guards = 0;  // around what this thread does now
+  int thrown_in = 0;
   const void* exception = nullptr;
   std::size_t count = 0;
   std::array<std::uintptr_t, most_frames> addresses;
@@ -58,6 +59,7 @@ void record(CONTEXT context) noexcept {
 /// Called while the throwing function is still on the stack.
 LONG CALLBACK note_throw(EXCEPTION_POINTERS* thrown) {
   if (latest.guards > 0 && thrown->ExceptionRecord->ExceptionCode == gcc_throws) {
+    latest.thrown_in = latest.guards;
     // The thrown object lies behind the unwinder's part.
     constexpr std::size_t unwinders_part = 64;
     latest.exception =
@@ -75,11 +77,19 @@ const void* object_of(const std::exception_ptr& exception) noexcept {
   return object;
 }
 
+/// Forgets what was thrown and caught inside.
 struct Guard {
   Guard() { ++latest.guards; }
-  ~Guard() { --latest.guards; }
+  ~Guard() {
+    --latest.guards;
+    if (std::uncaught_exceptions() == uncaught_before) {
+      latest.exception = nullptr;
+    }
+  }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
+
+  const int uncaught_before = std::uncaught_exceptions();
 };
 
 }  // namespace
@@ -93,7 +103,8 @@ void call_guarded(void (*call)(void*), void* argument) {
 }
 
 std::vector<std::uintptr_t> take_thrown_stack(const std::exception_ptr& exception) {
-  if (exception == nullptr || latest.exception != object_of(exception)) {
+  const bool has_left = latest.guards < latest.thrown_in;
+  if (exception == nullptr || !has_left || latest.exception != object_of(exception)) {
     return {};
   }
   latest.exception = nullptr;

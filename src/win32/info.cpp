@@ -97,10 +97,9 @@ void run_on_cpu(int cpu) {
 }
 
 std::uint64_t private_memory() {
-  PROCESS_MEMORY_COUNTERS_EX memory{};
-  GetProcessMemoryInfo(GetCurrentProcess(), reinterpret_cast<PROCESS_MEMORY_COUNTERS*>(&memory),
-                       sizeof memory);
-  return memory.PrivateUsage;
+  PROCESS_MEMORY_COUNTERS memory{};
+  GetProcessMemoryInfo(GetCurrentProcess(), &memory, sizeof memory);
+  return memory.PagefileUsage;  // what is its own, whether in memory or not
 }
 
 int thread_count() noexcept {

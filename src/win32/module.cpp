@@ -176,7 +176,7 @@ const Module* find_library(const std::string& path, std::uint64_t build_id, std:
   }
   const HMODULE loaded = LoadLibraryW(to_wide(path).c_str());
   if (loaded == nullptr) {
-    why = last_error("it cannot be loaded").what();
+    why = last_error(path + " cannot be loaded").what();
     return nullptr;
   }
   return &know(loaded);

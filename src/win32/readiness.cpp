@@ -1,74 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "readiness.hpp"
 
+#include "afd.hpp"
+#include "crowd.hpp"
 #include "kinds.hpp"
 #include "pipe.hpp"
-
-#include <winternl.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstring>
 #include <iterator>
-#include <thread>
 #include <utility>
 
 namespace multiprocess::detail::os {
 
 namespace {
-
-bool wants(Poller::Interest interest, Poller::Interest what) noexcept {
-  return (static_cast<unsigned>(interest) & static_cast<unsigned>(what)) != 0;
-}
-
-// The request that the system's own select() and poll() are made of. Unlike WSAEventSelect() it
-// leaves nothing behind in the sockets, which other threads and processes may wait for as well.
-namespace afd {
-
-constexpr ULONG poll = 0x00012024;  // IOCTL_AFD_POLL
-constexpr LONGLONG for_ever = INT64_MAX;
-
-enum Event : ULONG {
-  receive = 0x1,
-  send = 0x4,
-  disconnect = 0x8,
-  abort = 0x10,
-  local_close = 0x20,
-  accept = 0x80,
-  connect_fail = 0x100,
-};
-
-struct Entry {
-  HANDLE socket;
-  ULONG events;
-  NTSTATUS status;
-};
-
-struct Request {
-  LARGE_INTEGER patience;
-  ULONG count;
-  ULONG exclusive;
-};
-
-ULONG events_of(Poller::Interest interest) noexcept {
-  using Interest = Poller::Interest;
-  return abort | local_close | connect_fail |
-         (wants(interest, Interest::read) ? receive | disconnect | accept : 0U) |
-         (wants(interest, Interest::write) ? ULONG{send} : 0U);
-}
-
-}  // namespace afd
-
-/// Which of the objects it was that a wait has ended with; 0 also for none.
-std::size_t index_of(DWORD result) noexcept {
-  if (result < WAIT_OBJECT_0 + MAXIMUM_WAIT_OBJECTS) {
-    return result - WAIT_OBJECT_0;
-  }
-  return result >= WAIT_ABANDONED_0 && result < WAIT_ABANDONED_0 + MAXIMUM_WAIT_OBJECTS
-             ? result - WAIT_ABANDONED_0
-             : 0;
-}
 
 constexpr auto was_cancelled = static_cast<NTSTATUS>(0xc0000120);
 constexpr NTSTATUS goes_on = 0x103;
@@ -86,48 +33,6 @@ bool reads_overlapped(HANDLE pipe) noexcept {
   return NtQueryInformationFile(pipe, &block, &mode, sizeof mode, mode_information) < 0 ||
          (mode & synchronous) == 0;
 }
-
-/// Waits for one of more objects than the system takes at once: a thread for each handful.
-class Crowd {
- public:
-  explicit Crowd(std::vector<HANDLE> objects)
-      : objects_(std::move(objects)), is_set_(objects_.size()) {
-    constexpr std::size_t handful = MAXIMUM_WAIT_OBJECTS - 1;
-    for (std::size_t begin = 0; begin < objects_.size(); begin += handful) {
-      threads_.emplace_back(&Crowd::wait, this, begin, std::min(begin + handful, objects_.size()));
-    }
-  }
-  Crowd(const Crowd&) = delete;
-  Crowd& operator=(const Crowd&) = delete;
-  ~Crowd() { stop(); }
-
-  HANDLE woken() const noexcept { return native(woken_.get()); }
-  void stop() noexcept {
-    SetEvent(native(stop_.get()));
-    threads_.clear();
-  }
-  /// Once it is stopped.
-  bool is_set(std::size_t index) const noexcept { return is_set_[index] != 0; }
-
- private:
-  void wait(std::size_t begin, std::size_t end) noexcept {
-    std::array<HANDLE, MAXIMUM_WAIT_OBJECTS> some{native(stop_.get())};
-    std::copy(objects_.begin() + static_cast<std::ptrdiff_t>(begin),
-              objects_.begin() + static_cast<std::ptrdiff_t>(end), some.begin() + 1);
-    const auto index = index_of(
-        WaitForMultipleObjects(static_cast<DWORD>(end - begin + 1), some.data(), FALSE, INFINITE));
-    if (index != 0) {
-      is_set_[begin + index - 1] = 1;
-      SetEvent(woken());
-    }
-  }
-
-  std::vector<HANDLE> objects_;
-  std::vector<char> is_set_;
-  Handle woken_ = make_event();
-  Handle stop_ = make_event();
-  std::vector<std::jthread> threads_;
-};
 
 }  // namespace
 

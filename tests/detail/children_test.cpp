@@ -126,7 +126,8 @@ TEST_F(Children, OneOfTheForkServersHasEndedWhenItsExitCodeIsThere) {
   EXPECT_EQ(live_children(), std::vector{child});
   send_report(server.get(), {Report::Kind::ended, 6});
   EXPECT_EQ(wait_child(child, in(20s)), 6);
-  EXPECT_EQ(os::take_exit_code(child->sentinel->get()), multiprocess::test::killed);  // as the server would have
+  EXPECT_EQ(os::take_exit_code(child->sentinel->get()),
+            multiprocess::test::killed);  // as the server would have
 }
 
 TEST_F(Children, AServerThatHasEndedTellsNoExitCode) {

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <numeric>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,5 +29,6 @@ inline bool run(const char* place, void (*piece)()) try {
   return true;
 } catch (const std::exception& error) {
   fmt::print("{}: {}\n", place, error.what());
-  return false;
+  const bool needs_fork = std::string_view(error.what()) == "cannot find context for 'fork'";
+  return needs_fork && mp::get_all_start_methods().front() != "fork";
 }

@@ -46,7 +46,7 @@ std::string shown(const T& value) {
 class WithManager : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    manager_.emplace(ManagerOptions{.start_method = StartMethod::fork});
+    manager_.emplace(ManagerOptions{.start_method = tested_start_methods().front()});
     manager_->start();
     detail::watch_children_now();  // the thread that does is none that a test leaves behind
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/symbols.hpp>
 
+#include "support/system.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -28,6 +30,9 @@ TEST(Symbols, NameFunctionsThatAreNotExported) {
 }
 
 TEST(Symbols, NameFunctionsOfLibraries) {
+  if (!multiprocess::test::can_fork) {
+    GTEST_SKIP() << "libraries of Windows tell no names";
+  }
   const os::CodePlace place = describe(&std::abort);
   EXPECT_NE(place.function.find("abort"), std::string::npos) << place.function;
 }

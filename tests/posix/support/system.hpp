@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+namespace multiprocess::test {
+
+/// What the system can do. A test that needs it asks at its beginning, and is left out without.
+inline constexpr bool can_fork = true;
+inline constexpr bool can_stop_processes = true;
+inline constexpr bool can_interrupt_processes = true;
+inline constexpr bool names_of_memory_stay = true;
+inline constexpr bool addresses_are_files = true;
+
+}  // namespace multiprocess::test

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/pool_engine.hpp>
 
+#include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -82,6 +83,15 @@ void PoolEngine::require_running() {
     const std::scoped_lock lock(mutex_);
     require_running_pool(broken_, false);
   }
+}
+
+void PoolEngine::throw_terminated() const {
+  std::exception_ptr why = std::make_exception_ptr(Cancelled("the pool was terminated"));
+  {
+    const std::scoped_lock lock(mutex_);
+    why = broken_ != nullptr ? broken_ : why;
+  }
+  throw_to_waiter(why);
 }
 
 void PoolEngine::submit(const std::shared_ptr<Order>& order) {

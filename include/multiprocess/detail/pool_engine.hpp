@@ -72,6 +72,8 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
 
   /// Throws ValueError when the pool does not run any more, and what broke it when it is broken.
   void require_running();
+  /// To one who waits for results: what broke it, or Cancelled.
+  [[noreturn]] void throw_terminated() const;
 
   /// An order is complete: it counts, and goes into the trace.
   void account_for(const Order& order);

@@ -6,7 +6,6 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/launch.hpp>
 #include <multiprocess/detail/message.hpp>
-#include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/remote_error.hpp>
@@ -43,59 +42,12 @@ int most_failures(int exitcode) noexcept {
   return killed ? 10 : 2;  // the former most likely from outside
 }
 
-std::shared_ptr<const os::Handle> sentinel_of(const ProcessRecord& process) {
-  const std::scoped_lock lock(process_mutex());
-  return process.sentinel;
-}
-
-/// Somebody has closed the sentinel, as programs do that become daemons: a new one, unless the
-/// process has ended and nothing is left of it. The old number may mean something else by now.
-bool renew_sentinel(ProcessRecord& process) {
-  os::Handle opened = os::sentinel_of(static_cast<std::uint32_t>(process.pid));
-  const bool is_own_child =
-      process.status == nullptr;  // it keeps its number until we take its code
-  if (!opened || (!is_own_child && check_participant(process.ticket))) {
-    return false;
-  }
-  auto renewed = std::make_shared<const os::Handle>(std::move(opened));
-  const std::scoped_lock lock(process_mutex());
-  const auto former = std::exchange(process.sentinel, std::move(renewed));
-  std::const_pointer_cast<os::Handle>(former)->release();
-  return true;
-}
-
-/// The process itself has ended, not only what it does.
-bool is_gone(ProcessRecord& process, os::Deadline deadline = os::at_once) noexcept {
-  try {
-    const os::NativeHandle sentinel = sentinel_of(process)->get();
-    if (os::is_sentinel(sentinel)) {
-      return os::wait_ended(sentinel, deadline);
-    }
-    return renew_sentinel(process) ? os::wait_ended(sentinel_of(process)->get(), deadline)
-                                   : check_participant(process.ticket);
-  } catch (const std::exception&) {
-    return check_participant(process.ticket);
-  }
-}
-
 void signal_quietly(const std::shared_ptr<ProcessRecord>& process, os::Signal signal) noexcept {
   try {
     is_gone(*process);  // which sees to its sentinel
     signal_child(process, signal);
   } catch (const std::system_error&) {
     // It has ended meanwhile, and nothing is left of it.
-  }
-}
-
-/// Of one that has ended.
-std::optional<int> code_of(const std::shared_ptr<ProcessRecord>& process) {
-  constexpr int unknown = 255;
-  const bool is_over = is_gone(*process);
-  const auto soon = std::chrono::steady_clock::now() + 1s;  // who reaps it tells how it ended
-  try {
-    return wait_child(process, is_over ? soon : os::at_once);
-  } catch (const std::system_error&) {  // what would tell was closed
-    return is_over ? std::optional(exit_code(process->ticket).value_or(unknown)) : std::nullopt;
   }
 }
 
@@ -146,9 +98,7 @@ void PoolWorkers::launch_copy(const std::shared_ptr<ProcessRecord>& record, cons
   try {
     launch_from(*template_, record, life);
   } catch (const std::system_error& error) {
-    if (error.code() == std::errc::bad_file_descriptor) {
-      static_cast<void>(template_.release());  // its numbers may mean something else by now
-    } else if (error.code() != std::errc::no_child_process) {
+    if (error.code() != std::errc::no_child_process) {
       throw;
     }
     template_ = std::make_unique<ForkTemplate>();
@@ -266,7 +216,7 @@ void PoolWorkers::take_ended(std::vector<EndedWorker>& ended) {
     if (seat.process == nullptr) {
       continue;
     }
-    if (const auto code = code_of(seat.process)) {
+    if (const auto code = code_if_gone(seat.process)) {
       ended.push_back(describe_end(place, seat, *code));
     }
   }

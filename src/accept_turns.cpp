@@ -5,6 +5,7 @@
 #include <multiprocess/error.hpp>
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -57,6 +58,9 @@ Acceptor::Admitted AcceptTurns::accept(os::Deadline deadline) {
   const Turn turn(*this, deadline);
   const Rest rest{acceptor_};
   for (bool is_last = false;;) {
+    if (is_closed_) {
+      throw_closed();
+    }
     if (auto admitted = acceptor_.take_admitted()) {
       return *std::move(admitted);
     }
@@ -69,6 +73,16 @@ Acceptor::Admitted AcceptTurns::accept(os::Deadline deadline) {
     acceptor_.step(deadline);
     is_last = deadline != os::never && deadline <= std::chrono::steady_clock::now();
   }
+}
+
+void AcceptTurns::close() noexcept {
+  is_closed_ = true;
+  acceptor_.interrupt();
+}
+
+void AcceptTurns::throw_closed() {
+  throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor),
+                          "listener is closed");
 }
 
 }  // namespace multiprocess::detail

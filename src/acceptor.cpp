@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::uint64_t listening_tag = 0;
 constexpr std::uint64_t bell_tag = UINT64_MAX;
 constexpr std::size_t most_failures = 64;  // that nobody has asked for yet
+constexpr std::size_t most_events = 64;    // of one look
 
 os::Deadline after(std::chrono::nanoseconds patience) {
   const auto now = Clock::now();
@@ -47,7 +48,8 @@ Acceptor::Acceptor(os::NativeHandle listening, Rules rules)
     : listening_(listening),
       is_local_(os::is_local_stream(listening)),
       rules_(std::move(rules)),
-      bell_(os::make_pipe().read) {
+      bell_(os::make_pipe().read),
+      end_(os::make_pipe().read) {
   poller_.add(listening_, listening_tag);
 }
 
@@ -56,19 +58,26 @@ os::Deadline Acceptor::next_deadline() const noexcept {
   for (const auto& [tag, guest] : pending_) {
     first = std::min(first, guest.deadline);
   }
-  return first;
+  return listens_ ? first : std::min(first, end_of_grace());
 }
 
 void Acceptor::step(os::Deadline deadline) {
-  std::array<os::Poller::Event, most_pending> space;
-  for (const auto& event : wait(space, std::min(deadline, next_deadline()))) {
+  std::array<os::Poller::Event, most_events> space;
+  bool has_arrived = false;
+  const auto events = wait(space, std::min(deadline, next_deadline()));
+  for (const auto& event : events) {
     if (event.tag == listening_tag) {
-      accept_one();
+      has_arrived = true;
     } else if (const auto guest = pending_.find(event.tag); guest != pending_.end()) {
       go_on(guest);
     }
   }
+  has_seen_all_ = events.size() < space.size();
+  if (has_arrived) {
+    accept_one();
+  }
   expire();
+  listen(!is_full() || (has_seen_all_ && end_of_grace() <= Clock::now()));
 }
 
 /// In the middle of a handshake the next word comes soon: to be woken for it takes longer.
@@ -101,9 +110,16 @@ std::optional<std::string> Acceptor::take_failure() {
   return first;
 }
 
+void Acceptor::interrupt() noexcept try {
+  poller_.add(end_.get(), bell_tag);
+} catch (const std::system_error& error) {  // then the next one who comes ends the wait
+  log(SUBDEBUG, error.what());
+}
+
 void Acceptor::rest() noexcept {
   const bool rings = !admitted_.empty() || !failures_.empty();
   try {
+    listen(true);  // who waits for the handle does not know of the deadlines
     if (rings && !rings_) {
       poller_.add(bell_.get(), bell_tag);
     }
@@ -119,6 +135,9 @@ void Acceptor::rest() noexcept {
 
 /// One at a time: those who are there already are looked at in between.
 void Acceptor::accept_one() {
+  if (is_full() && !make_room()) {
+    return;
+  }
   try {
     if (auto arrived = os::accept_now(listening_)) {
       receive(*std::move(arrived));
@@ -127,7 +146,7 @@ void Acceptor::accept_one() {
     if (!is_short_of_handles(error) || pending_.empty()) {
       throw;
     }
-    make_room();
+    lacks_handles_ = !make_room();
   }
 }
 
@@ -142,15 +161,12 @@ void Acceptor::receive(os::Accepted arrived) {
 }
 
 void Acceptor::begin(os::Accepted arrived) {
-  if (pending_.size() >= most_pending) {
-    make_room();
-  }
   const std::uint64_t tag = ++last_;
   Handshake handshake(Handshake::Role::listener, rules_for(arrived.socket));
   poller_.add(arrived.socket.get(), tag);
   const auto guest =
       pending_.emplace(tag, Pending{std::move(arrived.socket), std::move(handshake),
-                                    std::move(arrived.peer), after(rules_.patience)});
+                                    std::move(arrived.peer), after(rules_.patience), Clock::now()});
   write_some(guest.first);
 }
 
@@ -174,12 +190,15 @@ void Acceptor::go_on(Guests::iterator guest) {
   }
   if (hung_up) {
     refuse("the other end hung up in the middle of the handshake");
-    poller_.remove(each.handle.get());
-    pending_.erase(guest);
+    forget(guest);
     return;
   }
-  if (each.handshake.frames() != frames && each.deadline <= Clock::now()) {
-    each.deadline = after(rules_.patience);  // it was in time, we were not
+  if (each.handshake.frames() != frames) {
+    each.heard = Clock::now();
+    last_proof_ = each.handshake.has_failed() ? last_proof_ : each.heard;
+    if (each.deadline <= each.heard) {
+      each.deadline = after(rules_.patience);  // it was in time, we were not
+    }
   }
   write_some(guest);
 }
@@ -223,8 +242,8 @@ void Acceptor::write_some(Guests::iterator guest) {
 }
 
 void Acceptor::settle(Guests::iterator guest) {
+  poller_.remove(guest->second.handle.get());
   Pending each = std::move(guest->second);
-  poller_.remove(each.handle.get());
   pending_.erase(guest);
   if (each.handshake.has_failed()) {
     drain(each.handle.get());
@@ -244,28 +263,57 @@ void Acceptor::refuse(std::string why) {
 
 void Acceptor::expire() {
   const auto now = Clock::now();
-  for (auto guest = pending_.begin(); guest != pending_.end();) {
-    if (guest->second.deadline > now) {
-      ++guest;
-      continue;
+  for (auto next = pending_.begin(); next != pending_.end();) {
+    const auto guest = next++;
+    if (guest->second.deadline <= now) {
+      forget(guest);
+      refuse("the other end took too long for the handshake");
     }
-    poller_.remove(guest->second.handle.get());
-    guest = pending_.erase(guest);
-    refuse("the other end took too long for the handshake");
   }
 }
 
-/// Who has sent least goes, the oldest of them; silently, as nothing has failed.
-void Acceptor::make_room() {
+/// Who has sent least, of these who has been silent for longest.
+Acceptor::Guests::const_iterator Acceptor::first_to_go() const noexcept {
   const auto rank = [](const auto& guest) {
-    return std::tuple(guest.second.handshake.frames(), guest.first);
+    return std::tuple(guest.second.handshake.frames(), guest.second.heard, guest.first);
   };
-  const auto first =
-      std::min_element(pending_.begin(), pending_.end(),
-                       [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return std::min_element(pending_.begin(), pending_.end(),
+                          [rank](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
+/// Of that one. Where others prove the key it may be that its turn has not come: a burst of honest
+/// clients keeps the machine busy. Without the key nobody can make it look so, or say anything that
+/// is taken for a frame and stay.
+os::Deadline Acceptor::end_of_grace() const noexcept {
+  const auto first = first_to_go();
+  if (first == pending_.end() || first->second.handshake.frames() != 0) {
+    return os::never;
+  }
+  const os::Deadline heard = first->second.heard;
+  return std::min(heard + longest_grace, std::max(heard, last_proof_) + grace);
+}
+
+/// Silently, as nothing has failed. False when all have to be given more time.
+bool Acceptor::make_room() {
+  if (!has_seen_all_ || end_of_grace() > Clock::now()) {
+    return false;
+  }
   log(SUBDEBUG, "too many handshakes are under way: the oldest one is given up");
-  poller_.remove(first->second.handle.get());
-  pending_.erase(first);
+  forget(first_to_go());
+  return true;
+}
+
+void Acceptor::forget(Guests::const_iterator guest) noexcept {
+  poller_.remove(guest->second.handle.get());
+  pending_.erase(guest);
+  lacks_handles_ = false;
+}
+
+void Acceptor::listen(bool listens) {
+  if (std::exchange(listens_, listens) != listens) {
+    poller_.change(listening_, listening_tag,
+                   listens ? os::Poller::Interest::read : os::Poller::Interest::nothing);
+  }
 }
 
 }  // namespace multiprocess::detail

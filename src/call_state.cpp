@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/call_state.hpp>
 
+#include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
 
@@ -34,11 +35,17 @@ std::exception_ptr broken_pool(const std::exception_ptr& cause, const char* text
   }
 }
 
+void throw_to_waiter(const std::exception_ptr& error) {
+  stay_if_process_ends();
+  std::rethrow_exception(error);
+}
+
 void require_running_pool(const std::exception_ptr& broke, bool runs) {
   if (broke != nullptr) {
-    std::rethrow_exception(broke);
+    throw_to_waiter(broke);
   }
   if (!runs) {
+    stay_if_process_ends();
     throw ValueError("Pool not running");
   }
 }

@@ -2,12 +2,15 @@
 #include <multiprocess/detail/children.hpp>
 
 #include <multiprocess/detail/exit_report.hpp>
+#include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace multiprocess::detail {
 
@@ -71,6 +74,27 @@ void forget(const std::vector<Record>& ended) {
       check_participant(record->ticket);
     }
   }
+}
+
+std::shared_ptr<const os::Handle> sentinel_of(const ProcessRecord& process) {
+  const std::scoped_lock lock(process_mutex());
+  return process.sentinel;
+}
+
+/// Somebody has closed the sentinel, as programs do that become daemons: a new one, unless the
+/// process has ended and nothing is left of it. The old number may mean something else by now.
+bool renew_sentinel(ProcessRecord& process) {
+  os::Handle opened = os::sentinel_of(static_cast<std::uint32_t>(process.pid));
+  const bool is_own_child =
+      process.status == nullptr;  // it keeps its number until we take its code
+  if (!opened || (!is_own_child && check_participant(process.ticket))) {
+    return false;
+  }
+  auto renewed = std::make_shared<const os::Handle>(std::move(opened));
+  const std::scoped_lock lock(process_mutex());
+  const auto former = std::exchange(process.sentinel, std::move(renewed));
+  std::const_pointer_cast<os::Handle>(former)->release();
+  return true;
 }
 
 }  // namespace
@@ -156,6 +180,31 @@ void signal_child(const Record& record, os::Signal signal) {
     const auto sentinel = record->sentinel;
     lock.unlock();
     os::send_signal(sentinel->get(), signal);
+  }
+}
+
+bool is_gone(ProcessRecord& process, os::Deadline deadline) noexcept {
+  try {
+    const os::NativeHandle sentinel = sentinel_of(process)->get();
+    if (os::is_sentinel(sentinel)) {
+      return os::wait_ended(sentinel, deadline);
+    }
+    return renew_sentinel(process) ? os::wait_ended(sentinel_of(process)->get(), deadline)
+                                   : check_participant(process.ticket);
+  } catch (const std::exception&) {
+    return check_participant(process.ticket);
+  }
+}
+
+std::optional<int> code_if_gone(const Record& process) {
+  const bool over = is_gone(*process, os::at_once);
+  const auto soon = std::chrono::steady_clock::now() +
+                    std::chrono::seconds(1);  // who reaps it tells how it ended
+  try {
+    return wait_child(process, over ? soon : os::at_once);
+  } catch (const std::system_error&) {  // what would tell was closed
+    return over ? std::optional(exit_code(process->ticket).value_or(unknown_exit_code))
+                : std::nullopt;
   }
 }
 

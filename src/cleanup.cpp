@@ -2,15 +2,19 @@
 #include <multiprocess/detail/cleanup.hpp>
 
 #include <multiprocess/detail/children.hpp>
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -110,9 +114,17 @@ void tell_exit_code(int code) {
   }
 }
 
+constinit std::atomic<int> ending_process{0};    // pid, once its exit steps have begun
+constinit std::atomic<int> thread_that_ends{0};  // which runs them
+
 bool begin_exit_steps() {
   const std::scoped_lock lock(process_mutex());
-  return std::exchange(calls().done_in, current_pid()) != current_pid();
+  if (std::exchange(calls().done_in, current_pid()) == current_pid()) {
+    return false;
+  }
+  thread_that_ends.store(os::current_thread_number());
+  ending_process.store(current_pid());
+  return true;
 }
 
 }  // namespace
@@ -163,6 +175,14 @@ void run_exit_steps(std::optional<int> code) noexcept {
     tell_exit_code(*code);
   }
   leave_participant();
+}
+
+void stay_if_process_ends() noexcept {
+  const bool ends = ending_process.load() == current_pid() &&
+                    thread_that_ends.load() != os::current_thread_number();
+  while (ends && os::on_main_thread()) {
+    std::this_thread::sleep_for(std::chrono::hours(1));
+  }
 }
 
 void run_fork_calls() noexcept {

@@ -22,6 +22,20 @@ constexpr std::uint32_t never_open = UINT32_MAX;  // in place of an index
   throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor), why);
 }
 
+/// Another thread may close the connection meanwhile.
+template <class Use>
+auto use(Transport& transport, Use use) {
+  try {
+    return use(transport);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::bad_file_descriptor &&
+        transport.handle() == detail::os::no_handle) {
+      throw_unusable("handle is closed");
+    }
+    throw;
+  }
+}
+
 std::uint32_t send_end(const void* part) {
   const Connection& connection = *static_cast<const Connection*>(part);
   detail::Outgoing* const message = detail::Outgoing::current();
@@ -129,7 +143,7 @@ Transport& Connection::open_for_writing() const {
 
 void Connection::send_value(const void* value,
                             void (*save)(detail::OutputArchive&, const void*)) const {
-  open_for_writing().send(value, save);
+  use(open_for_writing(), [&](Transport& transport) { transport.send(value, save); });
 }
 
 void Connection::recv_value(void* into, void (*read)(detail::InputArchive&, void*)) const {
@@ -137,12 +151,13 @@ void Connection::recv_value(void* into, void (*read)(detail::InputArchive&, void
     void* into;
     void (*read)(detail::InputArchive&, void*);
   } reading{into, read};
-  open_for_reading().receive(&reading, [](void* context, detail::Bytes message) {
+  constexpr auto read_one = [](void* context, detail::Bytes message) {
     const auto& each = *static_cast<const Reading*>(context);
     detail::InputArchive archive(message);
     each.read(archive, each.into);
     archive.expect_end();
-  });
+  };
+  use(open_for_reading(), [&](Transport& transport) { transport.receive(&reading, read_one); });
 }
 
 void Connection::send_part(detail::Bytes all, std::ptrdiff_t offset,
@@ -161,8 +176,9 @@ void Connection::send_part(detail::Bytes all, std::ptrdiff_t offset,
   if (size && *size > whole - offset) {
     throw ValueError("buffer length < offset + size");
   }
-  transport.send(all.subspan(static_cast<std::size_t>(offset),
-                             static_cast<std::size_t>(size.value_or(whole - offset))));
+  const detail::Bytes part = all.subspan(static_cast<std::size_t>(offset),
+                                         static_cast<std::size_t>(size.value_or(whole - offset)));
+  use(transport, [part](Transport& open) { open.send(part); });
 }
 
 std::vector<std::byte> Connection::recv_bytes(std::optional<std::ptrdiff_t> maxlength) const {
@@ -170,7 +186,8 @@ std::vector<std::byte> Connection::recv_bytes(std::optional<std::ptrdiff_t> maxl
   if (maxlength && *maxlength < 0) {
     throw ValueError("negative maxlength");
   }
-  return transport.receive_bytes(maxlength ? static_cast<std::size_t>(*maxlength) : SIZE_MAX);
+  const std::size_t most = maxlength ? static_cast<std::size_t>(*maxlength) : SIZE_MAX;
+  return use(transport, [most](Transport& open) { return open.receive_bytes(most); });
 }
 
 std::size_t Connection::recv_into(std::span<std::byte> buffer, std::ptrdiff_t offset) const {
@@ -181,11 +198,13 @@ std::size_t Connection::recv_into(std::span<std::byte> buffer, std::ptrdiff_t of
   if (static_cast<std::size_t>(offset) > buffer.size()) {
     throw ValueError("offset too large");
   }
-  return transport.receive_into(buffer.subspan(static_cast<std::size_t>(offset)));
+  const auto rest = buffer.subspan(static_cast<std::size_t>(offset));
+  return use(transport, [rest](Transport& open) { return open.receive_into(rest); });
 }
 
 bool Connection::poll(Timeout timeout) const {
-  return open_for_reading().wait_ready(timeout.deadline());
+  return use(open_for_reading(),
+             [timeout](Transport& transport) { return transport.wait_ready(timeout.deadline()); });
 }
 
 int Connection::fileno() const {

@@ -307,7 +307,7 @@ ForkTemplate::ForkTemplate() {
     live_as_template(std::move(process_.sentinel), std::move(there));
   }
   name_participant(place_, process_.pid);
-  channel_ = std::move(here);
+  channel_ = KeptHandle(std::move(here));
 }
 
 ForkTemplate::~ForkTemplate() {
@@ -325,12 +325,13 @@ void ForkTemplate::begin_end() noexcept {
 
 void ForkTemplate::end() noexcept {
   begin_end();
-  try {
+  if (os::is_sentinel(process_.sentinel.get())) {
     os::wait_ended(process_.sentinel.get(), os::never);
     os::take_exit_code(process_.sentinel.get());
     note_end(place_);
-  } catch (const std::system_error&) {
-    check_participant(place_);  // somebody has closed what we knew it by
+  } else {
+    process_.sentinel.release();  // somebody has closed what we knew it by
+    check_participant(place_);
   }
 }
 

@@ -58,6 +58,7 @@ os::Sha256Mac strict_mac(const Key& key, std::string_view label, const std::stri
                                        bytes_of(place), first_nonce, second_nonce});
 }
 
+constexpr std::size_t md5_bytes = 16;
 constexpr std::string_view client_label = "cpp-mp/1 client";
 constexpr std::string_view listener_label = "cpp-mp/1 server";
 
@@ -244,7 +245,10 @@ bool Handshake::check_answer(Bytes frame) {
   const bool right = is_right_answer(frame, challenge_, rules_.key, rules_.legacy_md5);
   send(right ? welcome() : failure());
   if (!right) {
-    fail("digest received was wrong");
+    const bool is_md5 = frame.size() == md5_bytes && !rules_.legacy_md5;
+    fail(is_md5 ? "the other end answers with HMAC-MD5, as Python before 3.12 does: set "
+                  "`legacy_md5` to allow it"
+                : "digest received was wrong");
   }
   return right;
 }

@@ -26,6 +26,25 @@ std::shared_ptr<const RegisteredType> find_type(const RegisteredTypes& types,
   return *found;
 }
 
+InstanceMaker read_maker(CallReader& from, const RegisteredType& type) {
+  InstanceMaker maker;
+  try {
+    maker = from.get_value<InstanceMaker>();
+  } catch (const NotSendable&) {
+    throw NotSendable(fmt::format(
+        "arguments of a constructor reach only a server of the same build: create '{}' without any "
+        "and set it up by its methods, or have the server's program create and publish it",
+        type.name));
+  }
+  if (maker == nullptr) {
+    maker = type.make;
+  }
+  if (maker == nullptr) {
+    throw TypeError(fmt::format("'{}' has no constructor without arguments", type.name));
+  }
+  return maker;
+}
+
 }  // namespace
 
 InstanceReferent::~InstanceReferent() {
@@ -62,10 +81,9 @@ void create_instance(ServedCall& call, std::uint64_t proxy_type, const Registere
   const auto type = find_type(types, call.arguments().get_text());
   const auto birth = std::make_shared<Birth>(Birth{std::move(call), nullptr, nullptr});
   server.run_beside(
-      [birth] {
+      [birth, type] {
         try {
-          os::guarded_call(
-              [&] { birth->object = birth->call.arguments().get_value<InstanceMaker>()(); });
+          os::guarded_call([&] { birth->object = read_maker(birth->call.arguments(), *type)(); });
         } catch (...) {
           birth->error = std::current_exception();
         }

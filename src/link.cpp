@@ -289,9 +289,11 @@ LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs
     answer = connection.recv_bytes();
   } catch (const EOFError&) {
     end_link(link);
+    stay_if_process_ends();
     throw EOFError("the manager's server ended before it had answered the call");
   } catch (const std::system_error&) {
     end_link(link);
+    stay_if_process_ends();
     throw;
   }
   return decode(link->desk, std::move(answer));

@@ -31,11 +31,6 @@ namespace {
 constexpr int fewest_waiting =
     1024;  // a burst of connections: nobody is to try again a second later
 
-[[noreturn]] void throw_closed() {
-  throw std::system_error(std::make_error_code(std::errc::bad_file_descriptor),
-                          "listener is closed");
-}
-
 std::vector<std::string> places(const Address& address, const Options& options) {
   std::vector<std::string> all;
   if (options.strict && options.public_address) {
@@ -67,7 +62,7 @@ struct Listener::Shared {
   std::shared_ptr<detail::AcceptTurns> engine() {
     const std::scoped_lock guard(lock);
     if (socket == nullptr) {
-      throw_closed();
+      detail::AcceptTurns::throw_closed();
     }
     if (current == nullptr || !current->is_ours()) {
       current = std::make_shared<detail::AcceptTurns>(socket, rules);
@@ -77,6 +72,9 @@ struct Listener::Shared {
 
   void close() noexcept {
     const std::scoped_lock guard(lock);
+    if (current != nullptr && current->is_ours()) {
+      current->close();
+    }
     current.reset();
     socket.reset();
     file.reset();
@@ -136,7 +134,7 @@ void Listener::drop() noexcept {
 
 Listener::Shared& Listener::open() const {
   if (closed()) {
-    throw_closed();
+    detail::AcceptTurns::throw_closed();
   }
   return *shared_;
 }

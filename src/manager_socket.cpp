@@ -14,7 +14,7 @@ namespace multiprocess::detail {
 
 namespace {
 
-constexpr int backlog = 128;
+constexpr int backlog = 1024;  // a burst of clients: nobody is to try again a second later
 
 /// Nothing is left of it when the server is killed.
 std::string name_without_file() {

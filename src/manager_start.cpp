@@ -8,6 +8,8 @@
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/process.hpp>
 
+#include <climits>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -19,11 +21,19 @@ void DeskHandle::require_kind(const SharedRef& received) {
 
 void ManagerStart::operator()() {
   os::ignore_interrupt();
-  if (initializer != nullptr && *initializer) {
-    (*initializer)();
+  Desk& shared = *static_cast<Desk*>(desk.ref().address());
+  std::shared_ptr<const ManagerSocket> socket;
+  try {
+    if (initializer != nullptr && *initializer) {
+      (*initializer)();
+    }
+    socket = std::make_shared<const ManagerSocket>(place.address);
+    set_place(shared, {socket->address(), {}});
+  } catch (...) {
+    shared.state.store(Desk::closed);
+    shared.changed.wake(INT_MAX);
+    throw;
   }
-  const auto socket = std::make_shared<const ManagerSocket>(place.address);
-  set_place(*static_cast<Desk*>(desk.ref().address()), {socket->address(), {}});
   serve_manager({desk.ref(), socket, place.key ? *place.key : Key(current_process().authkey())},
                 std::move(types));
 }

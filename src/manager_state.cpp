@@ -23,6 +23,10 @@ std::string name_of_server(std::string_view class_name, const std::string& proce
   return fmt::format("{}{}", class_name, process_name.substr(process_name.rfind('-')));
 }
 
+bool is_opening(const Desk& desk) noexcept {
+  return desk.state.load(std::memory_order_acquire) == Desk::opening;
+}
+
 }  // namespace
 
 ManagerState::ManagerState(ManagerPlace place, std::optional<StartMethod> start_method)
@@ -66,8 +70,9 @@ void ManagerState::start(std::string_view class_name, Job initializer) {
 void ManagerState::wait_until_open(Process& server) {
   Desk& shared = desk();
   wait_until(shared.changed, os::never,
-             [&] { return shared.is_open() || server.join(std::chrono::seconds::zero()); });
+             [&] { return !is_opening(shared) || server.join(std::chrono::seconds::zero()); });
   if (!shared.is_open()) {
+    server.join();
     desk_ = {};
     throw EOFError(fmt::format("the manager's server ended before it was open: its exit code is {}",
                                server.exitcode().value_or(255)));

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/os/info.hpp>
+#include <multiprocess/detail/warden.hpp>
 #include <multiprocess/detail/worker.hpp>
 #include <multiprocess/error.hpp>
 
@@ -10,7 +11,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace multiprocess {
 
@@ -25,12 +30,31 @@ int default_workers() {
   return std::max(1, detail::os::usable_cpu_count() / siblings);
 }
 
+/// A thread of its own tries them.
+void require_cpus(const std::vector<int>& cpus) {
+  std::string why;
+  if (!cpus.empty()) {
+    std::thread([&] {
+      const detail::LibraryThread ours;
+      try {
+        std::for_each(cpus.begin(), cpus.end(), &detail::os::run_on_cpu);
+      } catch (const std::system_error& error) {
+        why = error.what();
+      }
+    }).join();
+  }
+  if (!why.empty()) {
+    throw ValueError("affinity: " + why);
+  }
+}
+
 detail::PoolPlan make_plan(PoolOptions options, detail::Job initializer) {
   detail::PoolPlan plan;
   plan.workers.count = static_cast<std::uint32_t>(
       detail::worker_count(options.processes ? *options.processes : default_workers()));
   plan.workers.method = options.start_method ? *options.start_method : detail::fixed_start_method();
   plan.workers.cpus = std::move(options.affinity);
+  require_cpus(plan.workers.cpus);
   plan.workers.label_output = options.label_output;
   if (initializer) {
     plan.workers.initializer = std::make_shared<detail::Job>(std::move(initializer));

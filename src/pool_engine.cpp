@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/pool_engine.hpp>
 
+#include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>

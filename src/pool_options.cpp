@@ -42,4 +42,12 @@ std::uint64_t task_seed() noexcept {
   return detail::current_task_seed();
 }
 
+std::string mp_repr(const PoolStats& stats) {
+  return fmt::format(
+      "PoolStats(submitted={}, completed={}, failed={}, cancelled={}, retried={}, timed_out={}, "
+      "workers_started={}, workers_died={}, workers_retired={})",
+      stats.submitted, stats.completed, stats.failed, stats.cancelled, stats.retried,
+      stats.timed_out, stats.workers_started, stats.workers_died, stats.workers_retired);
+}
+
 }  // namespace multiprocess

@@ -44,20 +44,11 @@ int most_failures(int exitcode) noexcept {
 
 void signal_quietly(const std::shared_ptr<ProcessRecord>& process, os::Signal signal) noexcept {
   try {
+    is_gone(*process);  // which sees to its sentinel
     signal_child(process, signal);
   } catch (const std::system_error&) {
-    // It has ended meanwhile, or its sentinel was closed: then its end is found out otherwise.
+    // It has ended meanwhile, and nothing is left of it.
   }
-}
-
-/// The process itself has ended, not only what it does.
-bool is_gone(const ProcessRecord& process, os::Deadline deadline = os::at_once) {
-  std::shared_ptr<const os::Handle> sentinel;
-  {
-    const std::scoped_lock lock(process_mutex());
-    sentinel = process.sentinel;
-  }
-  return os::wait_ended(sentinel->get(), deadline);
 }
 
 }  // namespace
@@ -101,7 +92,7 @@ void PoolWorkers::start(std::uint32_t place) {
   ++started_;
 }
 
-/// By the template, or a new one if somebody has killed it.
+/// By the template, or a new one if somebody has killed it, or closed the way to it.
 void PoolWorkers::launch_copy(const std::shared_ptr<ProcessRecord>& record, const Work& life) {
   template_has_children_ = true;
   try {
@@ -225,8 +216,7 @@ void PoolWorkers::take_ended(std::vector<EndedWorker>& ended) {
     if (seat.process == nullptr) {
       continue;
     }
-    const auto soon = std::chrono::steady_clock::now() + 1s;  // who reaps it tells how it ended
-    if (const auto code = wait_child(seat.process, is_gone(*seat.process) ? soon : os::at_once)) {
+    if (const auto code = code_if_gone(seat.process)) {
       ended.push_back(describe_end(place, seat, *code));
     }
   }

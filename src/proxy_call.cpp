@@ -9,6 +9,7 @@
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/logging.hpp>
 
 #include <algorithm>
 #include <array>
@@ -126,11 +127,13 @@ Ticket server_of(const Desk& desk) noexcept {
 }
 
 [[noreturn]] void throw_ended_before() {
+  stay_if_process_ends();
   throw std::system_error(std::make_error_code(std::errc::broken_pipe),
                           "the manager's server has ended");
 }
 
 [[noreturn]] void throw_ended_meanwhile() {
+  stay_if_process_ends();
   throw EOFError("the manager's server ended before it had answered the call");
 }
 
@@ -197,6 +200,27 @@ void ask_to_shut_down(Desk& desk) {
   Place(desk).leave(ManagerMethod::shutdown);
 }
 
+namespace {
+thread_local constinit const ObjectInHand* in_hand = nullptr;  // the innermost
+}
+
+ObjectInHand::ObjectInHand(const Desk& desk, std::uint64_t id) noexcept
+    : desk_(desk), id_(id), before_(std::exchange(in_hand, this)) {}
+
+ObjectInHand::~ObjectInHand() {
+  in_hand = before_;
+}
+
+void ObjectInHand::require_free(const Desk& desk, std::uint64_t id) {
+  for (const ObjectInHand* each = in_hand; each != nullptr; each = each->before_) {
+    if (&each->desk_ == &desk && each->id_ == id) {
+      throw RuntimeError(
+          "the object is busy with the very call that makes this one: a function that apply runs "
+          "uses the object that it is given, not a proxy of it, and a method of an object `this`");
+    }
+  }
+}
+
 Answer::Answer(Box& box) {
   Bytes inside;
   const Offset block = take_letter(box.answer, inside);
@@ -241,6 +265,16 @@ Answer ProxyCall::send() {
   Box& box = own_box(*all, desk_);
   ask(desk_, box, bytes(), refs());
   return Answer(box);
+}
+
+void ProxyCall::send_if_served() {
+  try {
+    send();
+  } catch (const EOFError& error) {
+    log(SUBDEBUG, error.what());
+  } catch (const std::system_error& error) {
+    log(SUBDEBUG, error.what());
+  }
 }
 
 }  // namespace multiprocess::detail

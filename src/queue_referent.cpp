@@ -181,8 +181,7 @@ void QueueReferent::process_ended(std::uint64_t process, bool) {
 }
 
 std::string QueueReferent::show() const {
-  return fmt::format("<multiprocess.queues.JoinableQueue object at {:#x}>",
-                     reinterpret_cast<std::uintptr_t>(this));
+  return fmt::format("<queue.Queue object at {:#x}>", reinterpret_cast<std::uintptr_t>(this));
 }
 
 }  // namespace multiprocess::detail

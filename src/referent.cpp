@@ -4,6 +4,7 @@
 #include <multiprocess/detail/beside.hpp>
 #include <multiprocess/detail/call_body.hpp>
 #include <multiprocess/detail/manager_server.hpp>
+#include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/error.hpp>
 
 #include <algorithm>
@@ -127,7 +128,12 @@ void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> wor
     done.finish();
     be_free();
   };
-  do_beside(call, std::move(work), answer, be_free);
+  const auto work_on_this = [work = std::move(work), id = call.object(),
+                             &desk = call.server().desk()](CallWriter& into) {
+    const ObjectInHand mine(desk, id);
+    work(into);
+  };
+  do_beside(call, work_on_this, answer, be_free);
   busy_ = true;  // the second part runs in this thread, later
 }
 

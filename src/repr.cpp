@@ -53,4 +53,8 @@ fmt::format_context::iterator format_text(const fmt::formatter<std::string>& for
   return formatter.format(text, context);
 }
 
+std::string object_repr(std::string_view name, const void* object) {
+  return fmt::format("<multiprocess.{} object at {}>", name, fmt::ptr(object));
+}
+
 }  // namespace multiprocess::detail

@@ -32,7 +32,7 @@ class LoadedCode {
  public:
   explicit LoadedCode(Offset message) : from_(message) {
     const Incoming beside(from_.refs);
-    const Descriptor& type = load_descriptor(from_.archive, task_signature, "a task");
+    const Descriptor& type = load_descriptor(from_.archive, task_signature, "task");
     code_.reset(static_cast<TaskCode*>(type.decode(from_.archive)));
   }
 

@@ -12,8 +12,11 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -246,6 +249,21 @@ TEST_P(Acquirers, TravelInOtherObjectsAndAreTheSame) {
   EXPECT_TRUE(locks.get(0) == lock);
   EXPECT_EQ(exitcode_of([locks] { require(locks.get(0).acquire(false)); }), 0);
   EXPECT_TRUE(lock.acquire(plenty));
+}
+
+TEST_P(Acquirers, AGuardMayOutliveTheServer) {
+  const mp::AcquirerProxy lock = manager().Lock();
+  const mp::AcquirerProxy again = manager().RLock();
+  const mp::ConditionProxy condition = manager().Condition();
+  {
+    const std::scoped_lock guard(lock, again, condition);
+    const int server = manager().list<int>().apply([](std::vector<int>&) { return getpid(); });
+    kill(server, SIGKILL);
+    manager().join();
+  }
+  EXPECT_THROW(lock.release(), std::exception);
+  EXPECT_THROW(condition.release(), std::exception);
+  EXPECT_THROW(lock.acquire(), std::exception);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -158,6 +159,13 @@ TEST(Dummy, PrintsAsPythonDoes) {
             fmt::format("<DummyProcess(p, stopped daemon {})>", process.ident()));
   EXPECT_EQ(fmt::format("{}", dummy::current_process()),
             fmt::format("<_MainThread(MainThread, started {})>", dummy::current_process().ident()));
+}
+
+TEST(Dummy, PrintsOnStreams) {
+  const dummy::Process process;
+  std::ostringstream text;
+  text << process;
+  EXPECT_EQ(text.str(), fmt::format("{}", process));
 }
 
 TEST(DummyDeathTest, TheProgramWaitsForThreadsThatAreNoDaemons) {

@@ -256,4 +256,21 @@ TEST_P(ListsEverywhere, ChangeByFunctionsOfTheProgram) {
 
 MULTIPROCESS_FOR_EACH_START_METHOD(ListsEverywhere);
 
+TEST_F(ListProxy, AFunctionInTheServerMayUseOthersAndNotItself) {
+  const auto list = manager().list<int>({1});
+  const auto other = manager().list<int>();
+  list.apply([other](std::vector<int>& items) { other.append(items[0]); });
+  EXPECT_EQ(other.copy(), Ints{1});
+  EXPECT_THROW(list.apply([list](std::vector<int>& items) { list.append(items[0]); }),
+               mp::RuntimeError);
+  EXPECT_EQ(list.copy(), Ints{1}) << "and it serves as before";
+}
+
+TEST_F(ListProxy, FunctionsInTheServerMayHaveNames) {
+  const auto list = manager().list<int>({1, 2});
+  list.apply(mp::named<"list_proxy_test.add">([](std::vector<int>& items) { items.push_back(3); }));
+  list.sort(mp::named<"list_proxy_test.more">([](int a, int b) { return a > b; }));
+  EXPECT_EQ(list.copy(), (Ints{3, 2, 1}));
+}
+
 }  // namespace

@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <filesystem>
+#include <latch>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -187,6 +190,54 @@ TEST(ListenerText, PrintsAsInPython) {
   const Listener listener;
   EXPECT_TRUE(
       fmt::format("{}", listener).starts_with("<multiprocess.connection.Listener object at 0x"));
+}
+
+TEST_P(ListenerTest, ABurstOfClientsLosesNobody) {
+  constexpr int count = 400;
+  Listener listener(place(), {.authkey = "secret"});
+  std::atomic<int> refused = 0;
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.emplace_back([&] {
+      try {
+        refused += Client(listener.address(), {.authkey = "secret"}).recv<int>() == 7 ? 0 : 1;
+      } catch (const std::exception&) {
+        ++refused;
+      }
+    });
+  }
+  for (int i = 0; i < count; ++i) {
+    listener.accept(20s).send(7);
+  }
+  clients.clear();
+  EXPECT_EQ(refused, 0);
+}
+
+TEST_P(ListenerTest, CloseWakesWhoAccepts) {
+  for (const bool keyed : {false, true}) {
+    Listener listener(
+        place(), keyed ? mp::connection::Options{.authkey = "secret"} : mp::connection::Options{});
+    std::vector<std::errc> errors(2);
+    std::vector<std::jthread> acceptors;
+    std::latch begun(2);
+    for (std::errc& error : errors) {
+      acceptors.emplace_back([&] {
+        begun.count_down();
+        error = error_of([&] { listener.accept(); });
+      });
+    }
+    begun.wait();
+    listener.close();
+    acceptors.clear();
+    EXPECT_EQ(errors, std::vector(2, std::errc::bad_file_descriptor));
+  }
+}
+
+TEST(ListenerText, PrintsOnStreams) {
+  const Listener listener;
+  std::ostringstream text;
+  text << listener;
+  EXPECT_EQ(text.str(), fmt::format("{}", listener));
 }
 
 }  // namespace

@@ -202,4 +202,10 @@ TEST_P(LoggingProcesses, AChildLogsWhatItDoes) {
       << text;
 }
 
+TEST_F(Logging, ACopyIsTheSameLogger) {
+  auto logger = mp::get_logger();
+  logger.set_level(mp::ERROR);
+  EXPECT_EQ(mp::get_logger().level(), mp::ERROR);
+}
+
 }  // namespace

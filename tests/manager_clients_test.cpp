@@ -298,4 +298,23 @@ TEST_P(ManagerClients, FindAServerThatRunsForEver) {
 
 MULTIPROCESS_FOR_EACH_START_METHOD(ManagerClients);
 
+TEST_P(ManagerClients, ABurstOfThemLosesNobody) {
+  constexpr int count = 200;
+  const auto server = served();
+  const auto seen = server.list<int>();
+  server.publish("seen", seen);
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.emplace_back([&server, i] {
+      try {
+        connected(server).lookup<mp::ListProxy<int>>("seen").append(i);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
+    });
+  }
+  clients.clear();
+  EXPECT_EQ(seen.size(), count);
+}
+
 }  // namespace

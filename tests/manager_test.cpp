@@ -9,9 +9,11 @@
 #include "support/managers.hpp"
 #include "support/system.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -109,7 +111,13 @@ TEST_P(Manager, RunsTheInitializerBeforeItServes) {
 TEST_P(Manager, TellsOfAnInitializerThatThrows) {
   mp::SyncManager manager(method());
   testing::internal::CaptureStderr();
-  EXPECT_THROW(manager.start([] { throw std::runtime_error("no"); }), mp::EOFError);
+  std::chrono::nanoseconds fastest = std::chrono::hours(1);
+  for (int i = 0; i < 3; ++i) {  // the machine may have other things to do
+    const auto begun = std::chrono::steady_clock::now();
+    EXPECT_THROW(manager.start([] { throw std::runtime_error("no"); }), mp::EOFError);
+    fastest = std::min(fastest, std::chrono::nanoseconds(std::chrono::steady_clock::now() - begun));
+  }
+  EXPECT_LT(fastest, 900ms) << "it does not wait for somebody to look for the dead";
   testing::internal::GetCapturedStderr();
   manager.start();
   EXPECT_EQ(manager.number_of_objects(), 0u) << "and it may be started again";
@@ -224,5 +232,14 @@ TEST(ManagerObject, ServesInThisProcess) {
 }
 
 MULTIPROCESS_FOR_EACH_START_METHOD(Manager);
+
+TEST(ManagerObject, Prints) {
+  EXPECT_TRUE(fmt::format("{}", mp::SyncManager())
+                  .starts_with("<multiprocess.managers.SyncManager object at 0x"));
+  EXPECT_TRUE(fmt::format("{}", mp::BaseManager())
+                  .starts_with("<multiprocess.managers.BaseManager object at 0x"));
+  EXPECT_TRUE(fmt::format("{}", mp::SyncManager().get_server())
+                  .starts_with("<multiprocess.managers.Server object at 0x"));
+}
 
 }  // namespace

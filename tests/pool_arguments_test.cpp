@@ -5,13 +5,16 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/start_methods.hpp"
 #include "support/system.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace mp = multiprocess;
 
@@ -63,6 +66,44 @@ TEST(PoolArguments, MayBeLeftOut) {
   mp::Pool moved(std::move(plain));
   EXPECT_EQ(moved.apply(square, 3), 9);
   EXPECT_THROW(plain.apply(square, 1), mp::ValueError);
+}
+
+TEST(PoolArguments, CpusHaveToBeThere) {
+  mp::PoolOptions options{.processes = 1};
+  options.affinity = {9999};
+  EXPECT_THROW(mp::Pool{options}, mp::ValueError);
+}
+
+class PoolNames : public mp::test::StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolNames);
+
+int named_sum(int a, int b) {
+  return a + b;
+}
+
+TEST_P(PoolNames, AreThoseOfCallables) {
+  mp::Pool pool(mp::PoolOptions{.processes = 1, .start_method = GetParam()});
+  const auto squared = mp::named<"pool_test.square">(square);
+  const auto sum = mp::named<"pool_test.sum">(named_sum);
+  EXPECT_EQ(pool.apply(squared, 9), 81);
+  EXPECT_EQ(pool.apply(mp::named<"pool_test.twice">([](int x) { return 2 * x; }), 9), 18);
+  EXPECT_EQ(pool.apply(sum, 1, 2), 3);
+  EXPECT_EQ(pool.map(squared, {1, 2, 3}), (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool.starmap(sum, std::vector<std::pair<int, int>>{{1, 2}, {3, 4}}),
+            (std::vector{3, 7}));
+  std::vector<int> one_by_one;
+  for (const int each : pool.imap(squared, {1, 2, 3})) {
+    one_by_one.push_back(each);
+  }
+  EXPECT_EQ(one_by_one, (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool.apply_async(squared, 4).get(), 16);
+}
+
+TEST(PoolText, OfStatsAndResults) {
+  mp::Pool pool(1);
+  pool.apply(square, 1);
+  EXPECT_TRUE(fmt::format("{}", pool.stats()).starts_with("PoolStats(submitted=1, completed=1,"));
+  EXPECT_TRUE(fmt::format("{}", pool.imap(square, {1})).starts_with("<multiprocess.pool."));
 }
 
 }  // namespace

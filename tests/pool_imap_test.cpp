@@ -265,4 +265,16 @@ TEST(PoolImap, YieldsNothingOfVoid) {
   EXPECT_EQ(count, 3);
 }
 
+TEST(PoolImap, IsCancelledByTheEndOfThePool) {
+  mp::Pool pool(2);
+  auto results = pool.imap(square, mp::range(1000), {.buffersize = 2});
+  EXPECT_EQ(results.next(), 0);
+  pool.terminate();
+  const auto read_all = [&results] {
+    while (results.next()) {
+    }
+  };
+  EXPECT_THROW(read_all(), mp::Cancelled);
+}
+
 }  // namespace

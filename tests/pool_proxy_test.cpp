@@ -19,6 +19,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace mp = multiprocess;
@@ -45,6 +46,17 @@ TEST_P(PoolProxies, CallFunctionsInWorkers) {
   pool.apply([] {});
   EXPECT_THROW(pool.apply(fails, 3), mp::KeyError);
   EXPECT_EQ(fmt::format("{}", pool), "<multiprocess.pool.Pool state=RUN pool_size=2>");
+}
+
+TEST_P(PoolProxies, CallFunctionsByTheirNames) {
+  const mp::PoolProxy pool = manager().Pool(two());
+  const auto squared = mp::named<"pool_proxy_test.square">(square);
+  EXPECT_EQ(pool.apply(squared, 5), 25);
+  EXPECT_EQ(pool.map(squared, {1, 2}), (std::vector{1, 4}));
+  EXPECT_EQ(*pool.imap(squared, {3}).begin(), 9);
+  EXPECT_EQ(
+      pool.starmap(mp::named<"pool_proxy_test.add">(add), std::vector<std::pair<int, int>>{{1, 2}}),
+      std::vector{3});
 }
 
 TEST_P(PoolProxies, Map) {

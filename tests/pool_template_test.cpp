@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/pool.hpp>
 
+#include <multiprocess/error.hpp>
+#include <multiprocess/event.hpp>
+
+#include "support/child.hpp"
 #include "support/signals.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -64,6 +69,49 @@ TEST(PoolTemplate, MayBeKilledAsWell) {
   pool.close();
   pool.join();
   EXPECT_TRUE(children_called("mp-template").empty());
+}
+
+/// As programs do that become daemons.
+void close_everything() {
+  for (int number = 3; number < 1000; ++number) {
+    close(number);
+  }
+}
+
+TEST(PoolWithoutDescriptors, WorksAndEnds) {
+  mp::test::Child child([] {
+    mp::Pool pool(2);
+    pool.map([](int x) { return x; }, {1, 2, 3});
+    close_everything();
+    int told = 0;
+    for (int i = 0; i < 5; ++i) {
+      try {
+        told += pool.apply([] { return 1; });
+      } catch (const mp::BrokenProcessPool&) {
+        ++told;
+      } catch (const mp::WorkerDied&) {
+        ++told;
+      }
+    }
+    mp::test::require(told == 5);
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST(PoolWithoutDescriptors, EndsWhatItDoes) {
+  mp::test::Child child([] {
+    mp::Pool pool(2);
+    const mp::Event begun;
+    const auto endless = pool.apply_async(
+        [](const mp::Event& begin) {
+          begin.set();
+          mp::test::wait_to_be_killed();
+        },
+        begun);
+    begun.wait();
+    close_everything();
+  });
+  EXPECT_EQ(child.wait(), 0);
 }
 
 }  // namespace

@@ -3,10 +3,15 @@
 #include <multiprocess/process.hpp>
 
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/fd.hpp>
+#include <multiprocess/manager.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/range.hpp>
 
 #include "support/child.hpp"
+#include "support/sanitizer.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
@@ -17,8 +22,10 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace mp = multiprocess;
@@ -168,6 +175,48 @@ TEST_P(ProcessExit, BufferedOutputIsWrittenOnce) {
 TEST(Exit, EndsTheProgramFromMain) {
   EXPECT_EXIT([]() noexcept { mp::exit(3); }(), testing::ExitedWithCode(3), "");
   EXPECT_EXIT([]() noexcept { mp::exit("bad"); }(), testing::ExitedWithCode(1), "bad");
+}
+
+/// The process that `body` runs in ends by std::exit(4) of another thread, once that has begun.
+template <class Body>
+void expect_quiet_exit(Body body) {
+  mp::test::Child child([&body] {
+    const mp::Event begun;
+    std::thread([begun] {
+      begun.wait();
+      std::exit(4);
+    }).detach();
+    body(begun);
+    mp::test::wait_to_be_killed();
+  });
+  EXPECT_EQ(child.wait(), 4);
+}
+
+TEST(Exit, OfAnotherThreadFindsMainWaiting) {
+  if (mp::test::under_address_sanitizer) {
+    GTEST_SKIP() << "what a copy of the test program leaves is a leak";
+  }
+  const auto begin_and_stay = [](const mp::Event& begun) {
+    begun.set();
+    mp::Event().wait();
+  };
+  expect_quiet_exit([&](const mp::Event& begun) { mp::Pool(1).apply(begin_and_stay, begun); });
+  expect_quiet_exit([&](const mp::Event& begun) {
+    mp::Pool pool(1);
+    for (const int each : pool.imap([](int x) { return x; }, mp::range(1'000'000'000))) {
+      if (each == 1000) {
+        begun.set();
+      }
+    }
+  });
+  expect_quiet_exit([&](const mp::Event& begun) {
+    const auto manager = mp::Manager();
+    const auto list = manager.list<int>();
+    while (true) {
+      list.append(1);
+      begun.set();
+    }
+  });
 }
 
 }  // namespace

@@ -191,4 +191,8 @@ TEST_P(QueueProxies, AnItemDoesNotGoToOneWhoWasKilledWaitingForIt) {
   EXPECT_TRUE(bounded.try_get(50ms).value_or(2) == 2);
 }
 
+TEST_P(QueueProxies, PrintAsPythonsDo) {
+  EXPECT_TRUE(mp::test::shown(manager().Queue<int>()).starts_with("<queue.Queue object at 0x"));
+}
+
 }  // namespace

@@ -362,5 +362,17 @@ TEST(ThreadPool, PrintsAsPythonDoes) {
   EXPECT_EQ(fmt::format("{}", pool), "<multiprocess.pool.ThreadPool state=RUN pool_size=2>");
 }
 
+TEST(ThreadPool, ImapIsCancelledByTheEndOfThePool) {
+  ThreadPool pool(2);
+  auto results = pool.imap([](int x) { return x; }, range(1000), {.buffersize = 2});
+  EXPECT_EQ(results.next(), 0);
+  pool.terminate();
+  const auto read_all = [&results] {
+    while (results.next()) {
+    }
+  };
+  EXPECT_THROW(read_all(), Cancelled);
+}
+
 }  // namespace
 }  // namespace multiprocess

@@ -43,6 +43,8 @@ class AcquirerProxy : public BaseProxy, public detail::StdLockable<AcquirerProxy
   /// Any client may, but for an RLock only the thread that holds it: else throws AssertionError.
   /// Throws ValueError when nobody holds the lock, or the semaphore has all its units.
   void release() const { call(Method::release).send(); }
+  /// The same for guards: quiet when the server has ended, which the next call tells.
+  void unlock() const { call(Method::release).send_if_served(); }
 
   /// Whether somebody holds the lock, or no unit is free, at this moment.
   bool locked() const { return call(Method::locked).send().get_bool(); }

@@ -48,9 +48,7 @@ class AsyncResult {
     if (!state().wait(timeout.deadline())) {
       throw TimeoutError();
     }
-    if (state().error() != nullptr) {
-      std::rethrow_exception(state().error());
-    }
+    state().throw_error();
     if constexpr (!std::is_void_v<R>) {
       if (!state().has_value()) {
         detail::throw_result_taken();

@@ -45,6 +45,8 @@ class ConditionProxy : public BaseProxy, public detail::StdLockable<ConditionPro
 
   /// Frees the lock, as its own release, with that one's errors.
   void release() const { call(LockMethod::release).send(); }
+  /// The same for guards: quiet when the server has ended, which the next call tells.
+  void unlock() const { call(LockMethod::release).send_if_served(); }
 
   /// Whether the lock's present holder took it over from a process that died with it.
   bool owner_died() const { return call(LockMethod::owner_died).send().get_bool(); }

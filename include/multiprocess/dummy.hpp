@@ -142,5 +142,7 @@ Process& current_process();
 /// Those that the calling thread has started and that run, in the order of their start.
 std::vector<Process> active_children();
 
+using multiprocess::operator<<;  // for what is printed here
+
 }  // namespace dummy
 }  // namespace multiprocess

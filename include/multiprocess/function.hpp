@@ -112,6 +112,7 @@ class Function<R(A...)> {
     using Callable = F;
     static constexpr std::uint64_t signature = Function::signature;
     static constexpr std::string_view name = detail::public_name<F>;
+    static constexpr std::uint64_t variety = detail::variety_of<F>;
 
     explicit Holder(const F& callable) : f(callable) {}
     explicit Holder(F&& callable) : f(std::move(callable)) {}
@@ -129,7 +130,7 @@ class Function<R(A...)> {
     std::string_view type() const override { return detail::type_name<F>(); }
     void save(detail::OutputArchive& archive) const override {
       const detail::Nest nest(archive);
-      save_descriptor(archive, detail::descriptor_of<Holder>);
+      detail::save_descriptor_of<Holder>(archive);
       detail::save_value(archive, f);
     }
     static void* decode(detail::InputArchive& archive) {

@@ -36,7 +36,7 @@ class Listener {
   ~Listener();
 
   /// The next connection whose handshake is done. Waits for it at most `timeout`. Those who take
-  /// long, or say nothing, keep nobody waiting: handshakes run side by side, 64 at most.
+  /// long, or say nothing, keep nobody waiting: handshakes run side by side, 256 at most.
   ///
   /// Throws TimeoutError; AuthenticationError when a handshake fails (wrong key, garbage, hang-up,
   /// time over), after which the next call goes on; std::system_error ("listener is closed").
@@ -52,7 +52,8 @@ class Listener {
   int fileno() const;
 
   bool closed() const noexcept;
-  /// For all copies in this process; no thread may be in accept(). Closing twice does nothing.
+  /// For all copies in this process: a thread that is in accept() finds it closed, too. Closing
+  /// twice does nothing.
   void close();
 
   /// The same listener, in this process.
@@ -75,5 +76,7 @@ class Listener {
 
   Shared* shared_ = nullptr;
 };
+
+using multiprocess::operator<<;  // for what is printed here
 
 }  // namespace multiprocess::connection

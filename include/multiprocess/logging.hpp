@@ -96,14 +96,11 @@ void restore_logging(const LoggingState& state);
 
 /// The package's logger, named `multiprocess`; `get_logger` gives it.
 ///
-/// One in each process: a forked child inherits it as it was, a spawned one has its level, and its
-/// output to stderr. A message without further arguments is taken as it is, one with arguments is
-/// a format of fmt. All members may be called by any thread at any time.
+/// One in each process, which all copies mean: a forked child inherits it as it was, a spawned one
+/// has its level, and its output to stderr. A message without further arguments is taken as it is,
+/// one with arguments is a format of fmt. All members may be called by any thread at any time.
 class Logger {
  public:
-  Logger(const Logger&) = delete;
-  Logger& operator=(const Logger&) = delete;
-
   std::string_view name() const noexcept { return "multiprocess"; }
 
   /// Messages below this level are dropped. NOTSET, as at first, means WARNING.

@@ -65,6 +65,10 @@ class Server {
   /// Where it listens.
   const Address& address() const noexcept { return place_.socket->address(); }
 
+  friend std::string mp_repr(const Server& server) {
+    return detail::object_repr("managers.Server", &server);
+  }
+
  private:
   friend class BaseManager;
   explicit Server(detail::ServingPlace place) : place_(std::move(place)) {}
@@ -114,17 +118,27 @@ class BaseManager {
   /// An object of a registered type in the server, constructed there of copies of these arguments.
   ///
   /// Throws what the constructor throws, AttributeError when the type was not registered before the
-  /// server started.
+  /// server started. With arguments both must be programs of one build, else NotSendable.
   template <class C, class... Args>
   Proxy<C> create(Args&&... args) const {
-    using Made = detail::MakeInstance<C, detail::stored_t<Args>...>;
+    constexpr bool possible = std::is_constructible_v<C, detail::stored_t<Args>&...>;
+    static_assert(possible,
+                  "multiprocess: manager.create<C>(args...) calls a constructor of C that C does "
+                  "not have: give it arguments that one takes (string literals arrive as "
+                  "std::string)");
     (detail::require_sendable<detail::stored_t<Args>>(), ...);
+    using Made = detail::MakeInstance<std::conditional_t<possible, C, detail::AnyArguments>,
+                                      detail::stored_t<Args>...>;
     const auto type =
         detail::registered_type(detail::hash_text(detail::type_name<C>()), detail::type_name<C>());
     detail::CreateCall call =
         create_call(detail::ReferentKind::instance, detail::type_tag<Proxy<C>>);
     call.put_text(type->name);
-    call.put_value(detail::InstanceMaker(Made{{detail::store(std::forward<Args>(args))...}}));
+    if constexpr (sizeof...(Args) == 0) {
+      call.put_value(detail::InstanceMaker());
+    } else {
+      call.put_value(detail::InstanceMaker(Made{{detail::store(std::forward<Args>(args))...}}));
+    }
     return Proxy<C>(call.send().get_ref());
   }
 
@@ -147,6 +161,10 @@ class BaseManager {
     detail::SharedRef found = lookup_ref(name);
     P::require_kind(found);
     return P(std::move(found));
+  }
+
+  friend std::string mp_repr(const BaseManager& manager) {
+    return detail::object_repr("managers.BaseManager", &manager);
   }
 
  protected:
@@ -237,6 +255,10 @@ class SyncManager : public BaseManager,
   template <class T = void, std::ranges::input_range R>
   auto Array(R&& items) const {
     return make_list<ArrayProxy<detail::given_t<T, std::ranges::range_value_t<R>>>>(items);
+  }
+
+  friend std::string mp_repr(const SyncManager& manager) {
+    return detail::object_repr("managers.SyncManager", &manager);
   }
 
  private:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/repr.hpp>
 #include <multiprocess/start_method.hpp>
 #include <multiprocess/timeout.hpp>
 
@@ -90,6 +91,9 @@ struct PoolStats {
   std::uint64_t workers_retired = 0;
   std::vector<WorkerStats> workers = {};
   std::vector<SlowestTask> slowest_tasks = {};  ///< The slowest first.
+
+  /// `PoolStats(submitted=3, completed=3, failed=0, ...)`
+  friend std::string mp_repr(const PoolStats& stats);
 };
 
 /// Within a task: a number of its own, the same in each run with the same `PoolOptions::seed`;

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/type_tag.hpp>
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace multiprocess {
@@ -35,6 +36,9 @@ bool register_type(std::string name, Method<pointers>... methods) {
   type.name = std::move(name);
   type.tag = detail::hash_text(detail::type_name<C>());
   type.show = detail::ShowInstance<C>();
+  if constexpr (std::is_default_constructible_v<C>) {
+    type.make = detail::MakeInstance<C>{};
+  }
   (type.methods.push_back(
        {std::move(methods.name),
         detail::MethodCall<C, pointers, typename detail::CallSignature<decltype(pointers)>::type>(),

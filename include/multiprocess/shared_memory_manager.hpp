@@ -41,6 +41,10 @@ class SharedMemoryManager : public BaseManager {
   /// The names of the blocks that it will unlink.
   std::vector<std::string> segments() const;
 
+  friend std::string mp_repr(const SharedMemoryManager& manager) {
+    return detail::object_repr("managers.SharedMemoryManager", &manager);
+  }
+
  private:
   /// Unlinks it when it cannot be recorded.
   void record(const multiprocess::SharedMemory& memory) const;

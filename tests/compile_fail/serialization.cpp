@@ -43,5 +43,7 @@ int main() {
   mp::loads<std::string_view>(mp::dumps(name));
 #elif CASE == 6  // expect: use multiprocess::Function instead
   mp::Object object(std::function<void()>([] {}));
+#elif CASE == 7  // expect: a pointer to characters means nothing in another process
+  mp::dumps(std::make_tuple(42, "hello"));
 #endif
 }

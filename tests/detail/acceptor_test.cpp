@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -83,7 +84,7 @@ class AcceptorTest : public testing::Test {
     return client.is_welcome();
   }
 
-  os::Handle listening_ = os::listen_at({"", "127.0.0.1", 0}, 256);
+  os::Handle listening_ = os::listen_at({"", "127.0.0.1", 0}, 1024);
   const os::SocketAddress place_ = os::local_address(listening_.get());
   std::unique_ptr<Acceptor> acceptor_;
 };
@@ -166,17 +167,88 @@ TEST_F(AcceptorTest, ServesOthersBesideSilentOnes) {
   EXPECT_TRUE(let_in(client));
 }
 
+/// As an event loop does.
+void step_in_time(Acceptor& acceptor) {
+  acceptor.step(acceptor.next_deadline());
+}
+
 TEST_F(AcceptorTest, KeepsOnlySoMany) {
   Acceptor& own = acceptor();
   std::vector<Dialler> silent;
-  for (int i = 0; i < 200; ++i) {
+  for (std::size_t i = 0; i < Acceptor::most_pending; ++i) {
     silent.push_back(dial());
     own.step();
+  }
+  EXPECT_EQ(own.pending(), Acceptor::most_pending);
+  silent.push_back(dial());
+  while (!silent.front().is_cut_off()) {
+    step_in_time(own);
     EXPECT_LE(own.pending(), Acceptor::most_pending);
   }
-  EXPECT_TRUE(silent.front().is_cut_off()) << "the oldest goes";
-  EXPECT_FALSE(silent.back().is_cut_off());
+  own.step();
+  EXPECT_EQ(own.pending(), Acceptor::most_pending) << "its place is free at once";
+  EXPECT_FALSE(silent[1].is_cut_off()) << "one goes for one who comes, the oldest";
   EXPECT_FALSE(own.take_failure()) << "and silently";
+}
+
+TEST_F(AcceptorTest, NobodyGoesAtOnceInAFullHouse) {
+  Acceptor& own = acceptor();
+  std::vector<Dialler> clients;
+  const auto begun = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < 2 * Acceptor::most_pending; ++i) {
+    clients.push_back(dial());
+  }
+  while (own.pending() < Acceptor::most_pending) {
+    own.step();
+  }
+  const auto full = std::chrono::steady_clock::now();
+  while (!clients.front().is_cut_off()) {
+    step_in_time(own);
+  }
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, Acceptor::grace);
+  EXPECT_LE(own.next_deadline(), full + Acceptor::usual_patience);
+}
+
+TEST_F(AcceptorTest, ABurstOfClientsLosesNobody) {
+  Acceptor& own = acceptor();
+  std::vector<Dialler> clients;
+  for (std::size_t i = 0; i < 3 * Acceptor::most_pending; ++i) {
+    clients.push_back(dial());
+  }
+  std::size_t welcome = 0;
+  while (welcome < clients.size()) {
+    for (Dialler& client : clients) {  // one after the other, as on a busy machine
+      own.step();
+      client.go_on();
+      welcome += own.take_admitted() ? 1 : 0;
+      ASSERT_FALSE(own.take_failure());
+      ASSERT_FALSE(!client.is_welcome() && client.is_cut_off());
+    }
+  }
+}
+
+std::chrono::nanoseconds delay_behind_silent_ones(std::size_t count) {
+  const os::Handle listening = os::listen_at({"", "127.0.0.1", 0}, 2048);
+  Acceptor own(listening.get(), {.key = Key("secret")});
+  std::vector<os::Handle> silent;
+  for (std::size_t i = 0; i < count; ++i) {
+    silent.push_back(os::connect_to(os::local_address(listening.get()), os::never));
+  }
+  Dialler client(os::local_address(listening.get()));
+  const auto begun = std::chrono::steady_clock::now();
+  while (!own.take_admitted()) {
+    step_in_time(own);
+    client.go_on();
+  }
+  return std::chrono::steady_clock::now() - begun;
+}
+
+TEST_F(AcceptorTest, ThousandSilentOnesBeforeItDelayAClientOnlyABit) {
+  std::chrono::nanoseconds fastest = os::never - os::Deadline();
+  for (int i = 0; i < 5; ++i) {  // the machine may have other things to do
+    fastest = std::min(fastest, delay_behind_silent_ones(1000));
+  }
+  EXPECT_LE(fastest, 100ms);
 }
 
 TEST_F(AcceptorTest, WhoHasSaidSomethingStaysLonger) {
@@ -186,11 +258,27 @@ TEST_F(AcceptorTest, WhoHasSaidSomethingStaysLonger) {
   client.go_on();
   own.step(os::never);
   std::vector<Dialler> silent;
-  for (int i = 0; i < 100; ++i) {
+  for (std::size_t i = 0; i < Acceptor::most_pending; ++i) {
     silent.push_back(dial());
-    own.step();
+  }
+  while (!silent.front().is_cut_off()) {
+    step_in_time(own);
   }
   EXPECT_TRUE(let_in(client));
+}
+
+TEST_F(AcceptorTest, WhoWaitsForItsHandleIsWokenInAFullHouse) {
+  Acceptor& own = acceptor();
+  std::vector<Dialler> silent;
+  for (std::size_t i = 0; i <= Acceptor::most_pending; ++i) {
+    silent.push_back(dial());
+  }
+  while (own.pending() < Acceptor::most_pending) {
+    own.step();
+  }
+  own.step();  // finds the house full
+  own.rest();
+  EXPECT_TRUE(os::wait_readable(own.handle(), os::at_once));
 }
 
 TEST_F(AcceptorTest, IsReadableWhileThereIsSomethingToDo) {

@@ -293,5 +293,11 @@ TEST(PlaceOf, IsTheSameForBothEnds) {
   EXPECT_EQ(place_of({std::string("\0name", 5)}), "name name");
 }
 
+TEST(HandshakeEnds, SayThatTheOtherOneIsAnOlderPython) {
+  Handshake listener(Role::listener, rules());
+  listener.receive(framed(Frame(16)));
+  EXPECT_NE(listener.why().find("legacy_md5"), std::string::npos) << listener.why();
+}
+
 }  // namespace
 }  // namespace multiprocess::detail

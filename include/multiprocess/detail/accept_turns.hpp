@@ -5,6 +5,7 @@
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -22,8 +23,12 @@ class AcceptTurns {
   os::NativeHandle handle() const noexcept { return acceptor_.handle(); }
 
   /// Waits for the next one whose handshake is done. Throws AuthenticationError when one fails,
-  /// TimeoutError, std::system_error.
+  /// TimeoutError, std::system_error, also once it is closed.
   Acceptor::Admitted accept(os::Deadline deadline);
+  void close() noexcept;
+
+  /// Throws std::system_error (bad_file_descriptor).
+  [[noreturn]] static void throw_closed();
 
  private:
   class Turn;
@@ -34,6 +39,7 @@ class AcceptTurns {
   std::mutex mutex_;
   std::condition_variable freed_;
   bool is_busy_ = false;
+  std::atomic<bool> is_closed_{false};
 };
 
 }  // namespace multiprocess::detail

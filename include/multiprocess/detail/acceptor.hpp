@@ -24,8 +24,12 @@ namespace multiprocess::detail {
 /// to do. For one thread at a time.
 class Acceptor {
  public:
-  /// More handshakes than these are not under way: one that has come least far goes then.
-  static constexpr std::size_t most_pending = 64;
+  /// More handshakes than these are not under way. Who comes next waits in the kernel's queue,
+  /// until one has ended or one that has not said anything yet has been silent for too long.
+  static constexpr std::size_t most_pending = 256;
+  /// In a full house: after as long it goes if nobody else gets on either, else later.
+  static constexpr std::chrono::milliseconds grace{15};
+  static constexpr std::chrono::milliseconds longest_grace{100};
   static constexpr std::chrono::seconds usual_patience{5};
 
   struct Rules {
@@ -69,6 +73,9 @@ class Acceptor {
   /// yet makes it readable.
   void rest() noexcept;
 
+  /// Any thread: from now on no step() waits.
+  void interrupt() noexcept;
+
   std::size_t pending() const noexcept { return pending_.size(); }
 
  private:
@@ -77,6 +84,7 @@ class Acceptor {
     Handshake handshake;
     os::SocketAddress peer;
     os::Deadline deadline;
+    os::Deadline heard;   // its last frame, or its arrival
     bool writes = false;  // waits for room
   };
   using Guests = std::unordered_map<std::uint64_t, Pending>;
@@ -92,7 +100,14 @@ class Acceptor {
   void settle(Guests::iterator guest);
   void refuse(std::string why);
   void expire();
-  void make_room();
+  bool is_full() const noexcept {
+    return pending_.size() >= most_pending || (lacks_handles_ && !pending_.empty());
+  }
+  Guests::const_iterator first_to_go() const noexcept;
+  os::Deadline end_of_grace() const noexcept;
+  bool make_room();
+  void forget(Guests::const_iterator guest) noexcept;
+  void listen(bool listens);
 
   os::NativeHandle listening_;
   bool is_local_;  // all who come are processes of this machine
@@ -102,8 +117,13 @@ class Acceptor {
   std::uint64_t last_ = 0;  // tag; 0 is the listening socket
   std::deque<Admitted> admitted_;
   std::deque<std::string> failures_;
-  os::Handle bell_;  // always readable: nobody has the other end
+  os::Handle bell_;       // always readable: nobody has the other end
+  const os::Handle end_;  // likewise
   bool rings_ = false;
+  bool listens_ = true;         // the listening socket is looked at
+  bool lacks_handles_ = false;  // so far there is no room for one more
+  bool has_seen_all_ = false;   // whatever has come was looked at
+  os::Deadline last_proof_{};   // when somebody has proven the key
 };
 
 }  // namespace multiprocess::detail

@@ -29,6 +29,9 @@ void require_running_pool(const std::exception_ptr& broke, bool runs);
 void report_callback_error(const std::function<void(std::exception_ptr)>& report,
                            const std::exception_ptr& error) noexcept;
 
+/// To somebody who has waited for what failed thus.
+[[noreturn]] void throw_to_waiter(const std::exception_ptr& error);
+
 /// What became of a call, or will: what an AsyncResult is a handle of.
 ///
 /// It is settled once: by the thread that notices first that the work is done, which also makes the
@@ -54,6 +57,12 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
   /// Once settled: null when there is a value.
   const std::exception_ptr& error() const noexcept { return error_; }
+  /// Throws it to one who has waited for the result.
+  void throw_error() const {
+    if (error_ != nullptr) {
+      throw_to_waiter(error_);
+    }
+  }
 
   /// `call` is made when it is settled, by whoever settles it, or now by the caller.
   void when_settled(std::function<void()> call);

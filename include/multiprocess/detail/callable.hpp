@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/descriptor.hpp>
 #include <multiprocess/detail/target.hpp>
+#include <multiprocess/detail/type_tag.hpp>
 #include <multiprocess/detail/wrappers.hpp>
 
 #include <cstdint>
@@ -13,24 +14,35 @@
 
 namespace multiprocess::detail {
 
-/// The name under which a callable travels to other programs; empty for all but `named` ones.
+/// The name under which a callable travels to other programs; empty for all but `named` ones, and
+/// what the library wraps around them.
 template <class F>
 inline constexpr std::string_view public_name = {};
-
-/// What stands between a callable's descriptor and its state: nothing, or for a named one, whose
-/// type the two programs need not share, what it is called with.
-template <class F, class Signature>
-void save_agreement(OutputArchive& archive) {
-  if constexpr (!public_name<F>.empty()) {
-    archive.put(hash_text(type_name<Signature>()));
-  }
+template <class F>
+requires requires {
+  F::multiprocess_name;
 }
-template <class F, class Signature>
-void check_agreement(InputArchive& archive) {
-  if constexpr (!public_name<F>.empty()) {
-    if (archive.get<std::uint64_t>() != hash_text(type_name<Signature>())) {
-      throw_damaged(archive.position(), "the callable of this name takes other parameters here");
-    }
+inline constexpr std::string_view public_name<F> = F::multiprocess_name;
+
+/// Tells apart what is wrapped around callables of one name, whose types two programs need not
+/// share.
+template <class F>
+inline constexpr std::uint64_t variety_of = 0;
+template <class F>
+requires requires {
+  F::multiprocess_variety;
+}
+inline constexpr std::uint64_t variety_of<F> = F::multiprocess_variety;
+
+/// Of what is wrapped around an F: its kind, and the types that it needs beside those of F.
+template <class F, class... Types>
+consteval std::uint64_t wrapper_variety(std::string_view kind) {
+  if constexpr (public_name<F>.empty()) {
+    return 0;
+  } else {
+    std::uint64_t variety = hash_text(kind, variety_of<F>);
+    ((variety = mix(variety, type_tag<Types>)), ...);
+    return variety;
   }
 }
 
@@ -77,19 +89,18 @@ class Call final : public Job::Work {
   using Callable = F;
   static constexpr std::uint64_t signature = job_signature;
   static constexpr std::string_view name = public_name<F>;
+  static constexpr std::uint64_t variety = wrapper_variety<F, std::tuple<Args...>>("call");
 
   Call(F f, std::tuple<Args...> arguments) : f_(std::move(f)), arguments_(std::move(arguments)) {}
 
   void run() override { call_with_stored(f_, arguments_); }
 
   void save(OutputArchive& archive) const override {
-    save_descriptor(archive, descriptor_of<Call>);
-    save_agreement<F, void(Args...)>(archive);
+    save_descriptor_of<Call>(archive);
     archive(f_, arguments_);
   }
 
   static void* decode(InputArchive& archive) {
-    check_agreement<F, void(Args...)>(archive);
     F f = read_value<F>(archive);
     return static_cast<Job::Work*>(
         new Call(std::move(f), read_value<std::tuple<Args...>>(archive)));

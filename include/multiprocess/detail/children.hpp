@@ -22,6 +22,13 @@ std::vector<std::shared_ptr<ProcessRecord>> live_children();
 /// Waits for the end; nothing when `deadline` comes first. 255 when nobody knows the exit code.
 std::optional<int> wait_child(const std::shared_ptr<ProcessRecord>& record, os::Deadline deadline);
 
+/// Whether the process itself has ended, not only what it does; also when somebody has closed its
+/// sentinel, as programs do that become daemons.
+bool is_gone(ProcessRecord& process, os::Deadline deadline = os::at_once) noexcept;
+
+/// Its exit code if it is gone; takes a moment when somebody else has still to tell it.
+std::optional<int> code_if_gone(const std::shared_ptr<ProcessRecord>& process);
+
 /// Sends a signal to a child; does nothing when it has ended.
 void signal_child(const std::shared_ptr<ProcessRecord>& record, os::Signal signal);
 

@@ -32,6 +32,12 @@ void arrange_exit_steps();
 /// child tells its exit `code`, should the system not.
 void run_exit_steps(std::optional<int> code = std::nullopt) noexcept;
 
+/// Called by whoever is about to throw because something that it waited for has ended: where that
+/// is so since another thread ends the process, the main thread goes on waiting until it is gone,
+/// as it does in a wait that nobody disturbs. Nobody can wait for the main thread, for others they
+/// may.
+void stay_if_process_ends() noexcept;
+
 /// In a forked child: the parent's exit calls are none of its business, the fork calls are.
 void run_fork_calls() noexcept;
 

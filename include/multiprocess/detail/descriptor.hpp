@@ -22,6 +22,8 @@ struct Descriptor {
   std::string_view name;  // of `named`: sent instead of the place
   /// Makes what the signature promises from the state that follows in the message.
   void* (*decode)(InputArchive& archive);
+  std::uint64_t variety =
+      0;  // which of those of its name: what it is used for, and with what types
 };
 
 /// The place of this constant in the program is what `Made` is known by.
@@ -33,6 +35,7 @@ inline constexpr Descriptor descriptor_of = {
     type_name<typename Made::Callable>(),
     Made::name,
     &Made::decode,
+    Made::variety,
 };
 
 /// Writes which descriptor follows. Throws ValueError when two callables have its name.
@@ -46,6 +49,19 @@ const Descriptor& load_descriptor(InputArchive& archive, std::uint64_t signature
 
 /// Lets receivers find the descriptor by its name; called before main. Always true.
 bool add_name(const Descriptor& descriptor);
+
+/// Naming it registers the name before main.
+template <class Made>
+inline const bool known_by_name = add_name(descriptor_of<Made>);
+
+/// Writes that a Made follows. A receiver finds it by its name if its program can make one, too.
+template <class Made>
+void save_descriptor_of(OutputArchive& archive) {
+  if constexpr (!Made::name.empty()) {
+    static_cast<void>(known_by_name<Made>);
+  }
+  save_descriptor(archive, descriptor_of<Made>);
+}
 
 /// Throws NotSendable: the name is known here, but was given to no function yet.
 [[noreturn]] void throw_unnamed(std::string_view name);

@@ -111,6 +111,8 @@ using dict_argument_t = typename decltype(dict_argument<F, K, V>())::type;
 template <class K, class V, class F>
 struct DictCall {
   static constexpr bool multiprocess_codec = sendable_in<F>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, K, V>("dict");
   using Map = dict_argument_t<F, K, V>;
 
   F f;
@@ -136,6 +138,8 @@ struct DictCall {
 template <class T, class F>
 struct ValueCall {
   static constexpr bool multiprocess_codec = sendable_in<F>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, T>("value");
 
   F f;
 
@@ -153,6 +157,8 @@ struct ValueCall {
 template <class T, class F>
 struct OnObject {
   static constexpr bool multiprocess_codec = sendable_in<F>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, T>("object");
 
   F f;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/kept_handle.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/participants.hpp>
@@ -53,7 +54,8 @@ class ForkTemplate {
   ForkTemplate(const ForkTemplate&) = delete;
   ForkTemplate& operator=(const ForkTemplate&) = delete;
 
-  /// Throws std::system_error: no_child_process when the copy has died or is to end.
+  /// Throws std::system_error: no_child_process when the copy has died, is to end, or somebody has
+  /// closed the way to it.
   ServedChild start(const ServerOrder& order);
 
   /// When it was made, as reserve_participant_born counts.
@@ -68,7 +70,7 @@ class ForkTemplate {
   Ticket place_;
   std::uint64_t born_;
   os::Started process_;
-  os::Handle channel_;
+  KeptHandle channel_;
 };
 
 /// The life of the server itself: until every process that could ask it has ended.

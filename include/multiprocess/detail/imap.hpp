@@ -39,7 +39,7 @@ class Piece final : public Order {
   yielded_t<R> take(std::uint64_t item) {
     if (!has_plain_value(item)) {
       if (const std::exception_ptr error = error_of(item); error != nullptr) {
-        std::rethrow_exception(error);
+        throw_to_waiter(error);
       }
     }
     if constexpr (std::is_void_v<R>) {
@@ -229,7 +229,7 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
       if (auto found = pieces_.find()) {
         reader_->show_progress(pieces_.taken(), false);
         if (auto failure = found->piece->failure(); failure != nullptr) {
-          std::rethrow_exception(failure);
+          throw_to_waiter(failure);
         }
         return found->piece->template take<R>(found->item);
       }

@@ -45,6 +45,8 @@ using ListOperation = Function<void(std::vector<Blob>&, CallWriter&)>;
 template <class Items, class F>
 struct ItemsCall {
   static constexpr bool multiprocess_codec = sendable_in<F>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, Items>("items");
 
   F f;
 
@@ -70,6 +72,8 @@ struct ItemsCall {
 template <class Compare>
 struct StableSort {
   static constexpr bool multiprocess_codec = sendable_in<Compare>();
+  static constexpr std::string_view multiprocess_name = public_name<Compare>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<Compare>("sort");
 
   Compare compare;
 

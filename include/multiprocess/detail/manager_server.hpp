@@ -75,6 +75,8 @@ class ManagerServer {
 
   // Any thread.
 
+  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+
   /// Runs `work` in this thread, while nobody else is in the loop.
   template <class Do>
   void enter(Do work) {
@@ -101,7 +103,6 @@ class ManagerServer {
     Offset cell = 0;
   };
 
-  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
   bool has_news() const noexcept;
   void work();
   bool serve_asking();

@@ -34,7 +34,14 @@ OrderTerms imap_terms(const MapOptions& options);
 
 /// The arguments that an item of a starmap stands for, as they are kept.
 template <class T>
-struct ItemTuple;
+struct ItemTuple {
+  static_assert(sizeof(T) == 0,
+                "multiprocess: starmap takes the arguments of each call from an item, which has to "
+                "be a std::tuple, std::pair or std::array: write "
+                "std::vector<std::tuple<int, int>>{{1, 2}, {3, 4}}, or map(f, items) for a "
+                "function of one argument");
+  using type = std::tuple<stored_t<T>>;
+};
 template <class... A>
 struct ItemTuple<std::tuple<A...>> {
   using type = std::tuple<stored_t<A>...>;
@@ -61,9 +68,7 @@ template <class R>
 R wait_for(const AsyncResult<R>& result) {
   ValueState<R>& state = AsyncResultAccess::state(result);
   state.wait(os::never);
-  if (state.error() != nullptr) {
-    std::rethrow_exception(state.error());
-  }
+  state.throw_error();
   if constexpr (!std::is_void_v<R>) {
     return state.take();
   }

@@ -118,7 +118,7 @@ struct Parameters<Named<Name, F>>
 
 template <detail::FixedText Name, class F>
 const bool Named<Name, F>::known_to_receivers =
-    detail::add_name(detail::descriptor_of<typename detail::Parameters<Named>::Call>) &&
-    detail::add_name(detail::descriptor_of<typename Function<Signature>::template Holder<Named>>);
+    detail::known_by_name<typename detail::Parameters<Named>::Call>&&
+        detail::known_by_name<typename Function<Signature>::template Holder<Named>>;
 
 }  // namespace multiprocess

@@ -104,6 +104,8 @@ struct MapTerms {
 template <class F, class Arguments>
 struct PoolApply {
   static constexpr bool multiprocess_codec = sendable_in<F>() && sendable_in<Arguments>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, Arguments>("pool apply");
 
   TaskOptions options;
   F f;
@@ -140,6 +142,8 @@ struct PoolItems {
 template <class F, class Item, Spread spread>
 struct PoolMap {
   static constexpr bool multiprocess_codec = sendable_in<F>() && sendable_in<Item>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, Item>(kind_of(spread));
 
   PoolItems<F, Item> given;
 
@@ -158,6 +162,9 @@ struct PoolMap {
 template <class F, class Item, bool ordered>
 struct PoolImap {
   static constexpr bool multiprocess_codec = sendable_in<F>() && sendable_in<Item>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety =
+      wrapper_variety<F, Item>(ordered ? "imap" : "imap_unordered");
 
   PoolItems<F, Item> given;
 

@@ -50,6 +50,24 @@ class Answer {
   CallReader reader_;
 };
 
+/// While it exists the calling thread, of a server, does a call of that object, for which others
+/// wait: also those that it makes itself.
+class ObjectInHand {
+ public:
+  ObjectInHand(const Desk& desk, std::uint64_t id) noexcept;
+  ~ObjectInHand();
+  ObjectInHand(const ObjectInHand&) = delete;
+  ObjectInHand& operator=(const ObjectInHand&) = delete;
+
+  /// Throws RuntimeError when a call of this object by this thread would wait for itself.
+  static void require_free(const Desk& desk, std::uint64_t id);
+
+ private:
+  const Desk& desk_;
+  const std::uint64_t id_;
+  const ObjectInHand* const before_;
+};
+
 /// A call of a method of one object of a server, by a client in its tree.
 class ProxyCall : public CallWriter {
  public:
@@ -71,9 +89,12 @@ class ProxyCall : public CallWriter {
   /// Waits for the answer. Throws what the method threw, as detail/remote_error does, EOFError when
   /// the server ends meanwhile, std::system_error (broken_pipe) when it has ended before.
   Answer send();
+  /// Does nothing when the server has ended: for what is said in destructors.
+  void send_if_served();
 
  private:
   ProxyCall(Desk& desk, std::uint64_t id, std::uint64_t method) : desk_(desk) {
+    ObjectInHand::require_free(desk, id);
     put(id);
     put(method);
   }

@@ -54,15 +54,16 @@ struct RegisteredType {
   std::uint64_t tag = 0;  // of the type itself
   std::vector<RegisteredMethod> methods;
   InstanceOperation show;
+  InstanceMaker make;  // without arguments; empty when there is no such constructor
 
   /// Throws AttributeError.
   const RegisteredMethod& method(std::string_view wanted) const;
   const RegisteredMethod& method(const void* identity, std::string_view type) const;
 
-  void encode(OutputArchive& archive) const { archive(name, tag, methods, show); }
+  void encode(OutputArchive& archive) const { archive(name, tag, methods, show, make); }
   static RegisteredType decode(InputArchive& archive) {
     RegisteredType type;
-    archive(type.name, type.tag, type.methods, type.show);
+    archive(type.name, type.tag, type.methods, type.show, type.make);
     return type;
   }
 };
@@ -118,6 +119,11 @@ struct ShowInstance {
   }
 };
 
+/// In the place of a class without the constructor that was asked for: one sentence is enough.
+struct AnyArguments {
+  AnyArguments(const auto&...) {}
+};
+
 /// What InstanceMaker holds: the arguments of a C's constructor.
 template <class C, class... Args>
 struct MakeInstance {
@@ -139,6 +145,8 @@ struct MakeInstance {
 template <class C, class F>
 struct InstanceCall {
   static constexpr bool multiprocess_codec = sendable_in<F>();
+  static constexpr std::string_view multiprocess_name = public_name<F>;
+  static constexpr std::uint64_t multiprocess_variety = wrapper_variety<F, C>("instance");
 
   F f;
 

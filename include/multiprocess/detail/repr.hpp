@@ -23,6 +23,9 @@ concept Represented = requires(const T& value) {
 std::string quoted(std::string_view text);
 std::string quoted_bytes(std::string_view bytes);
 
+/// As Python writes an object of which there is no more to say.
+std::string object_repr(std::string_view name, const void* object);
+
 /// The text as fmt writes it, with the width that `formatter` has read.
 fmt::format_context::iterator format_text(const fmt::formatter<std::string>& formatter,
                                           const std::string& text, fmt::format_context& context);

@@ -46,7 +46,11 @@ constexpr void require_arguments_sendable() {
 template <class T>
 constexpr void require_sendable() {
   if constexpr (!sendable_in<T>()) {
-    if constexpr (std::is_pointer_v<T> || std::is_reference_v<T>) {
+    if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+      static_assert(form<T> != Form::none,
+                    "multiprocess: a pointer to characters means nothing in another process: send "
+                    "a std::string, also as a member (std::tuple(42, std::string(\"hello\")))");
+    } else if constexpr (std::is_pointer_v<T> || std::is_reference_v<T>) {
       static_assert(form<T> != Form::none,
                     "multiprocess: a raw pointer means nothing in another process: send the value "
                     "itself, a std::unique_ptr or std::shared_ptr to it, or a shared object "

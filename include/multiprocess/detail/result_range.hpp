@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/repr.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/timeout.hpp>
 
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -77,6 +79,10 @@ class ResultRange {
 
   Iterator begin() { return Iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
+
+  friend std::string mp_repr(const ResultRange& range) {
+    return detail::object_repr("pool.ResultRange", &range);
+  }
 
  private:
   std::unique_ptr<detail::ResultSource<R>> source_;

@@ -59,6 +59,10 @@ inline constexpr bool lies_in_place =
 /// the message with the callable (apply).
 enum class Spread { one, all, single };
 
+constexpr std::string_view kind_of(Spread spread) {
+  return spread == Spread::one ? "map" : spread == Spread::all ? "starmap" : "apply";
+}
+
 template <class F, class Arguments>
 struct TaskCall;
 
@@ -157,16 +161,15 @@ class Task final : public TaskCode {
   using R = task_result_t<F, typename Reader::Arguments>;
   static constexpr std::uint64_t signature = task_signature;
   static constexpr std::string_view name = public_name<F>;
+  static constexpr std::uint64_t variety = wrapper_variety<F, Item>(kind_of(spread));
 
   explicit Task(F f) : f_(std::move(f)) {}
 
   static void save(OutputArchive& archive, const F& f) {
-    save_descriptor(archive, descriptor_of<Task>);
-    save_agreement<F, void(Item)>(archive);
+    save_descriptor_of<Task>(archive);
     archive(f);
   }
   static void* decode(InputArchive& archive) {
-    check_agreement<F, void(Item)>(archive);
     return static_cast<TaskCode*>(new Task(read_value<F>(archive)));
   }
 

@@ -80,7 +80,7 @@ class ThreadPiece : public ThreadOrder {
   T take() {
     auto& result = results_[come_[taken_++].load(std::memory_order_relaxed) - 1];
     if (const auto* const error = std::get_if<error_at>(&result)) {
-      std::rethrow_exception(*error);
+      throw_to_waiter(*error);
     }
     return std::get<value_at>(std::move(result));
   }
@@ -250,6 +250,7 @@ class ThreadImap final : public ResultSource<yielded_t<task_result_t<F, std::tup
         input_.show_progress(++taken_, false);
         return piece->take();
       }
+      throw_if_terminated();
       if (ahead_ == 0 && input_.ended()) {
         input_.show_progress(taken_, true);
         input_.throw_error();
@@ -267,6 +268,9 @@ class ThreadImap final : public ResultSource<yielded_t<task_result_t<F, std::tup
   std::size_t room() const noexcept { return ahead_ > most_ahead_ / 2 ? 0 : most_ahead_ - ahead_; }
 
   void read_ahead() {
+    if (pieces_.bell()->failed()) {
+      return;
+    }
     std::vector<Item> items = input_.read(room(), terms_.chunk);
     if (!items.empty()) {
       OrderTerms terms = terms_;
@@ -286,9 +290,16 @@ class ThreadImap final : public ResultSource<yielded_t<task_result_t<F, std::tup
     if (!pieces_.wait(deadline)) {
       throw TimeoutError();
     }
-    if (pieces_.find() == nullptr && pieces_.bell()->failed()) {
-      over_ = true;  // the pool was terminated: so much for what is left
-      std::rethrow_exception(pieces_.bell()->failure());
+    if (pieces_.find() == nullptr) {
+      throw_if_terminated();
+    }
+  }
+
+  /// So much for what is left.
+  void throw_if_terminated() {
+    if (pieces_.bell()->failed()) {
+      over_ = true;
+      throw_to_waiter(pieces_.bell()->failure());
     }
   }
 

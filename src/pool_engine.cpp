@@ -14,7 +14,6 @@
 #include <utility>
 
 namespace multiprocess::detail {
-
 namespace {
 
 constexpr std::uint32_t most_depth = 8;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/dummy.hpp>
 
+#include "support/latch.hpp"
 #include "support/start_methods.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 
 #include <atomic>
 #include <functional>
-#include <latch>
 #include <memory>
 #include <mutex>
 #include <sstream>
@@ -100,7 +100,7 @@ TEST(Dummy, WhatDoesNotFitIsARuntimeError) {
 
 TEST(Dummy, ChildrenAreThoseOfTheThread) {
   EXPECT_TRUE(dummy::active_children().empty());
-  std::latch go(1);
+  multiprocess::test::Latch go(1);
   dummy::Process process([&] {
     EXPECT_TRUE(dummy::active_children().empty());
     go.wait();
@@ -129,8 +129,8 @@ TEST(Dummy, ExceptionsArePrintedAndTheExitCodeIsZero) {
 }
 
 TEST(Dummy, AThreadGoesOnWithoutItsObject) {
-  std::latch go(1);
-  std::latch ended(1);
+  multiprocess::test::Latch go(1);
+  multiprocess::test::Latch ended(1);
   {
     dummy::Process process([&] {
       go.wait();
@@ -170,7 +170,7 @@ TEST(Dummy, PrintsOnStreams) {
 
 TEST(DummyDeathTest, TheProgramWaitsForThreadsThatAreNoDaemons) {
   const auto program = [](bool daemon) {
-    static std::latch exiting(1);
+    static multiprocess::test::Latch exiting(1);
     static dummy::Process process({.daemon = daemon}, [] {
       exiting.wait();
       std::fputs("the thread has ended\n", stderr);

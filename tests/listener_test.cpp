@@ -5,6 +5,7 @@
 
 #include "support/file_mode.hpp"
 #include "support/in_time.hpp"
+#include "support/latch.hpp"
 #include "support/listening.hpp"
 #include "support/system.hpp"
 
@@ -13,7 +14,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <latch>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -219,7 +219,7 @@ TEST_P(ListenerTest, CloseWakesWhoAccepts) {
         place(), keyed ? mp::connection::Options{.authkey = "secret"} : mp::connection::Options{});
     std::vector<std::errc> errors(2);
     std::vector<std::jthread> acceptors;
-    std::latch begun(2);
+    multiprocess::test::Latch begun(2);
     for (std::errc& error : errors) {
       acceptors.emplace_back([&] {
         begun.count_down();

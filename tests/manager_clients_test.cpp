@@ -9,6 +9,7 @@
 #include <multiprocess/queue.hpp>
 
 #include "support/cpu_time.hpp"
+#include "support/latch.hpp"
 #include "support/managers.hpp"
 #include "support/signals.hpp"
 
@@ -16,7 +17,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <latch>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -233,8 +233,8 @@ TEST_P(ManagerClients, ThatDoNothingCostNothing) {
   const auto same = client.lookup<mp::QueueProxy<int>>("none");
   const int pid =
       server.list<int>().apply([](std::vector<int>&) { return mp::current_process().pid(); });
-  std::latch ready(threads);
-  std::latch over(1);
+  multiprocess::test::Latch ready(threads);
+  multiprocess::test::Latch over(1);
   std::vector<std::jthread> all;
   for (int i = 0; i < threads; ++i) {
     all.emplace_back([&, i] {

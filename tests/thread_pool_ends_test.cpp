@@ -6,13 +6,13 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/generated.hpp"
+#include "support/latch.hpp"
 #include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <latch>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -128,7 +128,7 @@ TEST(ThreadPoolEnds, CloseLetsTheWorkBeDone) {
 
 TEST(ThreadPoolEnds, TerminateCancelsAndWaitsForWhatRuns) {
   ThreadPool pool(1);
-  std::latch begun(1);
+  multiprocess::test::Latch begun(1);
   std::atomic<bool> ended{false};
   const auto running = pool.apply_async([&](const std::stop_token& stop) {
     begun.count_down();
@@ -150,7 +150,7 @@ TEST(ThreadPoolEnds, TerminateCancelsAndWaitsForWhatRuns) {
 
 TEST(ThreadPoolEnds, ACallThatWaitsGoesOnWhenNobodyIsAtItAnyMore) {
   ThreadPool pool(1);
-  std::latch begun(1);
+  multiprocess::test::Latch begun(1);
   bool ended = false;  // the task refers to it: it must not go too early
   std::jthread other([&] {
     begun.wait();
@@ -179,7 +179,7 @@ TEST(ThreadPoolEnds, ATaskMayEndItsPool) {
             "cannot join the current thread");
   pool->terminate();
   pool.emplace(2);
-  std::latch ended(1);
+  multiprocess::test::Latch ended(1);
   pool->apply_async([&] {
     pool.reset();
     ended.count_down();
@@ -189,7 +189,7 @@ TEST(ThreadPoolEnds, ATaskMayEndItsPool) {
 
 TEST(ThreadPoolEnds, CancelGivesUpWhatIsQueuedAndAsksWhatRuns) {
   ThreadPool pool(1);
-  std::latch begun(1);
+  multiprocess::test::Latch begun(1);
   const auto running = pool.apply_async([&](const std::stop_token& stop) {
     begun.count_down();
     until_asked(stop);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/work_threads.hpp>
 
+#include "support/latch.hpp"
+
 #include <gtest/gtest.h>
 
 #include <future>
-#include <latch>
 #include <memory>
 #include <thread>
 
@@ -14,8 +15,8 @@ namespace {
 TEST(WorkThreads, DoAllWorkAtATime) {
   WorkThreads threads;
   constexpr int count = 8;
-  std::latch together(count);
-  std::latch done(count);
+  multiprocess::test::Latch together(count);
+  multiprocess::test::Latch done(count);
   for (int i = 0; i < count; ++i) {
     threads.run([&] {
       together.arrive_and_wait();

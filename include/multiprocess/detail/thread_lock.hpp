@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace multiprocess::detail {
 
@@ -11,12 +12,18 @@ class ThreadLock {
  public:
   void lock() noexcept;
   void unlock() noexcept {
-    holder_.store(0, std::memory_order_release);
-    holder_.notify_one();
+    holder_.store(0, std::memory_order_seq_cst);
+    if (sleepers_.load(std::memory_order_seq_cst) != 0) {
+      wake();
+    }
   }
 
  private:
-  std::atomic<int> holder_{0};  // a process id
+  void sleep(std::uint32_t holder) noexcept;
+  void wake() noexcept;
+
+  std::atomic<std::uint32_t> holder_{0};    // a process id
+  std::atomic<std::uint32_t> sleepers_{0};  // in a forked child also those that its parent had
 };
 
 }  // namespace multiprocess::detail

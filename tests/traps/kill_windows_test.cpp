@@ -45,7 +45,7 @@ void die() {
   raise(SIGKILL);
 }
 
-Bytes bytes_of(const std::vector<std::byte>& data) {
+detail::Bytes bytes_of(const std::vector<std::byte>& data) {
   return {data.data(), data.size()};
 }
 

@@ -35,7 +35,7 @@ std::errc error_of(auto call) {
 
 TEST(NamedMemory, IsOpenedByItsName) {
   const std::string name = own_name("open");
-  const NamedMemory made = NamedMemory::create(5000);
+  NamedMemory made = NamedMemory::create(5000);
   EXPECT_EQ(made.size(), 5000U);
   EXPECT_TRUE(std::all_of(made.data(), made.data() + made.size(),
                           [](std::byte each) { return each == std::byte{0}; }));
@@ -54,8 +54,8 @@ TEST(NamedMemory, IsOpenedByItsName) {
 
 TEST(NamedMemory, ANameIsGivenOnce) {
   const std::string name = own_name("once");
-  const NamedMemory first = NamedMemory::create(1);
-  const NamedMemory second = NamedMemory::create(1);
+  NamedMemory first = NamedMemory::create(1);
+  NamedMemory second = NamedMemory::create(1);
   EXPECT_NE(first.id(), second.id());
   first.publish(name);
   EXPECT_EQ(error_of([&] { second.publish(name); }), std::errc::file_exists);
@@ -65,7 +65,7 @@ TEST(NamedMemory, ANameIsGivenOnce) {
 }
 
 TEST(NamedMemory, WhatIsNoNameIsRefused) {
-  const NamedMemory memory = NamedMemory::create(1);
+  NamedMemory memory = NamedMemory::create(1);
   for (const std::string& name : {std::string(), std::string("."), std::string(".."),
                                   std::string("a/b"), std::string("a\0b", 3)}) {
     EXPECT_EQ(error_of([&] { memory.publish(name); }), std::errc::invalid_argument) << name;
@@ -79,7 +79,7 @@ TEST(NamedMemory, WhatIsNoNameIsRefused) {
 TEST(NamedMemory, OnlyTheUserMayOpenIt) {
   const std::string name = own_name("mode");
   const mode_t before = umask(0);
-  const NamedMemory memory = NamedMemory::create(1);
+  NamedMemory memory = NamedMemory::create(1);
   umask(before);
   memory.publish(name);
   struct stat facts {};
@@ -107,7 +107,7 @@ TEST(NamedMemory, AShortageIsAnErrorAtOnce) {
       return;
     }
     EXPECT_EQ(error_of([] { NamedMemory::create(16 << 20); }), std::errc::no_space_on_device);
-    const NamedMemory fits = NamedMemory::create(512 << 10);
+    NamedMemory fits = NamedMemory::create(512 << 10);
     std::fill_n(fits.data(), fits.size(), std::byte{1});
     // As Python makes it: nothing is there before it is used.
     const std::string path = "/dev/shm/sparse";

@@ -82,7 +82,7 @@ Record adopt_thread() {
 }
 
 const Record& this_record() {
-  Record& own = *OwnRecord::get();
+  Record& own = OwnRecord::get_always();
   if (own == nullptr || !own->is_ours()) {
     own = adopt_thread();
   }
@@ -124,7 +124,7 @@ void report_exception(const std::string& name) {
 }
 
 void run(const Record& record) noexcept {
-  *OwnRecord::get() = record;
+  OwnRecord::get_always() = record;
   {
     const std::scoped_lock lock(record->mutex);
     record->ident = detail::os::current_thread_number();
@@ -305,7 +305,7 @@ Process& current_process() {
   struct Mine {
     Process process{Record()};
   };
-  Process& mine = detail::PerThread<Mine>::get()->process;
+  Process& mine = detail::PerThread<Mine>::get_always().process;
   mine.record_ = this_record();
   return mine;
 }

@@ -118,7 +118,7 @@ void AsyncResultReferent::serve(ServedCall& call) {
       if (!ready_) {
         throw_not_ready();
       }
-      return call.answer().put(result_->successful() ? 1 : 0);
+      return call.answer().put(successful_ ? 1 : 0);
     case AsyncResultMethod::cancel:
       return do_beside(
           call, [result = result_](CallWriter& into) { into.put(result->cancel() ? 1 : 0); });
@@ -156,8 +156,10 @@ void AsyncResultReferent::serve_ready(ServedCall& call, Wish wish) {
 void AsyncResultReferent::expect(ManagerServer& server) {
   const auto self = std::static_pointer_cast<AsyncResultReferent>(shared_from_this());
   result_->when_ready([post = server.poster(), self] {
-    post([self] {
+    // Asked here: for other threads it may not be settled yet.
+    post([self, successful = self->result_->successful()] {
       self->ready_ = true;
+      self->successful_ = successful;
       while (auto next = self->waiting_.take()) {
         self->serve_ready(next->call, next->note);
       }

@@ -178,7 +178,7 @@ foreach(source IN LISTS sources)
   endif()
 endforeach()
 
-# Every file has its twin, but for what a system needs for itself.
+# Once there is a second system, every file has its twin, but for what a system needs for itself.
 foreach(folders IN ITEMS posix:win32 win32:posix)
   string(REPLACE ":" ";" folders ${folders})
   list(GET folders 0 here)
@@ -186,7 +186,8 @@ foreach(folders IN ITEMS posix:win32 win32:posix)
   file(GLOB files RELATIVE ${ROOT}/src/${here} ${ROOT}/src/${here}/*.cpp)
   foreach(file IN LISTS files)
     string(REPLACE .cpp .hpp own ${file})
-    if(NOT EXISTS ${ROOT}/src/${there}/${file} AND NOT EXISTS ${ROOT}/src/${here}/${own})
+    if(EXISTS ${ROOT}/src/${there} AND NOT EXISTS ${ROOT}/src/${there}/${file}
+       AND NOT EXISTS ${ROOT}/src/${here}/${own})
       fault(src/${here}/${file} "has no twin in src/${there}")
     endif()
   endforeach()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/input.hpp>
 #include <multiprocess/detail/target.hpp>
 #include <multiprocess/pool_options.hpp>
@@ -55,7 +56,7 @@ class ImapInput {
   /// What the range threw comes where the item would have come that could not be read.
   void throw_error() {
     if (auto error = std::exchange(error_, nullptr); error != nullptr) {
-      std::rethrow_exception(error);
+      throw_to_waiter(error);
     }
   }
 

@@ -23,6 +23,14 @@ class PerThread {
     return object_;
   }
 
+  /// The same, but for one who must have one: when it is gone, another that stays.
+  static T& get_always() {
+    if (get() == nullptr) {
+      object_ = new T;
+    }
+    return *object_;
+  }
+
  private:
   static void end(void* object) {
     is_over_ = true;

@@ -56,6 +56,7 @@ class AsyncResultReferent final : public SharedReferent {
 
   std::shared_ptr<PendingResult> result_;
   bool ready_ = false;  // as far as the loop knows: to look for it may be to decode it
+  bool successful_ = false;
   CallQueue<Wish> waiting_;
 };
 

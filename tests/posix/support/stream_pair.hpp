@@ -12,7 +12,8 @@ namespace multiprocess::test {
 /// ends of a doorbell are such ones.
 inline std::pair<Connection, Connection> make_stream_pair() {
   auto [here, there] = detail::os::make_doorbell();
-  return {Connection(static_cast<int>(here.release())), Connection(static_cast<int>(there.release()))};
+  return {Connection(static_cast<int>(here.release())),
+          Connection(static_cast<int>(there.release()))};
 }
 
 }  // namespace multiprocess::test

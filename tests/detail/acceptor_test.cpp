@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 
 #include "support/hex.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -248,7 +249,8 @@ TEST_F(AcceptorTest, ThousandSilentOnesBeforeItDelayAClientOnlyABit) {
   for (int i = 0; i < 5; ++i) {  // the machine may have other things to do
     fastest = std::min(fastest, delay_behind_silent_ones(1000));
   }
-  EXPECT_LE(fastest, 100ms);
+  const bool is_watched = test::under_address_sanitizer || test::under_thread_sanitizer;
+  EXPECT_LE(fastest, is_watched ? 2000ms : 100ms);
 }
 
 TEST_F(AcceptorTest, WhoHasSaidSomethingStaysLonger) {
@@ -269,8 +271,8 @@ TEST_F(AcceptorTest, WhoHasSaidSomethingStaysLonger) {
 
 TEST_F(AcceptorTest, WhoWaitsForItsHandleIsWokenInAFullHouse) {
   Acceptor& own = acceptor();
-  std::vector<Dialler> silent;
-  for (std::size_t i = 0; i <= Acceptor::most_pending; ++i) {
+  std::vector<Dialler> silent;  // so many that some are outside, however slow the machine is
+  for (std::size_t i = 0; i < 3 * Acceptor::most_pending; ++i) {
     silent.push_back(dial());
   }
   while (own.pending() < Acceptor::most_pending) {

@@ -14,7 +14,9 @@ namespace multiprocess::test {
 
 /// What two programs have in common that are compiled from the same words.
 struct Tally {
-  int value = 0;
+  explicit Tally(int first = 0) : value(first) {}
+
+  int value;
   int add(int by) { return value += by; }
 };
 inline const bool tally_is_known = register_type<Tally>("Tally", method<&Tally::add>("add"));

@@ -252,7 +252,8 @@ TEST_P(ManagerClients, ThatDoNothingCostNothing) {
   std::this_thread::sleep_for(200ms);  // until nobody looks for more
   const auto before = mp::test::cpu_time_of(pid);
   std::this_thread::sleep_for(1s);  // what is measured
-  EXPECT_LT(mp::test::cpu_time_of(pid) - before, 10ms) << "1 % of a CPU";
+  const auto limit = mp::test::counts_cpu_time ? 10ms : 50ms;
+  EXPECT_LT(mp::test::cpu_time_of(pid) - before, limit) << "1 % of a CPU";
   for (int i = 0; i < threads; i += 2) {
     none.put(1);
   }

@@ -5,6 +5,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/generated.hpp"
+#include "support/latch.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <barrier>
 #include <deque>
 #include <fstream>
 #include <functional>
@@ -157,7 +157,7 @@ TEST(ThreadPool, ACallableGoesBeforeItsResultIsThere) {
 
 TEST(ThreadPool, TasksRunInSoManyThreadsAtOnce) {
   ThreadPool pool(3);
-  std::barrier meet(3);  // it opens when three are there
+  multiprocess::test::Latch meet(3);  // it opens when three are there
   MapOptions one;
   one.chunksize = 1;
   const auto ids = pool.map(

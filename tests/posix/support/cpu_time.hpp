@@ -8,6 +8,9 @@
 
 namespace multiprocess::test {
 
+/// Whether what is told is right to less than a millisecond.
+inline constexpr bool counts_cpu_time = true;
+
 /// CPU time that the process has used.
 inline std::chrono::nanoseconds cpu_time_of(int pid) {
   clockid_t clock{};

@@ -10,6 +10,9 @@
 
 namespace multiprocess::test {
 
+/// The system counts ticks of its clock, of 10 or 15 ms.
+inline constexpr bool counts_cpu_time = false;
+
 /// CPU time that the process has used.
 inline std::chrono::nanoseconds cpu_time_of(int pid) {
   const HANDLE process =

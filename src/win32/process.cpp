@@ -6,11 +6,9 @@
 #include <fcntl.h>
 #include <io.h>
 
-#include <array>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <limits>
 
 namespace multiprocess::detail::os {
 

@@ -46,12 +46,8 @@ class SymbolFile {
   std::string function_at(std::uintptr_t offset) const;
 
  private:
-  static constexpr std::size_t symbol_size = 18;
+  static constexpr std::size_t symbol_size = sizeof(IMAGE_SYMBOL);
   static constexpr WORD function_type = 0x20;
-
-  struct Symbol {
-    IMAGE_SYMBOL fields;
-  };
 
   /// False when it does not lie inside the file.
   template <class T>

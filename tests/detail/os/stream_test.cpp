@@ -4,6 +4,8 @@
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/socket_file.hpp>
 
+#include "support/stream_bytes.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,6 +17,8 @@
 #include <vector>
 
 namespace os = multiprocess::detail::os;
+using multiprocess::test::expect_broken_pipe;
+using multiprocess::test::many_bytes;
 using namespace std::chrono_literals;
 
 namespace {
@@ -35,22 +39,6 @@ os::Pipe make_local_stream() {
 
 os::Pipe make_tcp_stream() {
   return connect({"", "127.0.0.1", 0});
-}
-
-std::vector<std::byte> many_bytes() {
-  std::vector<std::byte> bytes(1 << 20);
-  std::generate(bytes.begin(), bytes.end(), [n = 0]() mutable { return std::byte(n++ % 251); });
-  return bytes;
-}
-
-void expect_broken_pipe(const os::Pipe& stream) {
-  const std::array<std::byte, 1> byte{};
-  try {
-    os::write_all(stream.write.get(), byte);
-    FAIL() << "nobody reads";
-  } catch (const std::system_error& error) {
-    EXPECT_EQ(error.code(), std::errc::broken_pipe);
-  }
 }
 
 class Stream : public testing::TestWithParam<os::Pipe (*)()> {

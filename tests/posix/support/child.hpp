@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/detail/os/stream.hpp>
+#include "support/gate.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdio>
 #include <exception>
-#include <stdexcept>
 #include <utility>
 
 namespace multiprocess::test {
@@ -68,13 +65,6 @@ class Child {
   int pid_ = 0;
 };
 
-/// An expectation of a process that can only tell by its exit code.
-inline void require(bool condition) {
-  if (!condition) {
-    throw std::logic_error("a child does not see what it should");
-  }
-}
-
 /// As the kernel's memory shortage or a user would end us: nothing more runs.
 [[noreturn]] inline void die() {
   while (true) {
@@ -91,25 +81,6 @@ void run_and_die(F body) {
   });
   EXPECT_EQ(child.wait(), -SIGKILL);
 }
-
-/// Lets threads and forked processes wait for one another.
-class Gate {
- public:
-  void open(int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      detail::os::write_all(pipe_.write.get(), std::array<std::byte, 1>{});
-    }
-  }
-
-  /// Until it has been opened once more than it was waited for.
-  void wait() {
-    std::array<std::byte, 1> byte{};
-    EXPECT_TRUE(detail::os::read_all(pipe_.read.get(), byte));
-  }
-
- private:
-  detail::os::Pipe pipe_ = detail::os::make_pipe();
-};
 
 /// For children that only wait to be killed.
 [[noreturn]] inline void wait_to_be_killed() {

@@ -2,17 +2,12 @@
 #pragma once
 
 #include <multiprocess/detail/os/process.hpp>
-#include <multiprocess/detail/os/stream.hpp>
 
+#include "support/gate.hpp"
 #include "support/skip.hpp"
 
-#include <gtest/gtest.h>
-
-#include <array>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
-#include <stdexcept>
 #include <thread>
 
 namespace multiprocess::test {
@@ -30,13 +25,6 @@ class Child {
   int wait() { return 0; }
 };
 
-/// An expectation of a process that can only tell by its exit code.
-inline void require(bool condition) {
-  if (!condition) {
-    throw std::logic_error("a child does not see what it should");
-  }
-}
-
 /// As a user would end us: nothing more runs.
 [[noreturn]] inline void die() {
   constexpr int terminated = 0x10000;  // what kill() gives as well
@@ -47,25 +35,6 @@ template <class F>
 void run_and_die(F) {
   skip("needs a fork");
 }
-
-/// Lets threads wait for one another.
-class Gate {
- public:
-  void open(int times = 1) {
-    for (int i = 0; i < times; ++i) {
-      detail::os::write_all(pipe_.write.get(), std::array<std::byte, 1>{});
-    }
-  }
-
-  /// Until it has been opened once more than it was waited for.
-  void wait() {
-    std::array<std::byte, 1> byte{};
-    EXPECT_TRUE(detail::os::read_all(pipe_.read.get(), byte));
-  }
-
- private:
-  detail::os::Pipe pipe_ = detail::os::make_pipe();
-};
 
 /// For children that only wait to be killed.
 [[noreturn]] inline void wait_to_be_killed() {

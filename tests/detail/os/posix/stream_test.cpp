@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/stream.hpp>
 
+#include "support/stream_bytes.hpp"
+
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +18,8 @@
 // Streams and signals.
 
 namespace os = multiprocess::detail::os;
+using multiprocess::test::expect_broken_pipe;
+using multiprocess::test::many_bytes;
 
 namespace {
 
@@ -23,22 +27,6 @@ os::Pipe make_socket_pair() {
   int ends[2];
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
   return {os::Handle(ends[0]), os::Handle(ends[1])};
-}
-
-std::vector<std::byte> many_bytes() {
-  std::vector<std::byte> bytes(1 << 20);
-  std::generate(bytes.begin(), bytes.end(), [n = 0]() mutable { return std::byte(n++ % 251); });
-  return bytes;
-}
-
-void expect_broken_pipe(const os::Pipe& stream) {
-  const std::array<std::byte, 1> byte{};
-  try {
-    os::write_all(stream.write.get(), byte);
-    FAIL() << "nobody reads";
-  } catch (const std::system_error& error) {
-    EXPECT_EQ(error.code(), std::errc::broken_pipe);
-  }
 }
 
 bool pipe_signal_pending() {

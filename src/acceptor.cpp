@@ -290,7 +290,7 @@ os::Deadline Acceptor::end_of_grace() const noexcept {
     return os::never;
   }
   const os::Deadline heard = first->second.heard;
-  return std::min(heard + longest_grace, std::max(heard, last_proof_) + grace);
+  return std::min(heard + rules_.longest_grace, std::max(heard, last_proof_) + rules_.grace);
 }
 
 /// Silently, as nothing has failed. False when all have to be given more time.

@@ -141,14 +141,17 @@ TEST_F(AcceptorTest, TellsWhyOneFailed) {
 TEST_F(AcceptorTest, GivesUpWhoTakesTooLong) {
   Acceptor& own = acceptor({.key = Key("secret"), .patience = 10ms});
   Dialler silent = dial();
-  own.step(os::never);
-  own.step(os::never);  // its time ends
-  EXPECT_EQ(own.take_failure(), "the other end took too long for the handshake");
+  std::optional<std::string> failure;
+  while (!failure) {
+    own.step(os::never);
+    failure = own.take_failure();
+  }
+  EXPECT_EQ(failure, "the other end took too long for the handshake");
   EXPECT_TRUE(silent.is_cut_off());
 }
 
 TEST_F(AcceptorTest, LooksAtWhatHasComeBeforeTheTimeIsOver) {
-  Acceptor& own = acceptor({.key = Key("secret"), .patience = 5ms});
+  Acceptor& own = acceptor({.key = Key("secret"), .patience = 100ms});
   Dialler client = dial();
   own.step(os::never);
   client.go_on();
@@ -206,12 +209,14 @@ TEST_F(AcceptorTest, NobodyGoesAtOnceInAFullHouse) {
   while (!clients.front().is_cut_off()) {
     step_in_time(own);
   }
-  EXPECT_GE(std::chrono::steady_clock::now() - begun, Acceptor::grace);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, Acceptor::Rules().grace);
   EXPECT_LE(own.next_deadline(), full + Acceptor::usual_patience);
 }
 
 TEST_F(AcceptorTest, ABurstOfClientsLosesNobody) {
-  Acceptor& own = acceptor();
+  // A minute: here all clients share one thread, which may be a slow one.
+  Acceptor& own =
+      acceptor({.key = Key("secret"), .patience = 60s, .grace = 60s, .longest_grace = 60s});
   std::vector<Dialler> clients;
   for (std::size_t i = 0; i < 3 * Acceptor::most_pending; ++i) {
     clients.push_back(dial());

@@ -27,9 +27,6 @@ class Acceptor {
   /// More handshakes than these are not under way. Who comes next waits in the kernel's queue,
   /// until one has ended or one that has not said anything yet has been silent for too long.
   static constexpr std::size_t most_pending = 256;
-  /// In a full house: after as long it goes if nobody else gets on either, else later.
-  static constexpr std::chrono::milliseconds grace{15};
-  static constexpr std::chrono::milliseconds longest_grace{100};
   static constexpr std::chrono::seconds usual_patience{5};
 
   struct Rules {
@@ -37,6 +34,9 @@ class Acceptor {
     bool strict = false;
     bool legacy_md5 = false;
     std::chrono::nanoseconds patience = usual_patience;  ///< with one handshake
+    /// With a silent one in a full house: as long if nobody else gets on either, else longer.
+    std::chrono::nanoseconds grace = std::chrono::milliseconds(15);
+    std::chrono::nanoseconds longest_grace = std::chrono::milliseconds(100);
     /// Strict: what clients may have dialled. Where there is none, the address of this end of the
     /// connection.
     std::vector<std::string> places = {};

@@ -3,9 +3,12 @@
 #include "harness/crew.hpp"
 #include "harness/suite.hpp"
 
+#include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/listener.hpp>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -76,6 +79,20 @@ double round_trip(Placement placement, const Kind& kind) {
   return run_crew(placement, {server, client}) / count;
 }
 
+/// Nanoseconds until a client is served that came after a thousand who say nothing.
+double behind_silent_ones(Placement) {
+  const Kind kind{.is_tcp = true};
+  Listener listener = kind.listen();
+  std::vector<mp::detail::os::Handle> silent;
+  for (int i = 0; i < scaled(1000); ++i) {
+    silent.push_back(mp::detail::os::connect_to(listener.address().where(), mp::detail::os::never));
+  }
+  std::jthread server([&listener] { listener.accept().send_bytes("x"); });
+  const auto begun = std::chrono::steady_clock::now();
+  require(Client(listener.address(), kind.options).recv_bytes().size() == 1, "a byte");
+  return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begun).count();
+}
+
 void add(Suite& suite, const std::string& name, double (*measure)(Placement, const Kind&),
          const Kind& kind) {
   suite.add(
@@ -103,5 +120,10 @@ int main(int argc, char** argv) {
   add(suite, "round trip", round_trip, path);
   add(suite, "round trip tcp", round_trip, tcp);
   add(suite, "round trip tcp strict", round_trip, strict);
+  suite.add({.name = "connect behind 1000 silent ones",
+             .placements = {Placement::free},
+             .contenders = []() -> std::vector<Contender> {
+               return {{std::string(ours), behind_silent_ones}};
+             }});
   return suite.run();
 }

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# cmake -D SOURCE=<source dir> -D WORK=<folder> -D COMPILER=<c++> [-D LAUNCHER=<ccache>] -P check.cmake
+# cmake -D SOURCE=<source dir> -D WORK=<folder> -D SETTINGS=<initial cache> -P check.cmake
 # Builds and runs the same small program against the library in every way that a project may take it
 # in: an installed package, pkg-config, a subdirectory, FetchContent; static and shared; and with
 # another compiler than the library's.
 cmake_minimum_required(VERSION 3.25)
+include(${SETTINGS})
 
 function(run)
   execute_process(COMMAND ${ARGN}
@@ -17,9 +18,7 @@ function(run)
 endfunction()
 
 function(build folder binary)
-  run(${CMAKE_COMMAND} -G Ninja -S ${folder} -B ${binary} -D CMAKE_CXX_COMPILER=${COMPILER}
-    -D CMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${ARGN}
-  )
+  run(${CMAKE_COMMAND} -G Ninja -S ${folder} -B ${binary} -C ${SETTINGS} ${ARGN})
   run(${CMAKE_COMMAND} --build ${binary})
 endfunction()
 
@@ -46,7 +45,7 @@ function(check_installed kind)
     OUTPUT_VARIABLE flags OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY
   )
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  foreach(compiler IN ITEMS ${COMPILER} g++ clang++)
+  foreach(compiler IN ITEMS ${CMAKE_CXX_COMPILER} g++ clang++)
     find_program(found ${compiler} NO_CACHE)
     if(found)
       run(${found} -std=c++20 ${SOURCE}/tests/package/main.cpp ${flags} -o ${prefix}-pc)

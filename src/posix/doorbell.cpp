@@ -2,6 +2,7 @@
 #include <multiprocess/detail/os/doorbell.hpp>
 
 #include "system_error.hpp"
+#include "time_until.hpp"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -16,15 +17,6 @@
 namespace multiprocess::detail::os {
 
 namespace {
-
-timespec time_until(Deadline deadline) {
-  const auto rest = deadline - std::chrono::steady_clock::now();
-  if (deadline == at_once || rest.count() <= 0) {
-    return {};
-  }
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(rest);
-  return {static_cast<time_t>(seconds.count()), static_cast<long>((rest - seconds).count())};
-}
 
 void add_to(const Handle& set, NativeHandle member) {
   epoll_event event{};

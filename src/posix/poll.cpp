@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/poll.hpp>
 
+#include "time_until.hpp"
+
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <system_error>
@@ -13,18 +14,6 @@
 namespace multiprocess::detail::os {
 
 namespace {
-
-using PollTime = std::chrono::duration<int, std::milli>;
-
-/// poll() counts milliseconds; rounded up so that a wait never ends early and spins.
-int milliseconds_until(Deadline deadline) {
-  if (deadline == never) {
-    return -1;
-  }
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<long long>(left.count(), 0, PollTime::max().count()));
-}
 
 struct QuietThread {
   void (*body)(void*);

@@ -2,12 +2,12 @@
 #include <multiprocess/detail/os/poller.hpp>
 
 #include "system_error.hpp"
+#include "time_until.hpp"
 
 #include <sys/epoll.h>
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace multiprocess::detail::os {
 
@@ -27,19 +27,6 @@ int control(NativeHandle set, int operation, NativeHandle handle, std::uint64_t 
   event.events = events_of(interest);
   event.data.u64 = tag;
   return epoll_ctl(static_cast<int>(set), operation, static_cast<int>(handle), &event);
-}
-
-/// Rounded up so that a wait never ends early and spins.
-int milliseconds_until(Deadline deadline) {
-  if (deadline == never) {
-    return -1;
-  }
-  if (deadline == at_once) {
-    return 0;
-  }
-  const auto left =
-      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-  return static_cast<int>(std::clamp<long long>(left.count(), 0, std::numeric_limits<int>::max()));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 
 #include "system_error.hpp"
+#include "time_until.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -14,17 +15,6 @@
 
 namespace multiprocess::detail::os {
 namespace {
-
-timespec time_until(Deadline deadline) {
-  const auto rest = deadline == at_once
-                        ? std::chrono::nanoseconds(0)
-                        : std::chrono::nanoseconds(deadline - std::chrono::steady_clock::now());
-  if (rest.count() <= 0) {
-    return {};
-  }
-  constexpr auto second = std::nano::den;
-  return {static_cast<time_t>(rest.count() / second), static_cast<long>(rest.count() % second)};
-}
 
 /// Waits for `events`; false when the deadline passes first.
 bool wait_for(NativeHandle handle, short events, Deadline deadline) {

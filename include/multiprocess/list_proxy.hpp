@@ -147,7 +147,8 @@ class ListProxy : public BaseProxy {
   }
 
   /// `f(std::vector<T>&)` on the list in the server, in one step; returns what it returns. The list
-  /// is as before when it throws. Both must be programs of one build, else NotSendable.
+  /// is as before when it throws. Both must be programs of one build, or `f` an mp::named of both,
+  /// else NotSendable.
   template <class F>
   auto apply(F f) const {
     detail::require_sendable<F>();

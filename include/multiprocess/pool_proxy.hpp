@@ -31,8 +31,8 @@ class PoolFactories;
 /// use it, several at once.
 ///
 /// It has the calls of Pool; the workers are children of the server, and what crosses to them
-/// crosses to the server first: both must be of one build. Its end is that of its last proxy, as if
-/// it was terminated.
+/// crosses to the server first: both must be of one build, or the functions mp::named of both. Its
+/// end is that of its last proxy, as if it was terminated.
 class PoolProxy : public BaseProxy {
   using Method = detail::PoolMethod;
 

@@ -170,7 +170,7 @@ TEST(Dummy, PrintsOnStreams) {
 
 TEST(DummyDeathTest, TheProgramWaitsForThreadsThatAreNoDaemons) {
   const auto program = [](bool daemon) {
-    static multiprocess::test::Latch exiting(1);
+    static auto& exiting = *new multiprocess::test::Latch(1);  // daemons outlive what is static
     static dummy::Process process({.daemon = daemon}, [] {
       exiting.wait();
       std::fputs("the thread has ended\n", stderr);

@@ -13,6 +13,7 @@
 #include <multiprocess/detail/os/transfer.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/logging.hpp>
 
 #include <array>
 #include <cstring>
@@ -325,14 +326,18 @@ void ForkTemplate::begin_end() noexcept {
 
 void ForkTemplate::end() noexcept {
   begin_end();
-  if (os::is_sentinel(process_.sentinel.get())) {
-    os::wait_ended(process_.sentinel.get(), os::never);
-    os::take_exit_code(process_.sentinel.get());
-    note_end(place_);
-  } else {
-    process_.sentinel.release();  // somebody has closed what we knew it by
-    check_participant(place_);
+  try {
+    if (os::is_sentinel(process_.sentinel.get())) {
+      os::wait_ended(process_.sentinel.get(), os::never);
+      os::take_exit_code(process_.sentinel.get());
+      note_end(place_);
+      return;
+    }
+  } catch (const std::system_error& error) {  // closed just now
+    log(SUBDEBUG, error.what());
   }
+  process_.sentinel.release();  // somebody has closed what we knew it by
+  check_participant(place_);
 }
 
 ServedChild ForkTemplate::start(const ServerOrder& order) {

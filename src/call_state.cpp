@@ -5,8 +5,6 @@
 #include <multiprocess/detail/traceback.hpp>
 #include <multiprocess/error.hpp>
 
-#include <array>
-#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -14,10 +12,11 @@ namespace multiprocess::detail {
 
 namespace {
 
-/// A byte that nobody reads: closing the other end would tell nothing while a forked child has it.
-void ring(const os::Pipe& bell) {
+/// By a byte that nobody reads: closing the other end would tell nothing while a forked child has
+/// it.
+void tell(const os::Pipe& bell) noexcept {
   if (bell.write) {
-    os::write_all(bell.write.get(), std::array<std::byte, 1>{});
+    os::ring(bell);
   }
 }
 
@@ -107,7 +106,7 @@ int CallState::fileno() {
     if (!bell_.read) {
       bell_ = os::make_pipe();
       if (is_settled()) {
-        ring(bell_);
+        tell(bell_);
       }
     }
   }
@@ -146,7 +145,7 @@ std::vector<std::function<void()>> CallState::next_calls() {
   const std::scoped_lock lock(mutex_);
   if (calls_.empty()) {
     phase_.store(Phase::settled, std::memory_order_release);
-    ring(bell_);
+    tell(bell_);
   }
   return std::exchange(calls_, {});
 }

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/warden.hpp>
+#include <multiprocess/logging.hpp>
 
 #include <array>
 #include <chrono>
@@ -97,19 +98,20 @@ void label_output(State& state) {
     read_ready(state, sources);
     lock.lock();
   }
-  state.runs = false;
-  state.changed.notify_all();
 }
 
 void run(void* argument) {
   const std::unique_ptr<std::shared_ptr<State>> state(
       static_cast<std::shared_ptr<State>*>(argument));
   const LibraryThread counted;
-  label_output(**state);
-}
-
-void ring(const State& state) {
-  os::write_all(state.bell.write.get(), std::array<std::byte, 1>{});
+  try {
+    label_output(**state);
+  } catch (const std::system_error& error) {  // somebody has closed our descriptors
+    log(SUBDEBUG, error.what());
+  }
+  const std::scoped_lock lock((*state)->mutex);
+  (*state)->runs = false;
+  (*state)->changed.notify_all();
 }
 
 }  // namespace
@@ -124,10 +126,12 @@ OutputLabels::OutputLabels() : state_(std::make_shared<State>()) {
 OutputLabels::~OutputLabels() {
   std::unique_lock lock(state_->mutex);
   state_->ends = true;
-  ring(*state_);
+  if (!os::ring(state_->bell)) {
+    return;  // nor can the thread be told, which has its share of the state
+  }
   if (!state_->changed.wait_for(lock, patience, [this] { return !state_->runs; })) {
     state_->sources.clear();
-    ring(*state_);
+    os::ring(state_->bell);
     state_->changed.wait(lock, [this] { return !state_->runs; });
   }
 }
@@ -140,7 +144,7 @@ OutputLabels::Ends OutputLabels::add(const std::string& label) {
       std::make_shared<Source>(Source{std::move(output.read), label, stdout, {}}));
   state_->sources.push_back(
       std::make_shared<Source>(Source{std::move(errors.read), label, stderr, {}}));
-  ring(*state_);
+  os::ring(state_->bell);
   return {std::move(output.write), std::move(errors.write)};
 }
 

@@ -46,10 +46,9 @@ Warden& warden_of(Self& me) {
   return *me.warden;
 }
 
-void ring(const Warden& warden) {
-  const std::array<std::byte, 1> byte{};
+void ring(const Warden& warden) noexcept {
   if (warden.hears()) {
-    os::write_all(warden.bell.write.get(), byte);
+    os::ring(warden.bell);
   }
 }
 

@@ -4,8 +4,10 @@
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 
+#include <array>
 #include <cstddef>
 #include <span>
+#include <system_error>
 
 namespace multiprocess::detail::os {
 
@@ -28,6 +30,16 @@ bool read_all(NativeHandle from, std::span<std::byte> into);
 /// Writes everything. A reader that is gone is a std::system_error (errc::broken_pipe), never a
 /// signal.
 void write_all(NativeHandle to, std::span<const std::byte> bytes);
+
+/// Writes a byte for whoever waits at the other end. False when somebody has closed our descriptors.
+inline bool ring(const Pipe& bell) noexcept {
+  try {
+    write_all(bell.write.get(), std::array<std::byte, 1>{});
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
 
 /// Where messages to the person at the terminal go.
 NativeHandle standard_error() noexcept;

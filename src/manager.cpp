@@ -48,24 +48,31 @@ BaseManager::~BaseManager() {
   }
 }
 
+detail::ManagerState& BaseManager::state() const {
+  if (state_ == nullptr) {
+    throw ValueError("this manager was moved from");
+  }
+  return *state_;
+}
+
 void BaseManager::start_with(detail::Job initializer) {
   const std::string name = detail::readable(detail::os::readable_name(typeid(*this).name()));
-  state_->start(detail::plain_class_name(name), std::move(initializer));
+  state().start(detail::plain_class_name(name), std::move(initializer));
 }
 
 std::size_t BaseManager::number_of_objects() const {
-  return state_->call(detail::ManagerMethod::number_of_objects).send().get();
+  return state().call(detail::ManagerMethod::number_of_objects).send().get();
 }
 
 void BaseManager::publish_ref(std::string_view name, const detail::SharedRef& cell) const {
-  detail::ProxyCall call = state_->call(detail::ManagerMethod::publish);
+  detail::ProxyCall call = state().call(detail::ManagerMethod::publish);
   call.put_text(name);
   call.put_ref(cell);
   call.send();
 }
 
 detail::SharedRef BaseManager::lookup_ref(std::string_view name) const {
-  detail::ProxyCall call = state_->call(detail::ManagerMethod::lookup);
+  detail::ProxyCall call = state().call(detail::ManagerMethod::lookup);
   call.put_text(name);
   return call.send().get_ref();
 }

@@ -344,6 +344,13 @@ void throw_unserializable(std::string_view class_name) {
                   known ? plain_class_name(class_name) : "itself"));
 }
 
+void throw_without_default(std::string_view class_name) {
+  throw NotSendable(fmt::format(
+      "{} has no default constructor, so no spawned process can make one: give it one (a "
+      "member that has none, as a proxy, may be a std::optional), or start it with fork",
+      class_name));
+}
+
 }  // namespace detail
 
 }  // namespace multiprocess

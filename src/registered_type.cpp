@@ -74,4 +74,8 @@ void throw_argument_count(std::size_t wanted, std::uint64_t given) {
   throw TypeError(fmt::format("the method takes {} arguments but {} were given", wanted, given));
 }
 
+void throw_returns_nothing(std::string_view wanted) {
+  throw TypeError(fmt::format("the method returns nothing, and no value of type '{}'", wanted));
+}
+
 }  // namespace multiprocess::detail

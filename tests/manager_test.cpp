@@ -98,6 +98,15 @@ TEST_P(Manager, EndsWithItsObject) {
   EXPECT_EQ(mp::active_children().size(), 1u) << "the one before has ended";
 }
 
+TEST(ManagerObject, SaysThatItWasMovedFrom) {
+  mp::SyncManager first;
+  const mp::SyncManager second = std::move(first);
+  EXPECT_THROW(first.start(), mp::ValueError);
+  EXPECT_THROW(first.list<int>(), mp::ValueError);
+  EXPECT_THROW(first.address(), mp::ValueError);
+  EXPECT_THROW(first.shutdown(), mp::ValueError);
+}
+
 TEST_P(Manager, RunsTheInitializerBeforeItServes) {
   mp::SyncManager manager(method());
   const mp::Queue<std::string> said;

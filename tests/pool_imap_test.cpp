@@ -115,6 +115,15 @@ TEST(PoolImap, NextMayRunOutOfTime) {
   EXPECT_EQ(results.next(1ms), std::nullopt);
 }
 
+TEST(PoolImap, ResultsSayThatTheyWereMovedFrom) {
+  mp::Pool pool(1);
+  auto first = pool.imap([](int x) { return x; }, {1});
+  auto second = std::move(first);
+  EXPECT_THROW(first.next(), mp::ValueError);
+  EXPECT_THROW(first.begin(), mp::ValueError);
+  EXPECT_EQ(second.next(), 1);
+}
+
 TEST(PoolImap, UnorderedDoesNotWaitForTheSlow) {
   mp::Pool pool(2);
   mp::Queue<int> gate;

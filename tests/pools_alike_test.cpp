@@ -68,6 +68,20 @@ TYPED_TEST(Pools, MapAndStarmap) {
   EXPECT_EQ(pool.map([](std::stop_token, int n) { return -n; }, squares, options)[999], -999);
 }
 
+TYPED_TEST(Pools, ALiteralHasTheItemsThatOneSees) {
+  const auto next = [](char c) { return static_cast<char>(c + 1); };
+  const std::vector<char> expected{'b', 'c'};
+  EXPECT_EQ(this->any.map(next, "ab"), expected);
+  EXPECT_EQ(this->any.map_async(next, "ab").get(), expected);
+  std::vector<char> results;
+  for (const char c : this->any.imap(next, "ab")) {
+    results.push_back(c);
+  }
+  EXPECT_EQ(results, expected);
+  const char whole[] = {'a', 'b'};
+  EXPECT_EQ(this->any.map(next, whole), expected);
+}
+
 TYPED_TEST(Pools, ImapReadsEndlessInput) {
   auto& pool = this->any;
   int expected = 0;

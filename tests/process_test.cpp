@@ -175,6 +175,27 @@ TEST_P(ProcessTest, AClassWithoutSerializeCanOnlyBeForked) {
   }
 }
 
+/// Its only constructor takes something.
+class Unmakeable : public mp::ProcessClass<Unmakeable> {
+ public:
+  Unmakeable(mp::ProcessOptions options, int) : ProcessClass(std::move(options)) {}
+  void run() override {}
+  template <class Archive>
+  void serialize(Archive&) {}
+};
+
+TEST_P(ProcessTest, AClassWithoutDefaultConstructorSaysSo) {
+  Unmakeable process(options(), 1);
+  try {
+    process.start();
+    process.join();
+    EXPECT_EQ(GetParam(), mp::StartMethod::fork);
+  } catch (const mp::NotSendable& error) {
+    EXPECT_NE(GetParam(), mp::StartMethod::fork);
+    EXPECT_NE(std::string_view(error.what()).find("std::optional"), std::string_view::npos);
+  }
+}
+
 TEST_P(ProcessTest, AForkOnlyTargetMayBeAnyClosure) {
   int here = 1;
   mp::Process p =

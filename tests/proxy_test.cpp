@@ -67,6 +67,7 @@ TEST_P(Proxy, CallsMethodsByName) {
   EXPECT_THROW(counter.call("increment"), mp::TypeError);
   EXPECT_THROW(counter.call("increment", "one"), mp::TypeError);
   EXPECT_THROW(counter.call<std::string>("value"), mp::TypeError);
+  EXPECT_THROW(counter.call<int>("reset"), mp::TypeError) << "it returns nothing";
 }
 
 TEST_P(Proxy, ShowsOnlyWhatIsRegistered) {

@@ -102,18 +102,18 @@ class BaseManager {
   /// Uses the server that runs already: at the address, started by whatever program, or of
   /// get_server(). Throws as Client: std::system_error (connection_refused,
   /// no_such_file_or_directory) when there is none, AuthenticationError for another key.
-  void connect() { state_->connect(); }
+  void connect() { state().connect(); }
 
   /// Ends the server: it has a second, then it is terminated. Doing it twice does nothing.
   ///
   /// Throws AttributeError where start() was not called.
-  void shutdown() { state_->shutdown(); }
+  void shutdown() { state().shutdown(); }
 
   /// Waits until the server's process has ended, at most `timeout`: then true.
-  bool join(Timeout timeout = forever) { return state_->join(timeout); }
+  bool join(Timeout timeout = forever) { return state().join(timeout); }
 
   /// A server for this process to run. Throws ProcessError when one was started already.
-  Server get_server() { return Server(state_->begin_serving()); }
+  Server get_server() { return Server(state().begin_serving()); }
 
   /// An object of a registered type in the server, constructed there of copies of these arguments.
   ///
@@ -143,7 +143,7 @@ class BaseManager {
   }
 
   /// Where the server listens for programs that connect.
-  Address address() const { return state_->address(); }
+  Address address() const { return state().address(); }
 
   /// How many objects the server has. Throws AssertionError before start() and after shutdown().
   std::size_t number_of_objects() const;
@@ -170,12 +170,13 @@ class BaseManager {
  protected:
   /// The call to create an object, which goes on with what its kind needs.
   detail::CreateCall create_call(detail::ReferentKind kind, std::uint64_t type) const {
-    return {state_->open_desk(), kind, type};
+    return {state().open_desk(), kind, type};
   }
   /// A call of the server itself.
-  detail::ProxyCall server_call(detail::ManagerMethod method) const { return state_->call(method); }
+  detail::ProxyCall server_call(detail::ManagerMethod method) const { return state().call(method); }
 
  private:
+  detail::ManagerState& state() const;
   void start_with(detail::Job initializer);
   void publish_ref(std::string_view name, const detail::SharedRef& cell) const;
   detail::SharedRef lookup_ref(std::string_view name) const;
@@ -268,7 +269,7 @@ class SyncManager : public BaseManager,
   template <class P, class R>
   P make_list(const R& items) const {
     detail::CreateCall call = create_call(detail::ReferentKind::list, detail::type_tag<P>);
-    detail::put_items<typename P::value_type>(call, items);
+    detail::put_items<typename P::value_type>(call, detail::items_of(items));
     return P(call.send().get_ref());
   }
   template <class K, class V, class R>
@@ -281,7 +282,7 @@ class SyncManager : public BaseManager,
   template <class T, class R>
   SetProxy<T> make_set(R&& items) const {
     detail::CreateCall call = create_call(detail::ReferentKind::set, detail::type_tag<SetProxy<T>>);
-    detail::put_items<T>(call, items);
+    detail::put_items<T>(call, detail::items_of(items));
     return SetProxy<T>(call.send().get_ref());
   }
   template <class T>

@@ -106,7 +106,7 @@ class Pool : public detail::MapCalls<Pool> {
   void require_running() const;
 
   template <class F, class Arguments>
-  static constexpr void require_task() {
+  static constexpr auto require_task() {
     detail::require_task<F, Arguments>();
   }
 

@@ -194,6 +194,7 @@ concept SerializableMembers = requires(T& object, OutputArchive& out, InputArchi
 };
 
 [[noreturn]] void throw_unserializable(std::string_view class_name);
+[[noreturn]] void throw_without_default(std::string_view class_name);
 
 /// What a child does that runs an object of a ProcessClass: makes one, reads its members, runs it.
 template <class Derived>
@@ -241,6 +242,8 @@ class ProcessClass : public Process {
     if constexpr (detail::SerializableMembers<Derived> && std::default_initializable<Derived>) {
       using Work = detail::ClassWork<Derived>;
       detail::Job::make(Work(static_cast<const Derived&>(*this))).save(archive);
+    } else if constexpr (detail::SerializableMembers<Derived>) {
+      detail::throw_without_default(detail::type_name<Derived>());
     } else {
       detail::throw_unserializable(detail::type_name<Derived>());
     }

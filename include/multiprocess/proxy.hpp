@@ -71,7 +71,8 @@ class Proxy : public BaseProxy {
     template <class... Args>
     static auto call(const Proxy& proxy, std::string_view name, Args&&... args) {
       static_assert(sizeof...(Args) == sizeof...(A),
-                    "multiprocess: the method takes another number of arguments");
+                    "multiprocess: the method takes another number of arguments, all of which have "
+                    "to be given");
       detail::ProxyCall call = proxy.begin(name, sizeof...(A));
       (call.template put_value<detail::stored_t<A>>(std::forward<Args>(args)), ...);
       return finish<detail::kept_result_t<R>>(call);
@@ -94,6 +95,9 @@ class Proxy : public BaseProxy {
     } else if constexpr (std::is_same_v<R, Object>) {
       return answer.reader().at_end() ? Object() : answer.template get_value<Object>();
     } else {
+      if (!std::is_empty_v<R> && answer.reader().at_end()) {
+        detail::throw_returns_nothing(detail::type_name<R>());
+      }
       return detail::get_converted<R>(answer);
     }
   }

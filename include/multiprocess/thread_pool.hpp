@@ -129,7 +129,7 @@ class ThreadPool : public detail::MapCalls<ThreadPool> {
   void require_running() const;
 
   template <class F, class Arguments>
-  static constexpr void require_task() {
+  static constexpr auto require_task() {
     detail::require_possible<F, Arguments>();
   }
 

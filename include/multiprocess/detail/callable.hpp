@@ -143,7 +143,7 @@ Job Job::make(F&& f, Args&&... args) {
   using Target = std::decay_t<F>;
   static_assert(callable_with_stored<Target, stored_t<Args>...>,
                 "multiprocess: the target cannot be called with these arguments (string literals "
-                "arrive as std::string, spans as std::vector)");
+                "arrive as std::string, spans as std::vector; options come before the target)");
   Target target(std::forward<F>(f));
   require_not_null(target);
   if constexpr (is_fork_only<Target>) {

@@ -89,7 +89,7 @@ template <class T>
 T read_own(InputArchive& archive) {
   static_assert(std::is_default_constructible_v<T>,
                 "multiprocess: a type with serialize or load needs a default constructor to be "
-                "received");
+                "received; where a member has none, make it a std::optional");
   T value = T();
   own::load_object(archive, value);
   return value;

@@ -78,6 +78,7 @@ std::shared_ptr<const RegisteredType> registered_type(std::uint64_t tag, std::st
 
 /// Throws TypeError.
 [[noreturn]] void throw_argument_count(std::size_t wanted, std::uint64_t given);
+[[noreturn]] void throw_returns_nothing(std::string_view wanted);
 
 /// Numbers become one another where nothing is lost.
 template <class T, class Reader>

@@ -50,7 +50,12 @@ class ResultRange {
 
   /// Nothing when there are no more. Throws what the task threw; TimeoutError when the result is
   /// not there in time: then the next call gives it.
-  std::optional<R> next(Timeout timeout = forever) { return source_->next(timeout.deadline()); }
+  std::optional<R> next(Timeout timeout = forever) {
+    if (source_ == nullptr) {
+      throw ValueError("these results were moved from");
+    }
+    return source_->next(timeout.deadline());
+  }
 
   class Iterator {
    public:

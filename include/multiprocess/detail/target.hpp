@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/byte_view.hpp>
 #include <multiprocess/detail/codec.hpp>
 #include <multiprocess/detail/require_sendable.hpp>
 
@@ -49,6 +50,16 @@ stored_t<T> store(T&& value) {
   } else {
     return stored_t<T>(std::forward<T>(value));
   }
+}
+
+/// A range as it is, of a literal its text without the NUL.
+template <class Range>
+Range&& items_of(Range&& range) noexcept {
+  return std::forward<Range>(range);
+}
+template <Character C, std::size_t N>
+std::basic_string_view<C> items_of(const C (&literal)[N]) noexcept {
+  return {literal, literal[N - 1] == C{} ? N - 1 : N};
 }
 
 /// Whether the target takes these kept arguments, those whose bit is set as rvalues.

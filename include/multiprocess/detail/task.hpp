@@ -258,18 +258,19 @@ class Task final : public TaskCode {
   F f_;
 };
 
-/// Fails to compile, with a sentence that says what to write instead, when no pool can do this.
+/// Fails to compile, with a sentence that says what to write instead, when no pool can do this. A
+/// compiler that has to deduce what this returns says so before it finds fault with what follows.
 template <class F, class Arguments>
-constexpr void require_possible() {
+constexpr auto require_possible() {
   static_assert(TaskCall<F, Arguments>::possible,
                 "multiprocess: the task cannot be called with these arguments (string literals "
                 "arrive as std::string, spans as std::vector; a task may take a std::stop_token "
-                "before them)");
+                "before them; a callback is given to the AsyncResult: on_result, on_error)");
 }
 
 /// Likewise when a pool of processes cannot.
 template <class F, class Arguments>
-constexpr void require_task() {
+constexpr auto require_task() {
   require_possible<F, Arguments>();
   if constexpr (TaskCall<F, Arguments>::possible) {
     require_sendable<F>();

@@ -109,6 +109,10 @@ class Object {
     }
   }
 
+  template <class T>
+  requires std::is_arithmetic_v<T>
+  operator T() const = delete;  // write object.as<int>(), queue.get<int>(), recv<int>()
+
   /// Whether it was made from exactly this type.
   template <class T>
   bool is() const noexcept {

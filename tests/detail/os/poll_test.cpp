@@ -22,10 +22,6 @@ os::Deadline in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
-void ring(const os::Pipe& pipe) {
-  os::write_all(pipe.write.get(), std::array<std::byte, 1>{});
-}
-
 TEST(WaitAny, NamesTheReadyOnesInOrder) {
   const std::array<os::Pipe, 3> pipes{os::make_pipe(), os::make_pipe(), os::make_pipe()};
   const std::array handles{pipes[0].read.get(), pipes[1].read.get(), pipes[2].read.get()};

@@ -260,8 +260,7 @@ void report_failure(Board& board, Place& place, const RemoteException& why) noex
   place.state.store(WorkerState::failed, std::memory_order_seq_cst);
 }
 
-/// Reports an initializer that throws, and prints why: thrown on, the exception would seem to come
-/// from here.
+/// Reports an initializer that throws, and prints why: thrown on, it would seem to throw here.
 void initialize(Board& board, Place& place, Job& initializer) {
   try {
     os::guarded_call([&] { initializer(); });

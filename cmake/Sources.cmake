@@ -29,6 +29,7 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/registered_type.cpp src/remote_category.cpp src/remote_error.cpp src/remote_session.cpp
   src/repair.cpp src/repr.cpp src/seal.cpp src/sealed_transport.cpp src/segment_list.cpp
   src/self.cpp src/semaphore.cpp src/semaphore_referent.cpp src/sentences.cpp src/sequence.cpp
+  src/serialization.cpp
   src/set_referent.cpp src/shareable_list.cpp src/shared_bytes.cpp src/shared_code.cpp
   src/shared_data.cpp src/shared_memory.cpp src/shared_memory_manager.cpp src/shared_ref.cpp
   src/shared_referent.cpp src/shared_string.cpp src/shipment.cpp src/slabs.cpp src/socket_files.cpp

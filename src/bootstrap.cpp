@@ -52,13 +52,6 @@ void adopt(Preparation&& told, Ticket ticket, os::Handle life_line) {
   os::change_directory(told.directory);  // or the child stays where the server is
 }
 
-int report_uncaught() noexcept {
-  const std::string text =
-      "Process " + current_process_name() + ":\n" + describe_current_exception();
-  std::fputs(text.c_str(), stderr);
-  return 1;
-}
-
 /// The exit code that Python would give.
 int exit_code_of(const std::function<void()>& work) noexcept {
   try {
@@ -70,7 +63,8 @@ int exit_code_of(const std::function<void()>& work) noexcept {
     }
     return exit.code() & 0xff;
   } catch (...) {
-    return report_uncaught();
+    print_uncaught(describe_current_exception());
+    return 1;
   }
 }
 
@@ -112,6 +106,11 @@ Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin) {
   Job job = Job::load(in);
   in.expect_end();
   return job;
+}
+
+void print_uncaught(const std::string& description) noexcept {
+  const std::string text = "Process " + current_process_name() + ":\n" + description;
+  std::fputs(text.c_str(), stderr);
 }
 
 void flush_output() noexcept {

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <ostream>
+
 namespace multiprocess {
 namespace {
 
@@ -23,6 +25,10 @@ WorkerDied::WorkerDied(int pid, int exitcode, std::string_view task)
                                how_it_ended(exitcode), task.empty() ? "its task" : task)),
       pid_(pid),
       exitcode_(exitcode) {}
+
+std::ostream& operator<<(std::ostream& out, const RemoteTraceback& traceback) {
+  return out << traceback.what();
+}
 
 RemoteError::~RemoteError() = default;
 

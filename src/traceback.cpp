@@ -49,8 +49,35 @@ bool is_throw_machinery(const std::string& function) {
                      [&](auto part) { return function.find(part) != function.npos; });
 }
 
+/// `a::b` of `_ZZN1a1bIT_EvvENKUlvE_clEv`: what a name begins with that nobody could make readable.
+std::string start_of_mangled(std::string_view name) {
+  const auto skip = [&name](std::string_view part) {
+    const bool found = name.starts_with(part);
+    name.remove_prefix(found ? part.size() : 0);
+    return found;
+  };
+  skip("_Z");
+  while (skip("Z") || skip("N") || skip("K")) {  // of something local, qualified, const
+  }
+  std::string start = skip("St") ? "std" : "";
+  while (!name.empty() && name.front() >= '1' && name.front() <= '9') {
+    std::size_t length = 0;
+    for (; !name.empty() && name.front() >= '0' && name.front() <= '9'; name.remove_prefix(1)) {
+      length = length * 10 + static_cast<std::size_t>(name.front() - '0');
+    }
+    start += start.empty() ? "" : "::";
+    start += name.substr(0, length);
+    name.remove_prefix(std::min(length, name.size()));
+  }
+  return start;
+}
+
 /// `std::apply` of `decltype(auto) std::apply<F, T>(F&&, T&) const`.
-std::string bare_name(const std::string& function) {
+std::string bare_name(const std::string& whole) {
+  if (whole.starts_with("_Z")) {
+    return start_of_mangled(whole);
+  }
+  const std::string function = whole.substr(0, whole.find(" [clone "));
   std::string name;
   int depth = 0;
   for (const char c : function) {
@@ -94,11 +121,13 @@ std::string calls_of(const std::exception_ptr& exception) {
     return is_throw_machinery(place.function);
   });
   std::string lines;
+  std::string all;
   for (auto place = places.rbegin(); place != std::make_reverse_iterator(thrower); ++place) {
-    if (!is_plumbing(place->function)) {
-      lines += line_of(*place);
-    }
+    const std::string line = line_of(*place);
+    all += line;
+    lines += is_plumbing(place->function) ? "" : line;
   }
+  lines = lines.empty() ? all : lines;  // of ours alone, or with the user's code in their midst
   return lines.empty() ? lines : "Traceback (most recent call last):\n" + lines;
 }
 

@@ -2,6 +2,7 @@
 #include <multiprocess/detail/worker.hpp>
 
 #include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/bootstrap.hpp>
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/descriptor.hpp>
 #include <multiprocess/detail/message.hpp>
@@ -15,6 +16,7 @@
 #include <multiprocess/detail/stop_watch.hpp>
 #include <multiprocess/detail/task.hpp>
 #include <multiprocess/detail/traceback.hpp>
+#include <multiprocess/error.hpp>
 
 #include <algorithm>
 #include <climits>
@@ -243,11 +245,11 @@ class Worker {
 };
 
 /// Its pool's process hears why.
-void report_failure(Board& board, Place& place) noexcept {
+void report_failure(Board& board, Place& place, const RemoteException& why) noexcept {
   try {
     ScratchBuffer buffer;
     OutputArchive archive(*buffer);
-    archive(pack_current_exception());
+    archive(why);
     const Offset block = Message::prepare(buffer->size(), {});
     Message::write(block, buffer->bytes().data());
     adopt_message(board, block);
@@ -258,15 +260,17 @@ void report_failure(Board& board, Place& place) noexcept {
   place.state.store(WorkerState::failed, std::memory_order_seq_cst);
 }
 
-/// Reports an initializer that throws. Where the exception came from is kept.
+/// Reports an initializer that throws, and prints why: thrown on, it would seem to throw here.
 void initialize(Board& board, Place& place, Job& initializer) {
   try {
     os::guarded_call([&] { initializer(); });
   } catch (const SystemExit&) {
     throw;
   } catch (...) {
-    report_failure(board, place);
-    throw;
+    const RemoteException why = pack_current_exception();
+    report_failure(board, place, why);
+    print_uncaught(why.traceback);
+    throw SystemExit(1);
   }
 }
 

@@ -24,7 +24,7 @@ set(floor_2
   detail/keeper detail/deposit detail/tracked_names
   detail/fields detail/plain detail/type_facts detail/form detail/type_tag detail/require_sendable detail/bytes detail/shared_bytes
   detail/byte_view
-  detail/archive detail/number detail/object_state detail/module_ref detail/descriptor
+  detail/archive detail/number detail/show detail/object_state detail/module_ref detail/descriptor
   detail/own_codec
   detail/std_codec detail/closure detail/codec detail/target detail/wrappers detail/callable
   detail/named detail/mp_fn serialization function
@@ -59,7 +59,7 @@ set(floor_5
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
   thread_pool
   detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
-  detail/foreign_cell detail/show detail/server_call detail/registered_type register_type
+  detail/foreign_cell detail/server_call detail/registered_type register_type
   detail/referent detail/call_body detail/work_threads detail/loop_work detail/tree_session detail/manager_server
   detail/referent_kinds detail/segment_list detail/manager_referent detail/manager_socket
   detail/remote_session detail/gateway detail/manager_start detail/manager_state

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/error.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
 #include <type_traits>
 
 namespace mp = multiprocess;
@@ -59,6 +61,14 @@ TEST(WorkerDied, SaysWhoAndHow) {
   EXPECT_STREQ(error.what(), "worker process 13 ended with exit code 3 before its task was done");
   EXPECT_EQ(error.pid(), 13);
   EXPECT_EQ(error.exitcode(), 3);
+}
+
+TEST(RemoteTraceback, PrintsAsItsText) {
+  const mp::RemoteTraceback traceback("std::logic_error: there\n");
+  EXPECT_EQ(fmt::format("{}", traceback), "std::logic_error: there\n");
+  std::ostringstream out;
+  out << traceback;
+  EXPECT_EQ(out.str(), "std::logic_error: there\n");
 }
 
 TEST(SystemExit, PassesThroughCatchesOfStdExceptions) {

@@ -17,6 +17,7 @@
 #include <set>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -208,6 +209,33 @@ TEST_P(PoolLimits, AnInitializerThatKeepsFailingBreaksThePool) {
     }
   }
   EXPECT_THROW(pool.apply(square, 1), mp::BrokenProcessPool);
+}
+
+[[noreturn]] void miss_the_licence() {
+  throw std::runtime_error("no licence");
+}
+
+TEST_P(PoolLimits, EachFailedInitializerPrintsWhereItThrew) {
+  testing::internal::CaptureStderr();
+  {
+    mp::Pool pool(of(2), miss_the_licence);
+    EXPECT_THROW(pool.apply(square, 1), mp::BrokenProcessPool);
+  }
+  const std::string text = testing::internal::GetCapturedStderr();
+  const auto count = [&text](std::string_view part) {
+    int found = 0;
+    for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_GT(count("PoolWorker-"), 1) << text;
+  EXPECT_EQ(count("std::runtime_error: no licence\n"), count("PoolWorker-")) << text;
+#if defined(__x86_64__)
+  EXPECT_EQ(count("Traceback (most"), count("PoolWorker-")) << text;
+  EXPECT_EQ(count("miss_the_licence"), count("PoolWorker-")) << text;
+#endif
+  EXPECT_EQ(count("call_with"), 0) << text;
 }
 
 TEST_P(PoolLimits, OneStumbleIsForgiven) {

@@ -13,8 +13,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <thread>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace multiprocess {
@@ -278,6 +282,23 @@ TEST(Object, PrintsAsPythonDoes) {
   EXPECT_EQ(fmt::format("{}", Object("it's")), "\"it's\"");
   EXPECT_EQ(fmt::format("{}", Object("a\n'\"")), "'a\\n\\'\"'");
   EXPECT_NE(fmt::format("{}", Object(Point{})).find("Point"), std::string::npos);
+}
+
+TEST(Object, PrintsWhatTheUsualContainersHold) {
+  const auto text = [](const Object& object) { return fmt::format("{}", object); };
+  EXPECT_EQ(text(std::vector<int>{1, 2}), "[1, 2]");
+  EXPECT_EQ(text(std::vector<std::vector<double>>{{1}, {}}), "[[1.0], []]");
+  EXPECT_EQ(text(std::map<std::string, int>{{"a", 1}}), "{'a': 1}");
+  EXPECT_EQ(text(std::vector<Object>{1, "two", None, std::vector{3}}), "[1, 'two', None, [3]]");
+  EXPECT_EQ(text(std::pair(1, std::string("x"))), "(1, 'x')");
+  EXPECT_EQ(text(std::tuple(1.5, 2)), "(1.5, 2)");
+  EXPECT_EQ(text(std::optional<int>()), "None");
+  EXPECT_EQ(text(std::optional(7)), "7");
+  EXPECT_EQ(text(std::set<int>{}), "set()");
+  EXPECT_EQ(text(std::vector{std::byte{'a'}}), "b'a'");
+  EXPECT_EQ(text('c'), "'c'");
+  const auto arrived = loads<Object>(dumps(Object(std::vector{'a' + 0, 'b' + 0})));
+  EXPECT_EQ(text(arrived), "[97, 98]");
 }
 
 TEST(Object, SurvivesTruncationAndFlippedBits) {

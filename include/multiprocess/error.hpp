@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/repr.hpp>
+
 #include <cstddef>
+#include <iosfwd>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -200,9 +203,12 @@ class SystemExit {
 /// Where an exception was thrown in the process that it came from, as text.
 ///
 /// Nested in every exception that crossed from another process: std::rethrow_if_nested gives it.
+/// It prints as its text.
 class RemoteTraceback : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+
+  friend std::ostream& operator<<(std::ostream& out, const RemoteTraceback& traceback);
 };
 
 /// What is known of an exception whose type this process cannot make.
@@ -233,3 +239,15 @@ class RemoteError {
 };
 
 }  // namespace multiprocess
+
+FMT_BEGIN_NAMESPACE
+
+/// Of this very type, as <fmt/std.h> of later versions has one for whatever is a std::exception.
+template <>
+struct formatter<multiprocess::RemoteTraceback, char> : formatter<std::string> {
+  auto format(const multiprocess::RemoteTraceback& traceback, format_context& context) const {
+    return multiprocess::detail::format_text(*this, traceback.what(), context);
+  }
+};
+
+FMT_END_NAMESPACE

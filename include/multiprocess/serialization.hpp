@@ -63,6 +63,11 @@ T loads(std::span<const std::byte> bytes) {
   return value;
 }
 
+class Object;
+namespace detail {
+std::string repr_of(const Object& object);
+}
+
 /// Any one value that can be sent, or None: for queues and connections that carry all sorts of
 /// things. It keeps the value as it was when the Object was made; copies share it.
 class Object {
@@ -128,11 +133,13 @@ class Object {
     return a.state_ == static_cast<const Object&>(b).state_;
   }
 
-  /// None, numbers and strings as Python's repr shows them, the rest as `<Object of vector<int>>`.
+  /// None, numbers, strings, and the usual containers, pairs and optionals of them and of Objects
+  /// as Python's repr shows them; the rest as `<Object of Point>`.
   template <std::same_as<Object> A>  // and not whatever an Object can be made of
   friend std::string mp_repr(const A& object) {
-    return object.state_.repr();
+    return detail::repr_of(object);
   }
+  friend std::string detail::repr_of(const Object& object);
 
   void encode(detail::OutputArchive& archive) const { state_.encode(archive); }
   static Object of_message(std::uint64_t tag, detail::InputArchive& message) {

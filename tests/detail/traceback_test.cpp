@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/traceback.hpp>
 
+#include <multiprocess/detail/target.hpp>
 #include <multiprocess/error.hpp>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,14 @@
 #include <tuple>
 
 namespace detail = multiprocess::detail;
+
+namespace multiprocess::detail {
+
+[[gnu::noinline]] void throw_of_ours() {
+  throw std::runtime_error("ours");
+}
+
+}  // namespace multiprocess::detail
 
 namespace {
 
@@ -68,6 +77,27 @@ TEST(Traceback, LeavesOutTheCallsInBetween) {
 #if defined(__x86_64__)
   EXPECT_NE(text.find("::work("), text.npos) << text;
 #endif
+}
+
+TEST(Traceback, LeavesOutOursAlsoWhereNamesStayUnreadable) {
+  const auto target = [](const std::string& text) { work(text); };
+  std::tuple<std::string> arguments;
+  const std::string text = describe([&] {
+    auto call = [&] { detail::call_with_stored(target, arguments); };
+    detail::guarded_call(call);
+  });
+  EXPECT_EQ(text.find("call_with"), text.npos) << text;
+#if defined(__x86_64__)
+  EXPECT_NE(text.find("::work("), text.npos) << text;
+#endif
+}
+
+TEST(Traceback, ShowsOursWhenThereAreNoOthers) {
+  const std::string text = describe([] { detail::guarded_call(&detail::throw_of_ours); });
+#if defined(__x86_64__)
+  EXPECT_NE(text.find("in multiprocess::detail::throw_of_ours()"), text.npos) << text;
+#endif
+  EXPECT_TRUE(text.ends_with("std::runtime_error: ours\n")) << text;
 }
 
 TEST(Traceback, TellsTheCausesFirst) {

@@ -46,6 +46,9 @@ Offset pack_start(const ProcessRecord& record, const std::function<void(OutputAr
 /// Throws ValueError when the message is damaged, TypeError when it is of another build.
 Job read_start(Bytes message, const std::function<void(Preparation&&)>& begin);
 
+/// What is written for an exception that ends this process, from `describe_current_exception`.
+void print_uncaught(const std::string& description) noexcept;
+
 /// Writes out what this process has buffered. Files that the program has opened are left out while
 /// another of its threads may be inside of one, where it could wait for ever, and by a child whose
 /// parent has left them out: it would write what the parent will write.

@@ -82,8 +82,9 @@ constexpr void require_sendable() {
       static_assert(sendable_in<T>(),
                     "multiprocess: values of this type cannot be sent to another process: give it "
                     "`template <class Archive> void serialize(Archive& ar) { ar(members...); }`, "
-                    "or make it a plain aggregate of things that can be sent (mutexes, threads, "
-                    "streams and the like never can: share an mp::Lock, an mp::Fd, ...)");
+                    "or make it a plain aggregate without base classes, of things that can be sent "
+                    "(mutexes, threads, streams and the like never can: share an mp::Lock, an "
+                    "mp::Fd, ...)");
     }
   }
 }

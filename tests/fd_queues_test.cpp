@@ -9,6 +9,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/handle_limit.hpp"
 #include "support/keeper.hpp"
 #include "support/start_methods.hpp"
 

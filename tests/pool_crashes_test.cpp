@@ -9,22 +9,21 @@
 #include <multiprocess/range.hpp>
 #include <multiprocess/raw_value.hpp>
 
-#include "support/leftovers.hpp"
+#include "support/child.hpp"
+#include "support/endings.hpp"
+#include "support/outside_call.hpp"
 #include "support/sanitizer.hpp"
+#include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <new>
@@ -40,7 +39,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-enum class Way { none, sigkill, sigsegv, aborts, exits_0, exits_7, mp_exit, throws, memory };
+enum class Way { none, is_killed, crashes, aborts, exits_0, exits_7, mp_exit, throws, memory };
 enum class Place { decode, task, encode, lock, put, get, idle, initializer, exit_hook };
 
 struct Ending {
@@ -49,10 +48,14 @@ struct Ending {
   int exitcode;  // where the process ends
 };
 constexpr std::array endings{
-    Ending{Way::sigkill, "Sigkill", -SIGKILL}, Ending{Way::sigsegv, "Sigsegv", -SIGSEGV},
-    Ending{Way::aborts, "Abort", -SIGABRT},    Ending{Way::exits_0, "Exit0", 0},
-    Ending{Way::exits_7, "Exit7", 7},          Ending{Way::mp_exit, "MpExit", 3},
-    Ending{Way::throws, "Throw", 1},           Ending{Way::memory, "MemoryLimit", 1},
+    Ending{Way::is_killed, "Kill", mp::test::killed},
+    Ending{Way::crashes, "Crash", mp::test::crashed},
+    Ending{Way::aborts, "Abort", mp::test::aborted},
+    Ending{Way::exits_0, "Exit0", 0},
+    Ending{Way::exits_7, "Exit7", 7},
+    Ending{Way::mp_exit, "MpExit", 3},
+    Ending{Way::throws, "Throw", 1},
+    Ending{Way::memory, "MemoryLimit", 1},
 };
 
 constexpr std::array<std::pair<Place, const char*>, 9> places{{
@@ -69,24 +72,8 @@ constexpr std::array<std::pair<Place, const char*>, 9> places{{
 
 constexpr const char* complaint = "thrown where it was set off";
 
-void die_by(int signal) {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  std::signal(signal, SIG_DFL);
-  raise(signal);
-}
-
-/// Allocates until this process has 8 MiB more than it had, and may not have more.
 void use_up_memory() {
-  std::ifstream file("/proc/self/statm");
-  rlim_t pages = 0;
-  for (int field = 0; field < 6; ++field) {
-    file >> pages;
-  }
-  rlimit limit{};
-  getrlimit(RLIMIT_DATA, &limit);
-  limit.rlim_cur = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + (rlim_t{8} << 20);
-  setrlimit(RLIMIT_DATA, &limit);
+  mp::test::limit_memory(std::size_t{8} << 20);
   for (std::vector<std::string> all;;) {
     all.emplace_back(std::size_t{1} << 20, 'x');
   }
@@ -96,16 +83,16 @@ void set_off(Way way) {
   switch (way) {
     case Way::none:
       return;
-    case Way::sigkill:
-      return die_by(SIGKILL);
-    case Way::sigsegv:
-      return die_by(SIGSEGV);
+    case Way::is_killed:
+      mp::test::die();
+    case Way::crashes:
+      return mp::test::crash();
     case Way::aborts:
-      return die_by(SIGABRT);
+      return mp::test::abort();
     case Way::exits_0:
-      _exit(0);
+      std::_Exit(0);
     case Way::exits_7:
-      _exit(7);
+      std::_Exit(7);
     case Way::mp_exit:
       mp::exit(3);
     case Way::throws:
@@ -151,10 +138,10 @@ void put(const mp::Queue<Charge>& queue, Way way) {
 void get(const mp::Queue<Charge>& queue) {
   queue.get();
 }
-std::atomic<Way> way_of_signal;
-void await_signal(Way way) {
-  way_of_signal = way;
-  std::signal(SIGUSR1, [](int) { set_off(way_of_signal); });
+std::atomic<Way> way_from_outside;
+void await_call(Way way) {
+  way_from_outside = way;
+  mp::test::answer_outside_calls([] { set_off(way_from_outside); });
 }
 void set_off_once(Way way, const mp::RawValue<std::atomic<int>>& times) {
   if (times.get_obj().fetch_add(1) == 0) {
@@ -172,6 +159,9 @@ class PoolCrash : public testing::TestWithParam<
     }
     if (way() == Way::memory && mp::test::sanitizer != mp::test::Sanitizer::none) {
       GTEST_SKIP() << "the sanitizer has memory of its own";
+    }
+    if (way() == Way::memory && !mp::test::can_limit_memory) {
+      GTEST_SKIP() << "the memory of processes has no limit here";
     }
   }
   void TearDown() override { mp::detail::stop_server(); }
@@ -297,12 +287,10 @@ class PoolCrash : public testing::TestWithParam<
 
   void hit_an_idle_worker() {
     mp::Pool pool(options(1));
-    pool.apply(await_signal, way());
+    pool.apply(await_call, way());
     const int pid = pool.pids().at(0);
-    EXPECT_TRUE(becomes([pid] {
-      return mp::test::describe_thread(pid, pid).find("in state S") != std::string::npos;
-    }));
-    kill(pid, SIGUSR1);
+    EXPECT_TRUE(becomes([pid] { return mp::test::is_asleep(pid); }));
+    mp::test::call_from_outside(pid);
     EXPECT_TRUE(becomes([&] { return pool.stats().workers_died == 1; }));
     expect_usable(pool, 1);
   }

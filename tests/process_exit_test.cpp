@@ -3,6 +3,7 @@
 #include <multiprocess/process.hpp>
 
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/error.hpp>
 #include <multiprocess/event.hpp>
 #include <multiprocess/fd.hpp>
 #include <multiprocess/manager.hpp>
@@ -11,13 +12,14 @@
 #include <multiprocess/range.hpp>
 
 #include "support/child.hpp"
+#include "support/endings.hpp"
+#include "support/handle_file.hpp"
 #include "support/sanitizer.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -25,6 +27,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -38,82 +41,64 @@ namespace {
 class ProcessExit : public mp::test::StartMethods {};
 MULTIPROCESS_FOR_EACH_START_METHOD(ProcessExit);
 
-/// What is written to stderr, by this process and its children, while it lives.
-class StderrCapture {
- public:
-  StderrCapture() : kept_(os::duplicate(STDERR_FILENO)), pipe_(os::make_pipe()) {
-    dup2(static_cast<int>(pipe_.write.get()), STDERR_FILENO);
-    pipe_.write.reset();
-  }
-  ~StderrCapture() { restore(); }
-
-  /// The children that write have ended by now.
-  std::string text() {
-    restore();
-    std::string all;
-    std::array<std::byte, 4096> part{};
-    while (const std::size_t got = os::read_some(pipe_.read.get(), part)) {
-      all.append(reinterpret_cast<const char*>(part.data()), got);
-    }
-    return all;
-  }
-
- private:
-  void restore() { dup2(static_cast<int>(kept_.get()), STDERR_FILENO); }
-
-  os::Handle kept_;
-  os::Pipe pipe_;
-};
-
-void raise_signal(int number) {
-  std::signal(number, SIG_DFL);
-  raise(number);
-}
-
 TEST_P(ProcessExit, TheExitCodeTellsHowItEnded) {
   EXPECT_EQ(exitcode_of([] {}), 0);
   EXPECT_EQ(exitcode_of([] { return 7; }), 0);
   EXPECT_EQ(exitcode_of([] { mp::exit(); }), 0);
   EXPECT_EQ(exitcode_of([] { mp::exit(3); }), 3);
   EXPECT_EQ(exitcode_of([] { mp::exit(-1); }), 255);
-  EXPECT_EQ(exitcode_of([] { _exit(300); }), 44);
-  EXPECT_EQ(exitcode_of(raise_signal, SIGKILL), multiprocess::test::killed);
-  EXPECT_EQ(exitcode_of(raise_signal, SIGUSR1), -SIGUSR1);
+  EXPECT_EQ(exitcode_of([] { std::_Exit(300); }), mp::test::exit_code(300));
+  EXPECT_EQ(exitcode_of(&mp::test::die), mp::test::killed);
+  EXPECT_EQ(exitcode_of(&mp::test::crash), mp::test::crashed);
 }
 
 TEST_P(ProcessExit, AnUncaughtExceptionIsReportedOnStderr) {
-  StderrCapture capture;
+  testing::internal::CaptureStderr();
   mp::Process p = process([] { throw std::out_of_range("far out"); });
   const std::string name = p.name();
   p.start();
   p.join();
   mp::detail::stop_server();
-  const std::string text = capture.text();
+  const std::string text = testing::internal::GetCapturedStderr();
   EXPECT_EQ(p.exitcode(), 1);
   EXPECT_TRUE(text.starts_with("Process " + name + ":\n")) << text;
   EXPECT_NE(text.find("std::out_of_range: far out\n"), std::string::npos) << text;
 }
 
 TEST_P(ProcessExit, AMessageGoesToStderr) {
-  StderrCapture capture;
+  testing::internal::CaptureStderr();
   EXPECT_EQ(exitcode_of([] { mp::exit("no way"); }), 1);
   mp::detail::stop_server();
-  EXPECT_EQ(capture.text(), "no way\n");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "no way\n");
 }
 
 TEST_P(ProcessExit, SignalsReachIt) {
-  const std::pair<void (mp::Process::*)(), int> sent[] = {{&mp::Process::terminate, SIGTERM},
-                                                          {&mp::Process::kill, SIGKILL},
-                                                          {&mp::Process::interrupt, SIGINT}};
-  for (const auto& [send, number] : sent) {
+  const std::pair<void (mp::Process::*)(), int> sent[] = {{&mp::Process::terminate, -SIGTERM},
+                                                          {&mp::Process::kill, mp::test::killed},
+                                                          {&mp::Process::interrupt, -SIGINT}};
+  for (const auto& [send, code] : sent) {
+    if (code == -SIGINT && !mp::test::can_interrupt_processes) {
+      continue;
+    }
     mp::Process p = start(&mp::test::wait_to_be_killed);
     EXPECT_TRUE(p.is_alive());
     (p.*send)();
     EXPECT_TRUE(p.join(plenty));
-    EXPECT_EQ(p.exitcode(), -number);
+    EXPECT_EQ(p.exitcode(), code);
     EXPECT_FALSE(p.is_alive());
     (p.*send)();  // to nobody
   }
+}
+
+TEST_P(ProcessExit, WhatTheSystemCannotSendIsAnErrorThatDoesNotHarmTheProcess) {
+  if (mp::test::can_interrupt_processes) {
+    GTEST_SKIP() << "all signals can be sent";
+  }
+  mp::Process p = start(&mp::test::wait_to_be_killed);
+  EXPECT_THROW(p.interrupt(), std::system_error);
+  EXPECT_TRUE(p.is_alive());
+  p.kill();
+  p.join();
 }
 
 TEST_P(ProcessExit, TheSentinelIsReadyAfterTheEndAndStaysSo) {
@@ -163,7 +148,7 @@ TEST_P(ProcessExit, BufferedOutputIsWrittenOnce) {
   const os::Pipe pipe = os::make_pipe();
   mp::Process p = start(
       [](mp::Fd out) {
-        std::FILE* const file = fdopen(out.fileno(), "w");
+        std::FILE* const file = mp::test::open_to_write(out.fileno());
         std::fputs("once", file);  // and neither flushed nor closed
       },
       mp::Fd::duplicate(static_cast<int>(pipe.write.get())));
@@ -179,17 +164,14 @@ TEST(Exit, EndsTheProgramFromMain) {
 
 /// The process that `body` runs in ends by std::exit(4) of another thread, once that has begun.
 template <class Body>
-void expect_quiet_exit(Body body) {
-  mp::test::Child child([&body] {
-    const mp::Event begun;
-    std::thread([begun] {
-      begun.wait();
-      std::exit(4);
-    }).detach();
-    body(begun);
-    mp::test::wait_to_be_killed();
-  });
-  EXPECT_EQ(child.wait(), 4);
+void exit_meanwhile(Body body) {
+  const mp::Event begun;
+  std::thread([begun] {
+    begun.wait();
+    std::exit(4);
+  }).detach();
+  body(begun);
+  mp::test::wait_to_be_killed();
 }
 
 TEST(Exit, OfAnotherThreadFindsMainWaiting) {
@@ -200,23 +182,26 @@ TEST(Exit, OfAnotherThreadFindsMainWaiting) {
     begun.set();
     mp::Event().wait();
   };
-  expect_quiet_exit([&](const mp::Event& begun) { mp::Pool(1).apply(begin_and_stay, begun); });
-  expect_quiet_exit([&](const mp::Event& begun) {
+  const auto in_a_pool = [&](const mp::Event& begun) { mp::Pool(1).apply(begin_and_stay, begun); };
+  const auto between_results = [](const mp::Event& begun) {
     mp::Pool pool(1);
     for (const int each : pool.imap([](int x) { return x; }, mp::range(1'000'000'000))) {
       if (each == 1000) {
         begun.set();
       }
     }
-  });
-  expect_quiet_exit([&](const mp::Event& begun) {
+  };
+  const auto in_a_manager = [](const mp::Event& begun) {
     const auto manager = mp::Manager();
     const auto list = manager.list<int>();
     while (true) {
       list.append(1);
       begun.set();
     }
-  });
+  };
+  EXPECT_EXIT(exit_meanwhile(in_a_pool), testing::ExitedWithCode(4), "^$");
+  EXPECT_EXIT(exit_meanwhile(between_results), testing::ExitedWithCode(4), "^$");
+  EXPECT_EXIT(exit_meanwhile(in_a_manager), testing::ExitedWithCode(4), "^$");
 }
 
 }  // namespace

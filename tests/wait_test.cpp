@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/wait.hpp>
 
+#include <multiprocess/detail/os/daemon.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/fd.hpp>
+#include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
 #include "support/arena_use.hpp"
-#include "support/child.hpp"
+#include "support/disturbance.hpp"
+#include "support/handle_limit.hpp"
+#include "support/start_methods.hpp"
 #include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -29,7 +32,6 @@
 namespace mp = multiprocess;
 namespace os = mp::detail::os;
 using namespace std::chrono_literals;
-using mp::test::Child;
 
 namespace {
 
@@ -147,26 +149,11 @@ TEST_P(Wait, MayBeUsedInALoopUntilAllHaveEnded) {
 }
 
 TEST_P(Wait, IsNotDisturbedBySignals) {
-  static std::atomic<int> signals;
-  signals = 0;
-  struct sigaction before {};
-  struct sigaction count {};
-  count.sa_handler = [](int) { ++signals; };  // without SA_RESTART
-  sigaction(SIGUSR1, &count, &before);
-  std::atomic<bool> done = false;
-  std::thread waiter([&] {
+  mp::test::run_disturbed([this] {
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(wait(150ms), Indices{});
     EXPECT_GE(std::chrono::steady_clock::now() - start, 150ms);
-    done = true;
   });
-  while (!done) {
-    pthread_kill(waiter.native_handle(), SIGUSR1);
-    std::this_thread::yield();
-  }
-  waiter.join();
-  EXPECT_GT(signals, 0);
-  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_P(Wait, AWriterIsNothingToWaitFor) {
@@ -228,9 +215,7 @@ TEST(WaitForAll, ADescriptorThatIsNotOpenIsAnError) {
 }
 
 TEST(WaitForAll, AThousandThings) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  const std::size_t count = std::min<std::size_t>(2000, (limit.rlim_cur - 100) / 2);
+  const std::size_t count = std::min<std::size_t>(2000, (os::raise_handle_limit() - 100) / 2);
   std::vector<mp::Connection> here;
   std::vector<mp::Connection> there;
   for (std::size_t i = 0; i < count; ++i) {
@@ -247,16 +232,12 @@ TEST(WaitForAll, AThousandThings) {
 }
 
 TEST(WaitForAll, MoreThingsThanTheProcessMayHaveDescriptors) {
-  rlimit before{};
-  getrlimit(RLIMIT_NOFILE, &before);
-  const rlimit low{256, before.rlim_max};
-  setrlimit(RLIMIT_NOFILE, &low);
+  const mp::test::HandleLimit low(256);
   const auto [here, there] = mp::Pipe();
   there.send(1);
   EXPECT_EQ(mp::wait(std::vector<mp::Connection>(5000, here)).size(), 5000U);
   here.recv();
   EXPECT_EQ(mp::wait(std::vector<mp::Connection>(5000, here), 1ms), Indices{});
-  setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST(WaitForAll, SeveralMayWaitForTheSame) {
@@ -290,14 +271,22 @@ TEST(WaitForAll, ADescriptorTellsTheTruthAfterwards) {
   EXPECT_EQ(mp::wait({here}, 0s), Indices{});
 }
 
-TEST(WaitForAll, AKilledWaiterLeavesNothingThatHarms) {
+class KilledWaiter : public mp::test::StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(KilledWaiter);
+
+TEST_P(KilledWaiter, LeavesNothingThatHarms) {
   const auto [here, there] = mp::Pipe();
-  {
-    Child child([here = here] { mp::wait({here}); });
-    std::this_thread::sleep_for(5ms);
-    child.kill();
-    child.wait();
-  }
+  const mp::Event ready;
+  mp::Process waiter = start(
+      [](const mp::Connection& end, const mp::Event& about_to) {
+        about_to.set();
+        mp::wait({end});
+      },
+      here, ready);
+  ready.wait();
+  std::this_thread::sleep_for(5ms);  // so that it sleeps, most of the time
+  waiter.kill();
+  waiter.join();
   for (int i = 0; i < 100; ++i) {
     there.send(i);
     EXPECT_EQ(mp::wait({here}, 20s), (Indices{0}));

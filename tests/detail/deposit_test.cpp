@@ -5,8 +5,8 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/handle_limit.hpp"
 #include "support/keeper.hpp"
-
 #include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>

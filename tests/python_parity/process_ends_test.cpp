@@ -2,8 +2,11 @@
 // How a process ends and what its end does: python_parity/table.md, 2.1.39 to 2.1.65.
 #include <multiprocess/multiprocess.hpp>
 
+#include "support/child.hpp"
+#include "support/endings.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <csignal>
 #include <cstdio>
@@ -45,9 +48,9 @@ TEST_P(ProcessEnds, ExitCodes) {
   EXPECT_EQ(exitcode_of([] { mp::exit(7); }), 7);
   EXPECT_EQ(exitcode_of([] { mp::exit(300); }), 44);
   EXPECT_EQ(exitcode_of([] { mp::exit(-1); }), 255);
-  EXPECT_EQ(exitcode_of([] { std::_Exit(300); }), 44);
-  EXPECT_EQ(exitcode_of([] { std::raise(SIGKILL); }), multiprocess::test::killed);
-  EXPECT_EQ(exitcode_of([] { std::raise(SIGTERM); }), -SIGTERM);
+  EXPECT_EQ(exitcode_of([] { std::_Exit(300); }), mp::test::exit_code(300));
+  EXPECT_EQ(exitcode_of(&mp::test::die), mp::test::killed);
+  EXPECT_EQ(exitcode_of(&mp::test::crash), mp::test::crashed);
 }
 
 TEST_P(ProcessEnds, AnUncaughtExceptionIsOneAndATraceback) {
@@ -75,6 +78,9 @@ TEST_P(ProcessEnds, ExitWithATextPrintsItAndIsOne) {
 }
 
 TEST_P(ProcessEnds, AnInterruptedChildEndsByTheSignal) {
+  if (!mp::test::can_interrupt_processes) {
+    GTEST_SKIP() << "needs to interrupt a process";
+  }
   if (GetParam() == mp::StartMethod::forkserver) {
     GTEST_SKIP() << "children of the fork server leave SIGINT to the root";
   }
@@ -166,9 +172,9 @@ TEST_P(ProcessEnds, NothingRunsAfterASignalOrExitAtOnce) {
   Words words;
   const auto end = [words](bool by_signal) {
     mp::at_exit([words] { words.put("an exit step"); });
-    by_signal ? std::raise(SIGKILL) : (std::_Exit(3), 0);
+    by_signal ? mp::test::die() : std::_Exit(3);
   };
-  EXPECT_EQ(exitcode_of(end, true), multiprocess::test::killed);
+  EXPECT_EQ(exitcode_of(end, true), mp::test::killed);
   EXPECT_EQ(exitcode_of(end, false), 3);
   EXPECT_EQ(words.try_get(), std::nullopt);
 }

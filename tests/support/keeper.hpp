@@ -8,10 +8,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/parcel.hpp>
 
-#include "support/sanitizer.hpp"
-
-#include <sys/resource.h>
-#include <sys/stat.h>
+#include "support/signals.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -37,8 +34,9 @@ inline detail::os::Handle sentinel_of(int pid) {
 
 /// As a user would. It has ended when this returns.
 inline void kill_keeper() {
-  if (const detail::os::Handle keeper = sentinel_of(keeper_pid())) {
-    detail::os::send_signal(keeper.get(), detail::os::Signal::kill);
+  const int pid = keeper_pid();
+  if (const detail::os::Handle keeper = sentinel_of(pid)) {
+    kill_process(pid);
     detail::os::wait_ended(keeper.get(), detail::os::never);
   }
 }
@@ -60,20 +58,9 @@ inline bool is_at_end(const detail::os::Handle& read_end, std::chrono::milliseco
   return detail::os::wait_readable(read_end.get(), std::chrono::steady_clock::now() + within);
 }
 
-/// This process can open nothing any more. False where the sanitizer would not survive that: it
-/// looks at every exception by means of a pipe.
-inline bool leave_no_descriptor() {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = 0;
-  return !under_address_sanitizer && setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
 /// Which open thing a descriptor refers to.
 inline std::uint64_t thing(detail::os::NativeHandle descriptor) {
-  struct stat info {};
-  fstat(static_cast<int>(descriptor), &info);
-  return info.st_ino;
+  return detail::os::stream_id(descriptor);
 }
 
 /// A descriptor with the keeper, as a message has it.

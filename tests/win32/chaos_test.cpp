@@ -5,6 +5,7 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/raw_array.hpp>
 
+#include "support/crew.hpp"
 #include "support/signals.hpp"
 
 #include <gtest/gtest.h>
@@ -22,56 +23,14 @@ namespace {
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::count_at;
+using mp::test::Crew;
+using mp::test::crew_size;
 
 // Processes that are started anew each time, and ended by TerminateProcess at any moment. What
 // tests/chaos does with forks, by the thousand.
 
 constexpr int kills = 60;
-constexpr int crew_size = 3;
-
-std::atomic_ref<int> count_at(const mp::RawArray<int>& counts, int index) {
-  return std::atomic_ref(counts[index]);
-}
-
-/// Processes that run the same work; each that is killed has a successor.
-template <class Work>
-class Crew {
- public:
-  explicit Crew(Work work) : work_(std::move(work)) {
-    for (int i = 0; i < crew_size; ++i) {
-      members_.push_back(recruit());
-    }
-  }
-
-  /// Kills one of them after a moment that nobody knows.
-  void kill_one() {
-    std::this_thread::sleep_for(std::chrono::microseconds(chance_() % 20'000));
-    mp::Process& victim = members_[chance_() % members_.size()];
-    victim.kill();
-    EXPECT_TRUE(victim.join(20s));
-    EXPECT_EQ(victim.exitcode(), mp::test::killed);
-    victim = recruit();
-  }
-
-  void end() {
-    for (mp::Process& member : members_) {
-      EXPECT_TRUE(member.join(20s));
-      EXPECT_EQ(member.exitcode(), 0);
-    }
-  }
-
- private:
-  mp::Process recruit() {
-    mp::Process member(work_, ++recruited_);
-    member.start();
-    return member;
-  }
-
-  Work work_;
-  std::vector<mp::Process> members_;
-  std::minstd_rand chance_{std::random_device{}()};
-  int recruited_ = 0;
-};
 
 TEST(Chaos, ALockIsTakenFromTheDeadAndGuardsWhatItGuards) {
   const mp::Lock lock;

@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/futex.hpp>
 
-#include "support/child.hpp"
+#include <multiprocess/process.hpp>
+#include <multiprocess/raw_value.hpp>
+
+#include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <climits>
-#include <new>
 #include <thread>
 
+namespace mp = multiprocess;
 namespace os = multiprocess::detail::os;
 using namespace std::chrono_literals;
-using multiprocess::test::Child;
 
 namespace {
 
 using Word = std::atomic<std::uint32_t>;
-
-/// Memory that a forked child shares.
-class Shared {
- public:
-  Shared()
-      : page_(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
-        word(*new (page_) Word(0)) {}
-  ~Shared() { munmap(page_, 4096); }
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
-
- private:
-  void* page_;
-
- public:
-  Word& word;
-};
 
 os::Deadline in(std::chrono::milliseconds time) {
   return std::chrono::steady_clock::now() + time;
@@ -102,19 +86,24 @@ TEST(Futex, WakesNoMoreThanAsked) {
   }
 }
 
-TEST(Futex, WakesASleeperInAnotherProcess) {
-  Shared shared;
-  Child child([&shared] {
-    while (shared.word.load() == 0) {
-      os::sleep_while_equal(shared.word, 0, os::never);
-    }
-  });
-  while (os::wake_sleepers(shared.word, 1) == 0) {
-    os::yield();
-  }
-  shared.word = 1;
-  os::wake_sleepers(shared.word, 1);
-  EXPECT_EQ(child.wait(), 0);
+class FutexProcesses : public mp::test::StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(FutexProcesses);
+
+TEST_P(FutexProcesses, ASleeperInAnotherProcessIsWoken) {
+  const mp::RawValue<Word> shared;
+  Word& word = shared.get_obj();
+  mp::Process sleeper = start(
+      [](const mp::RawValue<Word>& value) {
+        while (value.get_obj().load() == 0) {
+          os::sleep_while_equal(value.get_obj(), 0, os::never);
+        }
+      },
+      shared);
+  EXPECT_EQ(wake_all_of(word, 1), 1);
+  word = 1;
+  os::wake_sleepers(word, 1);
+  EXPECT_TRUE(sleeper.join(mp::test::plenty));
+  EXPECT_EQ(sleeper.exitcode(), 0);
 }
 
 }  // namespace

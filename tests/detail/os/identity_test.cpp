@@ -1,138 +1,93 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/identity.hpp>
 
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/process.hpp>
 
 #include "support/child.hpp"
-#include "support/sanitizer.hpp"
+#include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <thread>
+#include <cstdint>
 
+namespace mp = multiprocess;
 namespace os = multiprocess::detail::os;
-using multiprocess::test::Child;
-using multiprocess::test::Gate;
 
 namespace {
 
-TEST(Identity, ThisProcessLives) {
+constexpr std::uint32_t number_of_nobody = 0x3fffffff;
+
+std::uint32_t own_pid() {
+  return static_cast<std::uint32_t>(os::current_pid());
+}
+
+/// A process that waits to be killed.
+class Waiting {
+ public:
+  Waiting() : process_(&mp::test::wait_to_be_killed) { process_.start(); }
+  ~Waiting() { end(); }
+
+  std::uint32_t pid() const { return static_cast<std::uint32_t>(process_.pid()); }
+  void end() {
+    process_.kill();
+    process_.join();
+  }
+
+ private:
+  mp::Process process_;
+};
+
+class Identity : public testing::Test {
+  void TearDown() override { mp::detail::stop_server(); }
+};
+
+TEST_F(Identity, ThisProcessLives) {
   const os::Identity self = os::this_identity();
-  EXPECT_EQ(self.pid, static_cast<std::uint32_t>(getpid()));
-  EXPECT_NE(self.image, 0U);
+  EXPECT_EQ(self.pid, own_pid());
   EXPECT_FALSE(os::has_ended(self));
 }
 
-TEST(Identity, AForkKeepsTheImage) {
-  const std::uint64_t image = os::this_identity().image;
-  Child child([image] {
-    EXPECT_EQ(os::this_identity().image, image);
-    EXPECT_EQ(os::this_identity().pid, static_cast<std::uint32_t>(getpid()));
-  });
-  EXPECT_EQ(child.wait(), 0);
-}
-
-TEST(Identity, AChildLivesUntilItIsKilled) {
-  Child child([] { multiprocess::test::wait_to_be_killed(); });
-  const os::Identity who = os::child_identity(child.pid());
+TEST_F(Identity, AChildLivesUntilItIsKilled) {
+  Waiting child;
+  const os::Identity who = os::child_identity(static_cast<int>(child.pid()));
   EXPECT_FALSE(os::has_ended(who));
-  child.kill();
-  siginfo_t info;
-  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
-  EXPECT_TRUE(os::has_ended(who)) << "a zombie runs no more";
-  EXPECT_EQ(child.wait(), -SIGKILL);
+  child.end();
   EXPECT_TRUE(os::has_ended(who));
 }
 
-TEST(Identity, AStoppedProcessLives) {
-  Child child([] { multiprocess::test::wait_to_be_killed(); });
-  child.kill(SIGSTOP);
-  siginfo_t info;
-  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(child.pid()), &info, WSTOPPED | WNOWAIT), 0);
-  EXPECT_FALSE(os::has_ended(os::child_identity(child.pid())));
-}
-
-TEST(Identity, ANumberThatBelongsToAYoungerProcessIsAnEnd) {
+TEST_F(Identity, ANumberThatBelongsToAYoungerProcessIsAnEnd) {
   os::Identity old = os::this_identity();
   old.seen = 0;  // as if it had lived when the system started
   EXPECT_TRUE(os::has_ended(old));
 }
 
-TEST(Identity, AProgramThatReplacedItselfIsAnEnd) {
-  Gate runs;
-  Gate go_on;
-  Child child([&] {
-    runs.open();
-    go_on.wait();
-    execl("/bin/sleep", "sleep", "60", nullptr);
-  });
-  runs.wait();
-  os::Identity who = os::child_identity(child.pid());
-  EXPECT_EQ(who.image, 0U) << "not known to a parent";
-  who.image = os::this_identity().image;
-  EXPECT_FALSE(os::has_ended(who));
-  go_on.open();
-  while (!os::has_ended(who)) {
-    std::this_thread::yield();
-  }
-}
-
-TEST(Identity, AProcessLivesOnAfterItsMainThread) {
-  if (multiprocess::test::under_thread_sanitizer) {
-    GTEST_SKIP() << "who waits for a thread that ended without pthread_exit confuses the sanitizer";
-  }
-  Gate main_ends;
-  Child child([&] {
-    std::thread([&main_ends, main = pthread_self()] {
-      pthread_join(main, nullptr);
-      main_ends.open();
-      multiprocess::test::wait_to_be_killed();
-    }).detach();
-    syscall(SYS_exit, 0);  // of this thread alone
-  });
-  main_ends.wait();
-  EXPECT_FALSE(os::has_ended(os::child_identity(child.pid())));
-}
-
-TEST(Identity, NobodyHasANumberThatCannotBe) {
+TEST_F(Identity, NobodyHasANumberThatCannotBe) {
   os::Identity nobody = os::this_identity();
-  nobody.pid = 0x3fffffff;
+  nobody.pid = number_of_nobody;
   EXPECT_TRUE(os::has_ended(nobody));
 }
 
-TEST(Identity, AQuickLookSeesWhoRuns) {
-  EXPECT_TRUE(os::runs(static_cast<std::uint32_t>(getpid())));
-  EXPECT_FALSE(os::runs(0x3fffffff));
-  Child child([] { multiprocess::test::wait_to_be_killed(); });
-  const auto pid = static_cast<std::uint32_t>(child.pid());
-  EXPECT_TRUE(os::runs(pid));
-  child.kill();
-  siginfo_t info;
-  ASSERT_EQ(waitid(P_PID, pid, &info, WEXITED | WNOWAIT), 0);
-  EXPECT_FALSE(os::runs(pid)) << "a zombie does not";
-  child.wait();
-  EXPECT_FALSE(os::runs(pid));
+TEST_F(Identity, AQuickLookSeesWhoRuns) {
+  EXPECT_TRUE(os::runs(own_pid()));
+  EXPECT_FALSE(os::runs(number_of_nobody));
+  Waiting child;
+  EXPECT_TRUE(os::runs(child.pid()));
+  child.end();
+  EXPECT_FALSE(os::runs(child.pid()));
 }
 
-TEST(Identity, ASentinelTellsOfTheEndOfAnyProcess) {
-  EXPECT_FALSE(os::sentinel_of(0x3fffffff));
-  Gate runs;
-  Child child([&] {
-    const os::Handle parent = os::sentinel_of(static_cast<std::uint32_t>(getppid()));
-    EXPECT_FALSE(os::wait_readable(parent.get(), os::at_once));
-    runs.open();
-    multiprocess::test::wait_to_be_killed();
-  });
-  runs.wait();
-  const os::Handle sentinel = os::sentinel_of(static_cast<std::uint32_t>(child.pid()));
+TEST_F(Identity, ASentinelTellsOfTheEndOfAnyProcess) {
+  EXPECT_FALSE(os::sentinel_of(number_of_nobody));
+  const os::Handle own = os::sentinel_of(own_pid());
+  EXPECT_FALSE(os::wait_readable(own.get(), os::at_once));
+  Waiting child;
+  const os::Handle sentinel = os::sentinel_of(child.pid());
   ASSERT_TRUE(sentinel);
-  child.kill();
+  EXPECT_FALSE(os::wait_readable(sentinel.get(), os::at_once));
+  child.end();
   EXPECT_TRUE(os::wait_readable(sentinel.get(), os::never));
-  child.wait();
 }
 
 }  // namespace

@@ -10,4 +10,7 @@ inline constexpr bool can_interrupt_processes = true;
 inline constexpr bool names_of_memory_stay = true;
 inline constexpr bool addresses_are_files = true;
 
+/// That every program can load.
+inline constexpr const char* some_library = "libm.so.6";
+
 }  // namespace multiprocess::test

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What can happen to processes where there are signals, limits and forks.
+#include <multiprocess/process.hpp>
+
+#include <multiprocess/queue.hpp>
+
+#include "support/sanitizer.hpp"
+#include "support/start_methods.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <system_error>
+
+namespace mp = multiprocess;
+using mp::test::plenty;
+
+namespace {
+
+using Numbers = mp::Queue<int>;
+
+class ProcessDeath : public mp::test::StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(ProcessDeath);
+
+TEST_P(ProcessDeath, WhereChildrenAreIgnoredTheExitCodeMayBeUnknown) {
+  const auto before = std::signal(SIGCHLD, SIG_IGN);
+  mp::Process returned = start([] {});
+  EXPECT_TRUE(returned.join(plenty));
+  mp::Process killed = start([] { raise(SIGKILL); });
+  EXPECT_TRUE(killed.join(plenty));
+  std::signal(SIGCHLD, before);
+  EXPECT_TRUE(returned.exitcode());
+  EXPECT_NE(killed.exitcode(), 0);
+}
+
+/// Takes all descriptor numbers but `spare`.
+class NoDescriptors {
+ public:
+  explicit NoDescriptors(rlim_t spare) {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const int next = dup(STDIN_FILENO);
+    close(next);
+    rlimit low = before_;
+    low.rlim_cur = static_cast<rlim_t>(next) + spare;
+    setrlimit(RLIMIT_NOFILE, &low);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_{};
+};
+
+TEST_P(ProcessDeath, WithoutDescriptorsTheStartThrowsAndLeavesNothing) {
+  if (mp::test::under_address_sanitizer) {
+    GTEST_SKIP() << "the sanitizer opens a pipe to see whether an object is of its type";
+  }
+  mp::Process warm = start([] {});
+  warm.join();
+  warm.close();
+  int refused = 0;
+  for (rlim_t spare = 0; spare < 12; ++spare) {
+    mp::Process p = process([] {});
+    {
+      const NoDescriptors none(spare);
+      try {
+        p.start();
+      } catch (const std::system_error& error) {
+        EXPECT_EQ(error.code(), std::errc::too_many_files_open);
+        ++refused;
+      }
+    }
+    if (p.pid() == 0) {
+      p.start();
+    }
+    EXPECT_TRUE(p.join(plenty));
+    EXPECT_EQ(p.exitcode(), 0);
+  }
+  EXPECT_GT(refused, 0);
+}
+
+/// In a child that may start no process any more, as nobody: root is not held to the limit.
+int start_refused(mp::StartMethod method) {
+  const rlimit none{0, 0};
+  if (setrlimit(RLIMIT_NPROC, &none) != 0 || setuid(65534) != 0) {
+    return 2;
+  }
+  mp::ProcessOptions options;
+  options.start_method = method;
+  for (int i = 0; i < 5; ++i) {
+    try {
+      mp::Process(options, [] {}).start();
+      return 3;
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::resource_unavailable_try_again) {
+        return 4;
+      }
+    }
+  }
+  return mp::active_children().empty() ? 0 : 5;
+}
+
+TEST_P(ProcessDeath, AForkThatFailsIsAnExceptionOfTheStart) {
+  if (getuid() != 0 || GetParam() == mp::StartMethod::forkserver) {
+    GTEST_SKIP() << "needs root, and a parent that forks";
+  }
+  mp::Process p(mp::fork_only([method = GetParam()] { mp::exit(start_refused(method)); }));
+  p.start();
+  p.join();
+  EXPECT_EQ(p.exitcode(), 0);
+}
+
+TEST(ProcessStart, ADeadForkServerIsReplaced) {
+  const mp::ProcessOptions options{.start_method = mp::StartMethod::forkserver};
+  Numbers numbers;
+  mp::Process asked(
+      options,
+      [](Numbers out) {
+        out.put(getppid());
+        pause();
+      },
+      numbers);
+  asked.start();
+  kill(numbers.get(plenty), SIGKILL);
+  mp::Process next(
+      options, [](Numbers out) { out.put(getppid()); }, numbers);
+  next.start();
+  EXPECT_GT(numbers.get(plenty), 0);
+  EXPECT_TRUE(next.join(plenty));
+  EXPECT_EQ(next.exitcode(), 0);
+  asked.kill();
+  EXPECT_TRUE(asked.join(plenty));
+  EXPECT_EQ(asked.exitcode(), 255);
+  mp::detail::stop_server();
+}
+
+TEST(ProcessStart, APlainForkHasNoChildrenOfOurs) {
+  mp::Process p([] { pause(); });
+  p.start();
+  const int pid = fork();
+  if (pid == 0) {
+    bool right = mp::active_children().empty();
+    try {
+      p.join();
+      right = false;
+    } catch (const mp::AssertionError&) {
+    }
+    mp::Process own([] { mp::exit(9); });
+    own.start();
+    own.join();
+    _exit(right && own.exitcode() == 9 ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(pid, &status, 0);
+  EXPECT_EQ(status, 0);
+  p.kill();
+  EXPECT_TRUE(p.join(plenty));
+}
+
+}  // namespace

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Clients and servers that are ended by TerminateProcess at any moment of a call.
+#include <multiprocess/client.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/function.hpp>
+#include <multiprocess/listener.hpp>
+#include <multiprocess/manager.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+#include <multiprocess/raw_array.hpp>
+
+#include "support/crew.hpp"
+#include "support/gate.hpp"
+#include "support/listening.hpp"
+#include "support/system.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace mp = multiprocess;
+using namespace std::chrono_literals;
+using mp::connection::Client;
+using mp::connection::Listener;
+using mp::test::count_at;
+using mp::test::Crew;
+using mp::test::crew_size;
+using mp::test::plenty;
+
+constexpr int kills = 15;
+constexpr const char* key = "the key of the test";
+
+/// What a call may say whose other end was killed.
+template <class Call>
+void until_the_other_end_is_gone(Call call) {
+  try {
+    while (true) {
+      call();
+    }
+  } catch (const mp::EOFError&) {
+  } catch (const std::system_error& error) {
+    EXPECT_TRUE(error.code() == std::errc::broken_pipe ||
+                error.code() == std::errc::connection_reset ||
+                error.code() == std::errc::connection_aborted)
+        << error.what();
+  }
+}
+
+void answer(const mp::Connection& client) {
+  until_the_other_end_is_gone([&] { client.send(client.recv<std::string>()); });
+}
+
+/// Accepts whoever comes until it is told that it is over; who is killed in its handshake is no
+/// reason to stop.
+void serve(Listener listener, const mp::RawArray<int>& over) {
+  std::vector<std::jthread> threads;
+  while (count_at(over, 0) == 0) {
+    try {
+      threads.emplace_back(answer, listener.accept(10ms));
+    } catch (const mp::TimeoutError&) {
+    } catch (const mp::AuthenticationError&) {
+    }
+  }
+}
+
+/// From a few bytes to more than a pipe holds.
+std::string message(int number) {
+  return std::string(static_cast<std::size_t>(number % 7 == 0 ? 200'000 : number % 100), 'x');
+}
+
+class ServerChaos : public mp::test::Places {
+  void SetUp() override {
+    if (std::string(GetParam()) == "tcp" && mp::test::is_wine()) {
+      GTEST_SKIP() << "Wine leaves a socket open when who waits for it is killed";
+    }
+  }
+};
+MULTIPROCESS_FOR_EACH_PLACE(ServerChaos);
+
+TEST_P(ServerChaos, AListenerServesOnWhoeverOfItsClientsIsKilled) {
+  const Listener listener(place(), {.authkey = key});
+  const mp::RawArray<int> over(1);
+  const mp::RawArray<int> answered(1);
+  Crew crew(mp::partial(
+      [over, answered](const mp::Address& address, int) {
+        while (count_at(over, 0) == 0) {
+          const mp::Connection server = Client(address, {.authkey = key});
+          for (int i = 0; i < 20; ++i) {
+            server.send(message(i));
+            mp::test::require(server.recv<std::string>() == message(i));
+            ++count_at(answered, 0);
+          }
+        }
+      },
+      listener.address()));
+  const mp::RawArray<int> closed(1);
+  std::jthread server(serve, listener, closed);
+  for (int i = 0; i < kills; ++i) {
+    crew.kill_one();
+  }
+  const int before = count_at(answered, 0);
+  while (count_at(answered, 0) == before) {  // somebody still gets an answer
+    std::this_thread::yield();
+  }
+  count_at(over, 0) = 1;
+  crew.end();
+  count_at(closed, 0) = 1;
+}
+
+TEST_P(ServerChaos, ClientsAreToldWhenTheirServerIsKilled) {
+  const mp::Queue<mp::Address> addresses;
+  for (int i = 0; i < kills / 3; ++i) {
+    mp::Process server(
+        [](const mp::Address& at, const mp::Queue<mp::Address>& out) {
+          const Listener listener(at, {.authkey = key});
+          out.put(listener.address());
+          serve(listener, mp::RawArray<int>(1));
+        },
+        place(), addresses);
+    server.start();
+    const mp::Address address = addresses.get(plenty);
+    {
+      const mp::Connection first = Client(address, {.authkey = key});
+      const mp::Connection second = Client(address, {.authkey = key});
+      const auto talk = [](const mp::Connection& to) {
+        int number = 0;
+        until_the_other_end_is_gone([&] {
+          const std::string sent = message(++number);
+          to.send(sent);
+          EXPECT_EQ(to.recv<std::string>(), sent);
+        });
+      };
+      const std::jthread other(talk, second);
+      const std::jthread killer([&server] {
+        std::this_thread::sleep_for(20ms);  // so that they talk, most of the time
+        server.kill();
+      });
+      talk(first);
+    }
+    server.join();
+    EXPECT_THROW(Client(address, {.authkey = key}), std::system_error);
+  }
+}
+
+using Numbers = mp::ListProxy<int>;
+
+TEST(ManagerChaos, AServerGoesOnWhoeverOfItsClientsIsKilled) {
+  const mp::SyncManager manager = mp::Manager();
+  const auto counts = manager.list<int>(std::vector<int>(kills + crew_size + 1));
+  const auto lists = manager.list<Numbers>({counts});
+  const mp::RawArray<int> done(kills + crew_size + 1);  // by each, as it knows
+  const mp::RawArray<int> over(1);
+  {
+    Crew crew([counts, lists, done, over](int me) {
+      while (count_at(over, 0) == 0) {
+        counts[me] += 1;
+        ++count_at(done, me);
+        lists.append(counts);
+        lists.apply([](std::vector<Numbers>& all) {
+          all.resize(std::min<std::size_t>(all.size(), 3), all[0]);
+        });
+      }
+    });
+    for (int i = 0; i < kills; ++i) {
+      crew.kill_one();
+    }
+    const int last = kills + crew_size;
+    while (count_at(done, last) == 0) {  // the youngest gets an answer, too
+      std::this_thread::yield();
+    }
+    count_at(over, 0) = 1;
+    crew.end();
+  }
+  for (int each = 1; each < done.size(); ++each) {
+    const int more = counts.get(each) - done[each];
+    EXPECT_TRUE(more == 0 || more == 1) << each << ": " << more;  // the one that it was killed in
+  }
+  EXPECT_EQ(manager.number_of_objects(), 2u);
+}
+
+TEST(ManagerChaos, CallersAreToldWhenTheirServerIsKilled) {
+  for (int i = 0; i < kills / 3; ++i) {
+    mp::SyncManager manager = mp::Manager();
+    const auto numbers = manager.list<int>({0});
+    std::jthread killer([server = std::move(mp::active_children().at(0))]() mutable {
+      std::this_thread::sleep_for(20ms);  // so that there are calls, most of the time
+      server.kill();
+      server.join();
+    });
+    until_the_other_end_is_gone([&] { numbers[0] += 1; });
+    killer.join();
+    EXPECT_THROW(numbers.size(), std::system_error);
+  }
+}
+
+}  // namespace

@@ -13,7 +13,6 @@
 #include <multiprocess/detail/os/transfer.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/logging.hpp>
 
 #include <array>
 #include <cstring>
@@ -51,10 +50,6 @@ Client& client() {
     return *new Client;
   }();
   return only;
-}
-
-std::span<const std::byte> bytes_of(const Request& request) {
-  return std::as_bytes(std::span(&request, 1));
 }
 
 void ask_to_load(os::NativeHandle channel, const std::string& library) {
@@ -99,7 +94,7 @@ std::optional<ServedChild> ask(os::NativeHandle server, const ServerOrder& order
   std::vector<os::NativeHandle> handles{there.get(), os::life_line(), server};
   handles.insert(handles.end(), order.descriptors.begin(), order.descriptors.end());
   try {
-    os::send_message(server, bytes_of(request), handles);
+    os::send_message(server, std::as_bytes(std::span(&request, 1)), handles);
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::broken_pipe) {
       return std::nullopt;
@@ -333,8 +328,8 @@ void ForkTemplate::end() noexcept {
       note_end(place_);
       return;
     }
-  } catch (const std::system_error& error) {  // closed just now
-    log(SUBDEBUG, error.what());
+  } catch (const std::system_error&) {
+    // Closed just now.
   }
   process_.sentinel.release();  // somebody has closed what we knew it by
   check_participant(place_);

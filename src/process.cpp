@@ -336,19 +336,12 @@ namespace detail {
 
 void throw_unserializable(std::string_view class_name) {
   const bool known = class_name != "Process";
-  throw NotSendable(
-      fmt::format("{} overrides run() and cannot cross to a spawned process: derive it from "
-                  "ProcessClass<{}>, give it a default constructor and serialize(Archive&), or "
-                  "start it with fork",
-                  known ? class_name : "a class derived from Process",
-                  known ? plain_class_name(class_name) : "itself"));
-}
-
-void throw_without_default(std::string_view class_name) {
   throw NotSendable(fmt::format(
-      "{} has no default constructor, so no spawned process can make one: give it one (a "
-      "member that has none, as a proxy, may be a std::optional), or start it with fork",
-      class_name));
+      "{} overrides run() and cannot cross to a spawned process: derive it from "
+      "ProcessClass<{}>, give it serialize(Archive&) and a default constructor (a member "
+      "without one may be a std::optional), or start it with fork",
+      known ? class_name : "a class derived from Process",
+      known ? plain_class_name(class_name) : "itself"));
 }
 
 }  // namespace detail

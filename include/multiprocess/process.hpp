@@ -194,7 +194,6 @@ concept SerializableMembers = requires(T& object, OutputArchive& out, InputArchi
 };
 
 [[noreturn]] void throw_unserializable(std::string_view class_name);
-[[noreturn]] void throw_without_default(std::string_view class_name);
 
 /// What a child does that runs an object of a ProcessClass: makes one, reads its members, runs it.
 template <class Derived>
@@ -242,8 +241,6 @@ class ProcessClass : public Process {
     if constexpr (detail::SerializableMembers<Derived> && std::default_initializable<Derived>) {
       using Work = detail::ClassWork<Derived>;
       detail::Job::make(Work(static_cast<const Derived&>(*this))).save(archive);
-    } else if constexpr (detail::SerializableMembers<Derived>) {
-      detail::throw_without_default(detail::type_name<Derived>());
     } else {
       detail::throw_unserializable(detail::type_name<Derived>());
     }

@@ -4,16 +4,19 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
 
+#include "support/stream_pair.hpp"
+
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <initializer_list>
+#include <memory>
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <tuple>
 
 namespace multiprocess::detail {
 namespace {
@@ -46,12 +49,7 @@ std::errc error_of(F call) {
 
 class Frame : public testing::Test {
  protected:
-  Frame() {
-    std::array<int, 2> ends{};
-    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    read_.reset(ends[0]);
-    write_.reset(ends[1]);
-  }
+  Frame() { std::tie(read_, write_) = test::make_stream_handles(); }
 
   void send(const Message& message) const { send_frame(write_.get(), message); }
   void send_raw(const Message& bytes) const { os::write_all(write_.get(), bytes); }
@@ -80,20 +78,19 @@ TEST_F(Frame, IsTheLengthInFourBytesAndTheMessage) {
 
 TEST_F(Frame, OfMoreThanTwoGibibytesHasTwelveBytesInFront) {
   constexpr std::size_t size = 0x80000000;
-  void* const nothing =
-      mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  ASSERT_NE(nothing, MAP_FAILED);
+  // Zeros that the system need not have before somebody looks.
+  const std::unique_ptr<void, decltype(&std::free)> nothing(std::calloc(1, size), &std::free);
+  ASSERT_TRUE(nothing);
   std::thread reader([this] {
     EXPECT_EQ(receive_raw(12), bytes_of({0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0x80, 0, 0, 0}));
     read_.reset();  // enough has been seen
   });
   const auto send_all = [&] {
-    send_frame(write_.get(), {static_cast<const std::byte*>(nothing), size});
+    send_frame(write_.get(), {static_cast<const std::byte*>(nothing.get()), size});
   };
   const std::errc error = error_of(send_all);
   reader.join();
   EXPECT_TRUE(error == std::errc::broken_pipe || error == std::errc::connection_reset);
-  munmap(nothing, size);
 }
 
 TEST_F(Frame, OfAnyLengthArrivesWhole) {
@@ -163,14 +160,10 @@ TEST_F(Frame, TheEndInsideIsAnError) {
   for (const Message& cut :
        {bytes_of({0}), bytes_of({0, 0, 0}), bytes_of({0, 0, 0, 5}), bytes_of({0, 0, 0, 5, 1}),
         bytes_of({0xff, 0xff, 0xff, 0xff}), bytes_of({0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0})}) {
-    std::array<int, 2> ends{};
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    const os::Handle read(ends[0]);
-    {
-      const os::Handle write(ends[1]);
-      os::write_all(write.get(), cut);
-    }
-    EXPECT_EQ(error_of([&] { FrameReader(read.get()).read_rest(); }),
+    auto [read, write] = test::make_stream_handles();
+    os::write_all(write.get(), cut);
+    write.reset();
+    EXPECT_EQ(error_of([&from = read] { FrameReader(from.get()).read_rest(); }),
               std::errc::connection_aborted);
   }
 }

@@ -6,9 +6,9 @@
 #include <multiprocess/error.hpp>
 
 #include "support/hex.hpp"
+#include "support/stream_pair.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <memory>
@@ -23,12 +23,6 @@ using test::bytes_of;
 
 std::shared_ptr<const Secret> key(std::byte fill) {
   return std::make_shared<const Secret>(std::vector<std::byte>(32, fill));
-}
-
-std::pair<os::Handle, os::Handle> make_stream() {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  return {os::Handle(ends[0]), os::Handle(ends[1])};
 }
 
 /// Two ends with somebody in between, who can do what he likes with what is sent.
@@ -52,8 +46,8 @@ class SealedTransportTest : public testing::Test {
     return {};
   }
 
-  std::pair<os::Handle, os::Handle> from_here_ = make_stream();
-  std::pair<os::Handle, os::Handle> to_there_ = make_stream();
+  std::pair<os::Handle, os::Handle> from_here_ = test::make_stream_handles();
+  std::pair<os::Handle, os::Handle> to_there_ = test::make_stream_handles();
   const Connection here_{
       sealed_transport(std::move(from_here_.first), {key(std::byte{1}), key(std::byte{2})})};
   const Connection there_{
@@ -88,7 +82,7 @@ TEST_F(SealedTransportTest, AnyChangedByteIsNoticed) {
   here_.send_bytes("hello");
   const auto frame = intercept(5);
   for (std::size_t i = 4; i < frame.size(); ++i) {
-    auto stream = make_stream();
+    auto stream = test::make_stream_handles();
     const Connection end(
         sealed_transport(std::move(stream.second), {key(std::byte{2}), key(std::byte{1})}));
     auto changed = frame;

@@ -6,8 +6,9 @@
 #include <multiprocess/detail/stream_transport.hpp>
 #include <multiprocess/error.hpp>
 
+#include "support/stream_pair.hpp"
+
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <memory>
@@ -26,10 +27,8 @@ std::pair<End, End> make_pipe(bool duplex = true) {
 }
 
 std::pair<End, End> make_stream() {
-  std::array<int, 2> ends{};
-  EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  return {End(stream_transport(os::Handle(ends[0]), {})),
-          End(stream_transport(os::Handle(ends[1]), {}))};
+  auto [here, there] = test::make_stream_handles();
+  return {End(stream_transport(std::move(here), {})), End(stream_transport(std::move(there), {}))};
 }
 
 std::vector<std::byte> message_of(std::size_t size) {

@@ -10,8 +10,12 @@ namespace multiprocess::test {
 
 /// The ends of a stream of bytes as programs have it that know nothing of one another's memory. The
 /// ends of a doorbell are such ones.
+inline std::pair<detail::os::Handle, detail::os::Handle> make_stream_handles() {
+  return detail::os::make_doorbell();
+}
+
 inline std::pair<Connection, Connection> make_stream_pair() {
-  auto [here, there] = detail::os::make_doorbell();
+  auto [here, there] = make_stream_handles();
   return {Connection(static_cast<int>(here.release())),
           Connection(static_cast<int>(there.release()))};
 }

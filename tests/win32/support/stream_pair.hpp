@@ -9,11 +9,15 @@
 namespace multiprocess::test {
 
 /// The ends of a stream of bytes as programs have it that know nothing of one another's memory.
-inline std::pair<Connection, Connection> make_stream_pair() {
+inline std::pair<detail::os::Handle, detail::os::Handle> make_stream_handles() {
   namespace os = detail::os;
   const os::Handle listening = os::listen_at({{}, "127.0.0.1", 0}, 1);
   os::Handle here = os::connect_to(os::local_address(listening.get()), os::never);
-  os::Handle there = std::move(os::accept_now(listening.get())->socket);
+  return {std::move(here), std::move(os::accept_now(listening.get())->socket)};
+}
+
+inline std::pair<Connection, Connection> make_stream_pair() {
+  auto [here, there] = make_stream_handles();
   return {Connection(static_cast<int>(here.release())),
           Connection(static_cast<int>(there.release()))};
 }

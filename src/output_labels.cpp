@@ -110,6 +110,7 @@ void run(void* argument) {
     log(SUBDEBUG, error.what());
   }
   const std::scoped_lock lock((*state)->mutex);
+  (*state)->sources.clear();  // or who writes would wait for ever
   (*state)->runs = false;
   (*state)->changed.notify_all();
 }
@@ -140,11 +141,13 @@ OutputLabels::Ends OutputLabels::add(const std::string& label) {
   os::Pipe output = os::make_pipe();
   os::Pipe errors = os::make_pipe();
   const std::scoped_lock lock(state_->mutex);
+  if (!state_->runs || !os::ring(state_->bell)) {
+    return {};
+  }
   state_->sources.push_back(
       std::make_shared<Source>(Source{std::move(output.read), label, stdout, {}}));
   state_->sources.push_back(
       std::make_shared<Source>(Source{std::move(errors.read), label, stderr, {}}));
-  os::ring(state_->bell);
   return {std::move(output.write), std::move(errors.write)};
 }
 

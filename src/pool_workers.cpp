@@ -77,8 +77,10 @@ void PoolWorkers::start(std::uint32_t place) {
       labels_ = std::make_unique<OutputLabels>();
     }
     OutputLabels::Ends ends = labels_->add(record->name);
-    work.output.emplace(std::move(ends.output));
-    work.errors.emplace(std::move(ends.errors));
+    if (ends.output) {
+      work.output.emplace(std::move(ends.output));
+      work.errors.emplace(std::move(ends.errors));
+    }
   }
   const Work life{[&work] { work(); },
                   [&work](OutputArchive& archive) { Job::make(work).save(archive); }};

@@ -75,7 +75,7 @@ void throw_argument_count(std::size_t wanted, std::uint64_t given) {
 }
 
 void throw_returns_nothing(std::string_view wanted) {
-  throw TypeError(fmt::format("the method returns nothing, and no value of type '{}'", wanted));
+  throw TypeError(fmt::format("the method returns nothing, not a '{}'", readable(wanted)));
 }
 
 }  // namespace multiprocess::detail

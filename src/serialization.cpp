@@ -2,10 +2,12 @@
 #include <multiprocess/serialization.hpp>
 
 #include <multiprocess/detail/show.hpp>
+#include <multiprocess/logging.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <exception>
 #include <map>
 #include <set>
 #include <tuple>
@@ -35,8 +37,9 @@ struct Types {
 };
 
 template <class T>
-using Containers = Types<std::vector<T>, std::vector<std::vector<T>>, std::optional<T>,
-                         std::map<std::string, T>, std::unordered_map<std::string, T>>;
+using Containers =
+    Types<std::vector<T>, std::vector<std::vector<T>>, std::optional<T>, std::map<std::string, T>,
+          std::unordered_map<std::string, T>, std::map<int, T>, std::unordered_map<int, T>>;
 
 template <class A, class... B>
 using PairsWith = Types<std::pair<A, B>..., std::tuple<A, B>...>;
@@ -58,16 +61,42 @@ std::string print_if_of(const Object& object, std::uint64_t tag) {
   return text;
 }
 
+/// Objects within Objects come from outside, and may be many.
+class Nesting {
+ public:
+  Nesting() noexcept { ++depth; }
+  ~Nesting() { --depth; }
+  Nesting(const Nesting&) = delete;
+  Nesting& operator=(const Nesting&) = delete;
+  static bool is_deep() noexcept { return depth > 100; }
+
+ private:
+  static thread_local int depth;
+};
+constinit thread_local int Nesting::depth = 0;
+
+/// Empty when it is of no such type.
+std::string print_contents(const Object& object, std::uint64_t tag) {
+  return print_if_of<Types<char, std::vector<std::byte>, std::set<int>, std::set<std::string>>,
+                     Containers<int>, Containers<std::int64_t>, Containers<double>,
+                     Containers<std::string>, Containers<Object>, Pairs<int>, Pairs<double>,
+                     Pairs<std::string>, Types<std::pair<Object, Object>>>(object, tag);
+}
+
 }  // namespace
 
 std::string repr_of(const Object& object) {
-  const std::string text =
-      print_if_of<Types<char, std::vector<std::byte>, std::set<int>, std::set<std::string>>,
-                  Containers<int>, Containers<std::int64_t>, Containers<double>,
-                  Containers<std::string>, Containers<Object>, Pairs<int>, Pairs<double>,
-                  Pairs<std::string>, Types<std::pair<Object, Object>>>(object,
-                                                                        object.state_.tag());
-  return text.empty() ? object.state_.repr() : text;
+  const Nesting here;
+  if (!Nesting::is_deep()) {
+    try {
+      if (std::string text = print_contents(object, object.state_.tag()); !text.empty()) {
+        return text;
+      }
+    } catch (const std::exception& error) {  // its bytes are damaged, or descriptors are short
+      log(SUBDEBUG, error.what());
+    }
+  }
+  return object.state_.repr();
 }
 
 }  // namespace multiprocess::detail

@@ -95,7 +95,7 @@ std::string bare_name(const std::string& whole) {
 bool is_plumbing(const std::string& function) {
   constexpr std::array<std::string_view, 8> starts{"multiprocess::detail::",
                                                    "multiprocess::Process::",
-                                                   "std::function::operator",
+                                                   "std::function",
                                                    "std::_Function_handler",
                                                    "std::__invoke",
                                                    "std::invoke",
@@ -127,7 +127,7 @@ std::string calls_of(const std::exception_ptr& exception) {
     all += line;
     lines += is_plumbing(place->function) ? "" : line;
   }
-  lines = lines.empty() ? all : lines;  // of ours alone, or with the user's code in their midst
+  lines = lines.empty() ? all : lines;  // all were ours: better too many lines than none
   return lines.empty() ? lines : "Traceback (most recent call last):\n" + lines;
 }
 

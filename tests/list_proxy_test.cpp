@@ -76,6 +76,9 @@ TEST_F(ListProxy, ChangesItemsInOneStep) {
 TEST_F(ListProxy, GrowsAndShrinks) {
   const auto list = manager().list<int>();
   list.append(1);
+  const auto letters = manager().list<char>("ab");
+  letters.extend("c");
+  EXPECT_EQ(fmt::format("{}", letters), "['a', 'b', 'c']");
   list.extend({2, 3});
   list.extend(list);
   list += Ints{9};

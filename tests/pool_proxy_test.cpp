@@ -62,6 +62,7 @@ TEST_P(PoolProxies, CallFunctionsByTheirNames) {
 TEST_P(PoolProxies, Map) {
   const mp::PoolProxy pool = manager().Pool(two());
   EXPECT_EQ(pool.map(square, {1, 2, 3}), (std::vector{1, 4, 9}));
+  EXPECT_EQ(pool.map([](char c) { return c; }, "ab"), (std::vector{'a', 'b'}));
   EXPECT_EQ(pool.map(square, mp::range(100)).back(), 99 * 99);
   EXPECT_EQ(pool.map(square, std::vector<int>()), std::vector<int>());
   EXPECT_EQ(pool.starmap(add, {{1, 2}, {3, 4}}), (std::vector{3, 7}));

@@ -78,7 +78,8 @@ class Server {
 
 /// A process that has objects for others: the server, and in every process of the tree its proxies.
 ///
-/// Movable. The object that started the server shuts it down when it goes, as leaving `with` does.
+/// Movable. The object that started the server shuts it down when it goes, as leaving `with` does;
+/// of one that was moved from all calls throw ValueError.
 class BaseManager {
  public:
   BaseManager() : BaseManager(ManagerOptions{}) {}
@@ -269,7 +270,7 @@ class SyncManager : public BaseManager,
   template <class P, class R>
   P make_list(const R& items) const {
     detail::CreateCall call = create_call(detail::ReferentKind::list, detail::type_tag<P>);
-    detail::put_items<typename P::value_type>(call, detail::items_of(items));
+    detail::put_items<typename P::value_type>(call, items);
     return P(call.send().get_ref());
   }
   template <class K, class V, class R>
@@ -282,7 +283,7 @@ class SyncManager : public BaseManager,
   template <class T, class R>
   SetProxy<T> make_set(R&& items) const {
     detail::CreateCall call = create_call(detail::ReferentKind::set, detail::type_tag<SetProxy<T>>);
-    detail::put_items<T>(call, detail::items_of(items));
+    detail::put_items<T>(call, items);
     return SetProxy<T>(call.send().get_ref());
   }
   template <class T>

@@ -182,7 +182,7 @@ class PoolProxy : public BaseProxy {
     detail::require_task<Callable, Arguments>();
     detail::require_not_null(f);
     detail::PoolItems<Callable, Item> all{detail::MapTerms::of(options), std::forward<F>(f), {}};
-    for (auto&& item : range) {
+    for (auto&& item : detail::items_of(range)) {
       all.items.push_back(detail::item_from<Item>(std::forward<decltype(item)>(item)));
     }
     return all;

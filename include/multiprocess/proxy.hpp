@@ -95,8 +95,10 @@ class Proxy : public BaseProxy {
     } else if constexpr (std::is_same_v<R, Object>) {
       return answer.reader().at_end() ? Object() : answer.template get_value<Object>();
     } else {
-      if (!std::is_empty_v<R> && answer.reader().at_end()) {
-        detail::throw_returns_nothing(detail::type_name<R>());
+      if constexpr (detail::is_number<R> || std::is_same_v<R, std::string>) {  // which have bytes
+        if (answer.reader().at_end()) {
+          detail::throw_returns_nothing(detail::type_name<R>());
+        }
       }
       return detail::get_converted<R>(answer);
     }

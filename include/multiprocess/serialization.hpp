@@ -114,10 +114,6 @@ class Object {
     }
   }
 
-  template <class T>
-  requires std::is_arithmetic_v<T>
-  operator T() const = delete;  // write object.as<int>(), queue.get<int>(), recv<int>()
-
   /// Whether it was made from exactly this type.
   template <class T>
   bool is() const noexcept {
@@ -133,8 +129,9 @@ class Object {
     return a.state_ == static_cast<const Object&>(b).state_;
   }
 
-  /// None, numbers, strings, and the usual containers, pairs and optionals of them and of Objects
-  /// as Python's repr shows them; the rest as `<Object of Point>`.
+  /// None, numbers and strings as Python's repr shows them, likewise vectors, maps with keys of
+  /// int or std::string, pairs and optionals of int, std::int64_t, double, std::string and Object;
+  /// the rest as `<Object of Point>`.
   template <std::same_as<Object> A>  // and not whatever an Object can be made of
   friend std::string mp_repr(const A& object) {
     return detail::repr_of(object);

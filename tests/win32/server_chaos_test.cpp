@@ -131,14 +131,16 @@ TEST_P(ServerChaos, ClientsAreToldWhenTheirServerIsKilled) {
     {
       const mp::Connection first = Client(address, {.authkey = key});
       const mp::Connection second = Client(address, {.authkey = key});
-      const auto talk = [](const mp::Connection& to) {
-        int number = 0;
-        until_the_other_end_is_gone([&] {
-          const std::string sent = message(++number);
-          to.send(sent);
-          EXPECT_EQ(to.recv<std::string>(), sent);
-        });
+      const auto exchange = [](const mp::Connection& to, int number) {
+        to.send(message(number));
+        EXPECT_EQ(to.recv<std::string>(), message(number));
       };
+      const auto talk = [exchange](const mp::Connection& to) {
+        int number = 0;
+        until_the_other_end_is_gone([&] { exchange(to, ++number); });
+      };
+      exchange(first, 0);
+      exchange(second, 0);
       const std::jthread other(talk, second);
       const std::jthread killer([&server] {
         std::this_thread::sleep_for(20ms);  // so that they talk, most of the time
@@ -191,6 +193,7 @@ TEST(ManagerChaos, CallersAreToldWhenTheirServerIsKilled) {
   for (int i = 0; i < kills / 3; ++i) {
     mp::SyncManager manager = mp::Manager();
     const auto numbers = manager.list<int>({0});
+    numbers[0] += 1;
     std::jthread killer([server = std::move(mp::active_children().at(0))]() mutable {
       std::this_thread::sleep_for(20ms);  // so that there are calls, most of the time
       server.kill();

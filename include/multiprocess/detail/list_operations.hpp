@@ -4,6 +4,7 @@
 #include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/detail/server_call.hpp>
+#include <multiprocess/detail/target.hpp>
 #include <multiprocess/function.hpp>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ void put_items(CallWriter& into, R&& values) {
   const std::size_t place = into.position();
   into.put(0);
   std::uint64_t count = 0;
-  for (auto&& each : values) {
+  for (auto&& each : detail::items_of(values)) {
     into.template put_value<T>(each);
     ++count;
   }

@@ -111,7 +111,7 @@ class MapCalls {
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range, MapOptions options = {}) {
     return wait_for(submit<Caller::waits, Spread::one, item_t<Range>>(
-        std::forward<F>(f), items_of(std::forward<Range>(range)), options));
+        std::forward<F>(f), detail::items_of(std::forward<Range>(range)), options));
   }
   template <class F, class T>
   auto map(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
@@ -122,7 +122,7 @@ class MapCalls {
   template <class F, std::ranges::input_range Range>
   auto map_async(F&& f, Range&& range, MapOptions options = {}) {
     return submit<Caller::goes_on, Spread::one, item_t<Range>>(
-        std::forward<F>(f), items_of(std::forward<Range>(range)), options);
+        std::forward<F>(f), detail::items_of(std::forward<Range>(range)), options);
   }
   template <class F, class T>
   auto map_async(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
@@ -157,7 +157,7 @@ class MapCalls {
   /// a thousand, or 32 MiB), so it may be endless. An lvalue must live as long.
   template <class F, std::ranges::input_range Range>
   auto imap(F&& f, Range&& range, MapOptions options = {}) {
-    return lazily(std::forward<F>(f), items_of(std::forward<Range>(range)), options, true);
+    return lazily(std::forward<F>(f), detail::items_of(std::forward<Range>(range)), options, true);
   }
   template <class F, class T>
   auto imap(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
@@ -166,7 +166,7 @@ class MapCalls {
   /// As imap, in the order in which the results come.
   template <class F, std::ranges::input_range Range>
   auto imap_unordered(F&& f, Range&& range, MapOptions options = {}) {
-    return lazily(std::forward<F>(f), items_of(std::forward<Range>(range)), options, false);
+    return lazily(std::forward<F>(f), detail::items_of(std::forward<Range>(range)), options, false);
   }
   template <class F, class T>
   auto imap_unordered(F&& f, std::initializer_list<T> items, MapOptions options = {}) {

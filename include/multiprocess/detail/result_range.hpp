@@ -49,7 +49,7 @@ class ResultRange {
   ResultRange& operator=(ResultRange&&) noexcept = default;
 
   /// Nothing when there are no more. Throws what the task threw; TimeoutError when the result is
-  /// not there in time: then the next call gives it.
+  /// not there in time: then the next call gives it; ValueError when the range was moved from.
   std::optional<R> next(Timeout timeout = forever) {
     if (source_ == nullptr) {
       throw ValueError("these results were moved from");

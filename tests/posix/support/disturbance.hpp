@@ -9,6 +9,8 @@
 
 namespace multiprocess::test {
 
+inline constexpr bool can_disturb = true;
+
 /// Runs `body` in a thread to which signals come all the time, none of which restarts a call; again
 /// until some have come.
 template <class F>

@@ -31,8 +31,8 @@ bool read_all(NativeHandle from, std::span<std::byte> into);
 /// signal.
 void write_all(NativeHandle to, std::span<const std::byte> bytes);
 
-/// Writes a byte for whoever waits at the other end. False when somebody has closed our
-/// descriptors.
+/// Writes a byte for whoever waits at the other end. False when it cannot, as when somebody has
+/// closed our end.
 inline bool ring(const Pipe& bell) noexcept {
   try {
     write_all(bell.write.get(), std::array<std::byte, 1>{});

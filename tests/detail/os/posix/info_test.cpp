@@ -62,7 +62,6 @@ TEST_F(OsInfo, NonsenseIsNoLimit) {
   EXPECT_GE(count(), 1);
 }
 
-/// One, and another one where a sanitizer has its own.
 TEST(OsInfoProcess, CountsTheThreadsThatTheSystemLists) {
   EXPECT_EQ(os::thread_count(), std::distance(fs::directory_iterator("/proc/self/task"), {}));
 }

@@ -12,7 +12,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -258,7 +257,7 @@ TEST_P(Acquirers, AGuardMayOutliveTheServer) {
   {
     const std::scoped_lock guard(lock, again, condition);
     const int server = manager().list<int>().apply([](std::vector<int>&) { return getpid(); });
-    kill(server, SIGKILL);
+    mp::test::kill_process(server);
     manager().join();
   }
   EXPECT_THROW(lock.release(), std::exception);

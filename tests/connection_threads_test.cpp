@@ -167,7 +167,7 @@ TEST(PipeThreads, MillionsOfMessagesCostNoMemory) {
   pass(10'000);
   const auto before = use_now();
   pass(500'000);
-  EXPECT_LE(use_now().parts, before.parts + 1);
+  EXPECT_LE(use_now().parts, before.parts + 16) << "as full as it may get, and no fuller";
 }
 
 TEST(PipeThreads, MemoryComesBackWhenAPipeIsDrained) {

@@ -4,7 +4,7 @@
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
 
-#include "support/stream_pair.hpp"
+#include "support/stream_handles.hpp"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <multiprocess/error.hpp>
 
 #include "support/hex.hpp"
-#include "support/stream_pair.hpp"
+#include "support/stream_handles.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,29 +11,45 @@ namespace multiprocess::test {
 
 inline constexpr bool can_disturb = true;
 
-/// Runs `body` in a thread to which signals come all the time, none of which restarts a call; again
-/// until some have come.
+/// While it lives, SIGUSR1 is counted and restarts no call.
+class CountedSignals {
+ public:
+  CountedSignals() {
+    seen_ = 0;
+    struct sigaction count {};
+    count.sa_handler = [](int) { ++seen_; };  // without SA_RESTART
+    sigaction(SIGUSR1, &count, &before_);
+  }
+  ~CountedSignals() { sigaction(SIGUSR1, &before_, nullptr); }
+  CountedSignals(const CountedSignals&) = delete;
+  CountedSignals& operator=(const CountedSignals&) = delete;
+
+  static int seen() noexcept { return seen_; }
+  static void send_to(std::thread& thread) {
+    pthread_kill(thread.native_handle(), SIGUSR1);
+    std::this_thread::yield();
+  }
+
+ private:
+  inline static std::atomic<int> seen_;
+  struct sigaction before_ {};
+};
+
+/// Runs `body` in a thread to which signals come all the time; again until some have come.
 template <class F>
 void run_disturbed(F body) {
-  static std::atomic<int> signals;
-  signals = 0;
-  struct sigaction before {};
-  struct sigaction count {};
-  count.sa_handler = [](int) { ++signals; };  // without SA_RESTART
-  sigaction(SIGUSR1, &count, &before);
+  const CountedSignals signals;
   std::atomic<bool> done = false;
   std::thread disturbed([&] {
     do {
       body();
-    } while (signals < 30);
+    } while (signals.seen() <= 30);
     done = true;
   });
   while (!done) {
-    pthread_kill(disturbed.native_handle(), SIGUSR1);
-    std::this_thread::yield();
+    signals.send_to(disturbed);
   }
   disturbed.join();
-  sigaction(SIGUSR1, &before, nullptr);
 }
 
 }  // namespace multiprocess::test

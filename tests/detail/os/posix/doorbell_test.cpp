@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/doorbell.hpp>
 
+#include "support/disturbance.hpp"
+
 #include <gtest/gtest.h>
-#include <pthread.h>
 #include <signal.h>
 
 #include <atomic>
@@ -32,25 +33,18 @@ TEST_F(DoorbellAndSignals, RingingAtNobodyIsNoSignal) {
 }
 
 TEST_F(DoorbellAndSignals, WaitsOnAfterSignals) {
-  static std::atomic<int> signals;
-  signals = 0;
-  struct sigaction before {};
-  struct sigaction count {};
-  count.sa_handler = [](int) { ++signals; };  // without SA_RESTART
-  sigaction(SIGUSR1, &count, &before);
+  const multiprocess::test::CountedSignals signals;
   std::atomic<bool> done = false;
   std::thread waiter([&] {
     EXPECT_EQ(os::wait_for_doorbell(here_.get(), os::never), DoorbellState::rung);
     done = true;
   });
-  while (signals < 50) {
-    pthread_kill(waiter.native_handle(), SIGUSR1);
-    std::this_thread::yield();
+  while (signals.seen() < 50) {
+    signals.send_to(waiter);
   }
   EXPECT_FALSE(done);
   os::ring_doorbell(there_.get());
   waiter.join();
-  sigaction(SIGUSR1, &before, nullptr);
 }
 
 }  // namespace

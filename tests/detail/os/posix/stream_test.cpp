@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/stream.hpp>
 
+#include "support/disturbance.hpp"
 #include "support/stream_bytes.hpp"
 
 #include <gtest/gtest.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
 
@@ -43,28 +43,21 @@ INSTANTIATE_TEST_SUITE_P(PipeAndSocket, StreamAndSignals,
                          testing::Values(&os::make_pipe, &make_socket_pair));
 
 TEST_P(StreamAndSignals, ResumesAfterSignals) {
-  struct sigaction before {};
-  struct sigaction count {};
-  static std::atomic<int> seen;
-  seen = 0;
-  count.sa_handler = [](int) { ++seen; };  // without SA_RESTART
-  sigaction(SIGUSR1, &count, &before);
+  const multiprocess::test::CountedSignals signals;
   const std::vector<std::byte> sent = many_bytes();
   std::atomic<bool> done = false;
   std::thread writer([&] {
     os::write_all(stream_.write.get(), sent);
     done = true;
   });
-  while (seen < 100) {
-    pthread_kill(writer.native_handle(), SIGUSR1);
-    std::this_thread::yield();
+  while (signals.seen() < 100) {
+    signals.send_to(writer);
   }
   EXPECT_FALSE(done);  // the stream is full and the writer was interrupted a hundred times
   std::vector<std::byte> got(sent.size());
   EXPECT_TRUE(os::read_all(stream_.read.get(), got));
   writer.join();
   EXPECT_EQ(got, sent);
-  sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_P(StreamAndSignals, AReaderThatIsGoneIsAnErrorAndNoSignal) {

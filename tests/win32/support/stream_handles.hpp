@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <multiprocess/connection.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 
 #include <utility>
@@ -14,12 +13,6 @@ inline std::pair<detail::os::Handle, detail::os::Handle> make_stream_handles() {
   const os::Handle listening = os::listen_at({{}, "127.0.0.1", 0}, 1);
   os::Handle here = os::connect_to(os::local_address(listening.get()), os::never);
   return {std::move(here), std::move(os::accept_now(listening.get())->socket)};
-}
-
-inline std::pair<Connection, Connection> make_stream_pair() {
-  auto [here, there] = make_stream_handles();
-  return {Connection(static_cast<int>(here.release())),
-          Connection(static_cast<int>(there.release()))};
 }
 
 }  // namespace multiprocess::test

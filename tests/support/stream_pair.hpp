@@ -2,18 +2,15 @@
 #pragma once
 
 #include <multiprocess/connection.hpp>
-#include <multiprocess/detail/os/doorbell.hpp>
+
+#include "support/stream_handles.hpp"
 
 #include <utility>
 
 namespace multiprocess::test {
 
-/// The ends of a stream of bytes as programs have it that know nothing of one another's memory. The
-/// ends of a doorbell are such ones.
-inline std::pair<detail::os::Handle, detail::os::Handle> make_stream_handles() {
-  return detail::os::make_doorbell();
-}
-
+/// Connections over a stream of bytes, as programs have it that know nothing of one another's
+/// memory.
 inline std::pair<Connection, Connection> make_stream_pair() {
   auto [here, there] = make_stream_handles();
   return {Connection(static_cast<int>(here.release())),

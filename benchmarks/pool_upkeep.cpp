@@ -3,17 +3,12 @@
 #include "harness/crew.hpp"
 #include "pool_cases.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <functional>
 #include <iterator>
-#include <numeric>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -33,26 +28,13 @@ double make(Placement placement) {
   });
 }
 
-/// CPU time that the process has used, in nanoseconds.
-double cpu_time_of(int pid) {
-  clockid_t clock{};
-  timespec used{};
-  if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
-    throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
-  }
-  if (clock_gettime(clock, &used) != 0) {
-    throw std::system_error(errno, std::generic_category(), "clock_gettime");
-  }
-  return static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
-}
-
 /// The processes that this thread has started.
 std::vector<int> children() {
   std::ifstream file("/proc/thread-self/children");
   return {std::istream_iterator<int>(file), {}};
 }
 
-/// Percent of a CPU that a process and those of its pool use in two seconds without work.
+/// Percent of a CPU that a process and those of its pool use in ten seconds without work.
 double idle(Placement placement) {
   const Placed placed(placement, 0);
   const std::vector<int> others = children();
@@ -61,12 +43,10 @@ double idle(Placement placement) {
   std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until nobody looks for more
   std::vector<int> mine = children();
   std::erase_if(mine, [&](int pid) { return std::ranges::count(others, pid) != 0; });
-  const auto used = [&] {
-    return std::transform_reduce(mine.begin(), mine.end(), cpu_time(), std::plus(), cpu_time_of);
-  };
+  const auto used = [&] { return cpu_time() + cpu_time_of(mine); };
   const double before = used();
   const double begun = now();
-  std::this_thread::sleep_for(std::chrono::seconds(2));  // what is measured
+  std::this_thread::sleep_for(std::chrono::milliseconds(scaled(10'000)));  // what is measured
   return 100 * (used() - before) / (now() - begun);
 }
 
@@ -129,11 +109,11 @@ void add_upkeep(Suite& suite) {
              }});
   suite.add({.name = "idle",
              .placements = {Placement::free},
-             .contenders = []() -> std::vector<Contender> {
-               return {{std::string(ours), idle}};
+             .contenders = [&suite]() -> std::vector<Contender> {
+               return {{std::string(ours), idle}, suite.python("idle")};
              },
              .unit = "% CPU",
-             .most_rounds = 3});
+             .most_rounds = 2});
 }
 
 void add_footprint(Suite& suite) {

@@ -136,4 +136,20 @@ double cpu_time() noexcept {
   return nanoseconds(usage.ru_utime) + nanoseconds(usage.ru_stime);
 }
 
+double cpu_time_of(const std::vector<int>& pids) {
+  double total = 0;
+  for (const int pid : pids) {
+    clockid_t clock{};
+    timespec used{};
+    if (const int error = clock_getcpuclockid(pid, &clock); error != 0) {
+      throw std::system_error(error, std::generic_category(), "clock_getcpuclockid");
+    }
+    if (clock_gettime(clock, &used) != 0) {
+      throw std::system_error(errno, std::generic_category(), "clock_gettime");
+    }
+    total += static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
+  }
+  return total;
+}
+
 }  // namespace bench

@@ -47,4 +47,7 @@ double now() noexcept;
 /// CPU time that the calling process has used, in nanoseconds.
 double cpu_time() noexcept;
 
+/// The same of other processes together. Throws when one of them is gone.
+double cpu_time_of(const std::vector<int>& pids);
+
 }  // namespace bench

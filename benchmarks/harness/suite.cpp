@@ -132,8 +132,12 @@ void Suite::run(const Case& work, Placement placement) {
 
 void Suite::repeat(const Contender& contender, Placement placement, Row& row) {
   row.quiet_share += wait_for_quiet() ? 1 : 0;
+  const bool warm = !row.rounds.empty();
   std::optional<double> figure;
   try {
+    if (warm) {  // the others' turns have cooled what this one's last turn had warmed
+      contender.repeat(placement);
+    }
     figure = contender.repeat(placement);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}, {}, {}: {}\n", row.name, row.placement, row.contender, error.what());

@@ -88,6 +88,25 @@ def made(count):
     return both, measure
 
 
+def idle(_placement, scale):
+    """Percent of a CPU."""
+    with fork.Pool(2) as pool:
+        pool.map(abs, range(1000))
+        time.sleep(0.1)
+        workers = pool._pool
+
+        def used():
+            total = time.process_time_ns()
+            for worker in workers:
+                with open(f"/proc/{worker.pid}/schedstat") as file:
+                    total += int(file.read().split()[0])
+            return total
+
+        before, begun = used(), time.monotonic_ns()
+        time.sleep(scaled(10000, scale) / 1000)
+        return 100 * (used() - before) / (time.monotonic_ns() - begun)
+
+
 def large_results(count):
     def measure(placement, scale):
         number = scaled(count, scale)
@@ -113,5 +132,6 @@ serve("pool", {
     "apply, busy machine": applied(300),
     "apply_async 20k": applied_later(20000),
     "make": made(10),
+    "idle": (("free",), idle),
     "result 64 MiB": large_results(3),
 })

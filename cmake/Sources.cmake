@@ -2,34 +2,34 @@
 #
 # What the library is compiled from: what knows no system, and what knows ours.
 set(MULTIPROCESS_NEUTRAL_SOURCES
-  src/accept_turns.cpp src/acceptor.cpp src/account.cpp src/address.cpp src/archive.cpp
-  src/arena.cpp src/async_result.cpp src/authentication.cpp src/barrier.cpp src/barrier_action.cpp
-  src/barrier_referent.cpp src/base_proxy.cpp src/batch.cpp src/batch_block.cpp
-  src/batch_results.cpp src/bell.cpp src/beside.cpp src/block_item.cpp src/board.cpp
-  src/bootstrap.cpp src/bytes.cpp src/call_data.cpp src/call_queue.cpp src/call_state.cpp
-  src/callable.cpp src/children.cpp src/chunk_run.cpp src/cleanup.cpp src/client.cpp src/closure.cpp
-  src/condition.cpp src/condition_referent.cpp src/connection.cpp src/connection_options.cpp
-  src/context.cpp src/count.cpp src/deposit.cpp src/descriptor.cpp src/desk.cpp
-  src/dict_referent.cpp src/dummy.cpp src/error.cpp src/event.cpp src/event_referent.cpp
-  src/exit.cpp src/exit_report.cpp src/fd.cpp src/foreign_cell.cpp src/forkserver.cpp src/frame.cpp
-  src/gateway.cpp src/hands.cpp src/handshake.cpp src/heap.cpp src/holders.cpp src/imap.cpp
-  src/imap_feeds.cpp
-  src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp src/journal.cpp src/keeper.cpp
-  src/key_index.cpp src/lanes.cpp src/launch.cpp src/link.cpp src/list_item.cpp
-  src/list_referent.cpp src/listener.cpp src/live_orders.cpp src/lock.cpp src/lock_calls.cpp
-  src/lock_referent.cpp src/logging.cpp src/loop_work.cpp src/magazines.cpp src/manager.cpp
-  src/manager_place.cpp src/manager_referent.cpp src/manager_server.cpp src/manager_socket.cpp
-  src/manager_start.cpp src/manager_state.cpp src/map_key.cpp src/meeting.cpp src/message.cpp
-  src/module_ref.cpp src/namespace_proxy.cpp src/namespace_referent.cpp src/number.cpp
-  src/object_state.cpp src/order.cpp src/output_labels.cpp src/owned_lock.cpp src/page_runs.cpp
-  src/parcel.cpp src/participants.cpp src/pipe.cpp src/pipe_transport.cpp src/pool.cpp
-  src/pool_engine.cpp src/pool_operations.cpp src/pool_options.cpp src/pool_referent.cpp
-  src/pool_service.cpp src/pool_workers.cpp src/process.cpp src/process_state.cpp src/proxy_call.cpp
-  src/queue_handle.cpp src/queue_referent.cpp src/queue_state.cpp src/range.cpp src/referent.cpp
-  src/registered_type.cpp src/remote_category.cpp src/remote_error.cpp src/remote_session.cpp
-  src/repair.cpp src/repr.cpp src/seal.cpp src/sealed_transport.cpp src/segment_list.cpp
-  src/self.cpp src/semaphore.cpp src/semaphore_referent.cpp src/sentences.cpp src/sequence.cpp
-  src/serialization.cpp
+  src/accept_turns.cpp src/acceptor.cpp src/account.cpp src/acquirer_proxy.cpp src/address.cpp
+  src/archive.cpp src/arena.cpp src/async_result.cpp src/authentication.cpp src/barrier.cpp
+  src/barrier_action.cpp src/barrier_referent.cpp src/base_proxy.cpp src/batch.cpp
+  src/batch_block.cpp src/batch_results.cpp src/bell.cpp src/beside.cpp src/block_item.cpp
+  src/board.cpp src/bootstrap.cpp src/bytes.cpp src/call_data.cpp src/call_queue.cpp
+  src/call_state.cpp src/callable.cpp src/callback_turns.cpp src/children.cpp src/chunk_run.cpp
+  src/cleanup.cpp src/client.cpp src/closure.cpp src/condition.cpp src/condition_referent.cpp
+  src/connection.cpp src/connection_options.cpp src/context.cpp src/count.cpp src/deposit.cpp
+  src/descriptor.cpp src/desk.cpp src/dict_referent.cpp src/dummy.cpp src/error.cpp src/event.cpp
+  src/event_referent.cpp src/exit.cpp src/exit_report.cpp src/fd.cpp src/foreign_cell.cpp
+  src/forkserver.cpp src/frame.cpp src/gateway.cpp src/guest_handle.cpp src/guests.cpp src/hall.cpp
+  src/hands.cpp src/handshake.cpp src/handshake_state.cpp src/heap.cpp src/hkdf.cpp src/holders.cpp
+  src/imap.cpp src/imap_feeds.cpp src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp
+  src/journal.cpp src/keeper.cpp src/key_index.cpp src/lanes.cpp src/launch.cpp src/link.cpp
+  src/link_lines.cpp src/list_item.cpp src/list_referent.cpp src/listener.cpp src/live_orders.cpp
+  src/lock.cpp src/lock_calls.cpp src/lock_referent.cpp src/logging.cpp src/loop_work.cpp
+  src/magazines.cpp src/manager.cpp src/manager_place.cpp src/manager_referent.cpp
+  src/manager_server.cpp src/manager_socket.cpp src/manager_start.cpp src/manager_state.cpp
+  src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp src/namespace_proxy.cpp
+  src/namespace_referent.cpp src/number.cpp src/object_state.cpp src/order.cpp src/output_labels.cpp
+  src/owned_lock.cpp src/page_runs.cpp src/parcel.cpp src/participants.cpp src/pipe.cpp
+  src/pipe_transport.cpp src/pool.cpp src/pool_engine.cpp src/pool_operations.cpp
+  src/pool_options.cpp src/pool_proxy.cpp src/pool_referent.cpp src/pool_service.cpp
+  src/pool_workers.cpp src/process.cpp src/process_state.cpp src/proxy_call.cpp src/queue_handle.cpp
+  src/queue_referent.cpp src/queue_state.cpp src/range.cpp src/referent.cpp src/registered_type.cpp
+  src/remote_category.cpp src/remote_error.cpp src/remote_session.cpp src/repair.cpp src/repr.cpp
+  src/seal.cpp src/sealed_transport.cpp src/segment_list.cpp src/self.cpp src/semaphore.cpp
+  src/semaphore_referent.cpp src/sentences.cpp src/sequence.cpp src/serialization.cpp
   src/set_referent.cpp src/shareable_list.cpp src/shared_bytes.cpp src/shared_code.cpp
   src/shared_data.cpp src/shared_memory.cpp src/shared_memory_manager.cpp src/shared_ref.cpp
   src/shared_referent.cpp src/shared_string.cpp src/shipment.cpp src/slabs.cpp src/socket_files.cpp
@@ -41,10 +41,10 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/word.cpp src/work_threads.cpp src/worker.cpp
 )
 set(MULTIPROCESS_OS_SOURCES
-  backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp hmac.cpp identity.cpp
-  info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp poller.cpp process.cpp program.cpp
-  random.cpp rendezvous.cpp secret_memory.cpp socket.cpp socket_file.cpp stream.cpp symbols.cpp
-  takeover.cpp thread.cpp transfer.cpp
+  around_fork.cpp backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp hmac.cpp
+  identity.cpp info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp poller.cpp process.cpp
+  program.cpp random.cpp rendezvous.cpp secret_memory.cpp socket.cpp socket_file.cpp stream.cpp
+  symbols.cpp takeover.cpp thread.cpp transfer.cpp
 )
 if(WIN32)
   list(APPEND MULTIPROCESS_OS_SOURCES

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/error.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -13,55 +14,70 @@ namespace multiprocess::detail {
 /// One thread at a time looks.
 class AcceptTurns::Turn {
  public:
-  Turn(AcceptTurns& all, os::Deadline deadline) : all_(all) {
+  /// A thread that does not wait comes again: its event loop looks after the handshakes.
+  Turn(AcceptTurns& all, os::Deadline deadline)
+      : all_(all), hands_on_(deadline > std::chrono::steady_clock::now()) {
     std::unique_lock lock(all_.mutex_);
     const auto is_free = [this] { return !all_.is_busy_; };
+    ++all_.takers_;
     if (deadline == os::never) {
       all_.freed_.wait(lock, is_free);
     } else if (!all_.freed_.wait_until(lock, deadline, is_free)) {
+      --all_.takers_;
       throw TimeoutError();
     }
     all_.is_busy_ = true;
   }
+  /// Whoever waits for the handle afterwards sees what is left.
   ~Turn() {
+    if (hands_on_ && all_.is_alone()) {
+      all_.acceptor_.hand_on();
+    }
+    all_.acceptor_.rest();
     const std::scoped_lock lock(all_.mutex_);
     all_.is_busy_ = false;
+    --all_.takers_;
     all_.freed_.notify_one();
   }
+  /// At its end.
+  void hand_on() noexcept { hands_on_ = true; }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
  private:
   AcceptTurns& all_;
+  bool hands_on_;
 };
 
-namespace {
-
-/// Whoever waits for the handle afterwards sees what is left.
-struct Rest {
-  Acceptor& acceptor;
-  ~Rest() { acceptor.rest(); }
-};
-
-}  // namespace
-
-AcceptTurns::AcceptTurns(std::shared_ptr<const os::Handle> socket, Acceptor::Rules rules)
+AcceptTurns::AcceptTurns(std::shared_ptr<const os::Handle> socket, Acceptor::Rules rules,
+                         std::shared_ptr<const Hall> hall)
     : owner_(os::current_pid()),
       socket_(std::move(socket)),
-      acceptor_(socket_->get(), std::move(rules)) {}
+      acceptor_(socket_->get(), std::move(rules), std::move(hall)) {}
+
+AcceptTurns::~AcceptTurns() {
+  if (is_ours()) {
+    acceptor_.hand_on();
+  }
+}
+
+bool AcceptTurns::is_alone() {
+  const std::scoped_lock lock(mutex_);
+  return takers_ == 1;
+}
 
 bool AcceptTurns::is_ours() const noexcept {
   return owner_ == os::current_pid();
 }
 
-Acceptor::Admitted AcceptTurns::accept(os::Deadline deadline) {
-  const Turn turn(*this, deadline);
-  const Rest rest{acceptor_};
+Admitted AcceptTurns::accept(os::Deadline deadline) {
+  Turn turn(*this, deadline);
   for (bool is_last = false;;) {
     if (is_closed_) {
       throw_closed();
     }
     if (auto admitted = acceptor_.take_admitted()) {
+      turn.hand_on();
       return *std::move(admitted);
     }
     if (auto why = acceptor_.take_failure()) {
@@ -70,8 +86,9 @@ Acceptor::Admitted AcceptTurns::accept(os::Deadline deadline) {
     if (is_last) {
       throw TimeoutError();
     }
-    acceptor_.step(deadline);
-    is_last = deadline != os::never && deadline <= std::chrono::steady_clock::now();
+    acceptor_.step(std::max(deadline, acceptor_.awaited_until()));
+    const os::Deadline end = std::max(deadline, acceptor_.awaited_until());
+    is_last = end != os::never && end <= std::chrono::steady_clock::now();
   }
 }
 

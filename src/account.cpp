@@ -23,6 +23,9 @@ namespace {
 
 constinit std::array<Destroy, 256> destroyers{};
 
+/// What a reference says that no child inherits, where others say how many forks came before it.
+constexpr std::uint64_t after_all_forks = UINT64_MAX;
+
 const char* name_of(ObjectType type) noexcept {
   switch (type) {
     case ObjectType::queue:
@@ -229,6 +232,12 @@ SharedRef take_reference(Offset object) {
   return ref;
 }
 
+SharedRef take_own_reference(Offset object) {
+  SharedRef ref = take_reference(object);
+  ref.control()->created = after_all_forks;
+  return ref;
+}
+
 bool is_of_type(const SharedRef& ref, ObjectType type) noexcept {
   return ref && owner::type(owner_word(ref.offset()).load(std::memory_order_acquire)) ==
                     static_cast<std::uint32_t>(type);
@@ -290,7 +299,9 @@ void SharedRef::give_back(RefControl* control) noexcept {
   // step everything has been given back already.
   if (me != nullptr && me->ticket.word() == control->holder) {
     const std::scoped_lock guard(me->account_lock);
-    if (is_inherited_by_a_child(*me, control->created)) {
+    if (me->account_blocks.empty()) {
+      // We are leaving: it goes with everything of this process.
+    } else if (is_inherited_by_a_child(*me, control->created)) {
       try {
         me->pinned.push_back({control->entry, control->created});
       } catch (const std::bad_alloc&) {  // then it is given back with everything of this process

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/inheritance.hpp>
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
@@ -23,6 +24,11 @@ constexpr std::size_t default_reservation = std::size_t{64} << 30;
 constexpr std::size_t smallest_reservation = std::size_t{16} << 20;
 
 constinit ThreadLock opening;
+// A child must not find memory that is mapped and not yet known.
+constinit os::AroundFork whole_at_forks =
+    os::held_around_forks<opening>(os::AroundFork::Nesting::inner);
+[[maybe_unused]] const bool before_main = whole_at_forks.begin();
+
 constinit os::SharedMapping* mapping =
     nullptr;  // never destroyed: others use it until the very end
 

@@ -66,6 +66,9 @@ void BarrierReferent::wait(ServedCall& call) {
 
 void BarrierReferent::come(ServedCall& call, os::Deadline deadline) {
   end_the_dead();
+  if (call.session()->is_over()) {
+    return;
+  }
   if (broken_) {
     throw BrokenBarrierError();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/base_proxy.hpp>
 
+#include <multiprocess/detail/link.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@ void BaseProxy::require_proxy(const detail::SharedRef& received, std::uint64_t t
     throw TypeError(
         fmt::format("the message holds a proxy, but not of type '{}'", detail::readable(name)));
   }
+  detail::keep_lent(received);
 }
 
 std::uint64_t BaseProxy::type_in(const detail::SharedRef& cell) {

@@ -75,6 +75,11 @@ std::uint64_t owner_of_result(const Board& board, std::uint64_t number,
   return owner::part_of(offset_of(&board), result::tag(number, item));
 }
 
+bool is_result(Offset block, const Board& board, std::uint64_t number,
+               std::uint64_t item) noexcept {
+  return (owner_of_former(block) & ~owner::message_flag) == owner_of_result(board, number, item);
+}
+
 bool is_to_stop(const Place& place) noexcept {
   const std::uint64_t wanted = place.stop_for.load(std::memory_order_seq_cst);
   const Offset batch = place.batch.load(std::memory_order_seq_cst);
@@ -93,7 +98,10 @@ void call_workers(Board& board, std::uint64_t count) noexcept {
 }
 
 void complete(Board& board, Batch& batch) noexcept {
-  if (step::exchange(batch.complete, 1) != 0) {
+  const bool attended = (batch.flags.load(std::memory_order_seq_cst) & Batch::attended) != 0;
+  const std::uint64_t turn =
+      attended ? completed_first + board.heard_of.fetch_add(1) : completed_unattended;
+  if (step::exchange(batch.complete, turn) != 0) {
     return;
   }
   if (batch.waited.load(std::memory_order_seq_cst) != 0) {

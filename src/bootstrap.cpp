@@ -11,6 +11,7 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/error.hpp>
 
+#include <atomic>
 #include <cstdio>
 
 namespace multiprocess::detail {
@@ -18,7 +19,7 @@ namespace multiprocess::detail {
 namespace {
 
 constinit bool owns_files = true;
-constinit bool wrote_files = true;
+constinit std::atomic<bool> wrote_files = true;  // several threads may fork at once
 
 Preparation prepare(const ProcessRecord& record) {
   const auto own = this_process();
@@ -114,8 +115,9 @@ void print_uncaught(const std::string& description) noexcept {
 }
 
 void flush_output() noexcept {
-  wrote_files = owns_files && os::thread_count() - library_threads() <= 1;
-  os::flush_streams(wrote_files);
+  const bool all = owns_files && os::thread_count() - library_threads() <= 1;
+  wrote_files = all;
+  os::flush_streams(all);
 }
 
 Birth prepare_birth(const std::shared_ptr<ProcessRecord>& record, Ticket ticket) {

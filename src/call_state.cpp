@@ -78,6 +78,9 @@ bool CallState::is_settled() const noexcept {
 bool CallState::ready() {
   if (!is_settled()) {
     look();
+    if (CallbackTurns* const all = turns(); all != nullptr) {
+      all->go_on();  // its own may be among them
+    }
   }
   return is_settled();
 }
@@ -90,6 +93,11 @@ bool CallState::wait(os::Deadline deadline) {
     sleep(deadline);
   }
   return true;
+}
+
+bool CallState::has_calls() noexcept {
+  const std::scoped_lock lock(mutex_);
+  return !calls_.empty();
 }
 
 bool CallState::cancel() {
@@ -123,7 +131,9 @@ void CallState::when_settled(std::function<void()> call) {
       call = nullptr;
     }
   }
-  if (call) {
+  if (CallbackTurns* const all = call ? turns() : nullptr; all != nullptr) {
+    all->make_here([&] { make(call); });
+  } else if (call) {
     make(call);
   } else {
     attend();
@@ -140,17 +150,41 @@ bool CallState::begin_settling() noexcept {
   return true;
 }
 
-/// None means that it is settled now.
-std::vector<std::function<void()>> CallState::next_calls() {
+/// False when there are calls to be made first.
+bool CallState::settle_without_calls() noexcept {
   const std::scoped_lock lock(mutex_);
-  if (calls_.empty()) {
-    phase_.store(Phase::settled, std::memory_order_release);
-    tell(bell_);
+  if (!calls_.empty()) {
+    return false;
   }
+  phase_.store(Phase::settled, std::memory_order_release);
+  tell(bell_);
+  return true;
+}
+
+/// None means that it is settled now.
+std::vector<std::function<void()>> CallState::next_calls() noexcept {
+  if (settle_without_calls()) {
+    return {};
+  }
+  const std::scoped_lock lock(mutex_);
   return std::exchange(calls_, {});
 }
 
 void CallState::finish_settling() noexcept {
+  if (!settle_without_calls()) {
+    // Until they are made it is not settled for this thread either.
+    settler_.store(std::thread::id(), std::memory_order_relaxed);
+    if (CallbackTurns* const all = turns(); all != nullptr) {
+      all->take(std::shared_ptr<CallbackOwner>(shared_from_this(), this));
+    } else {
+      make_calls();
+    }
+  }
+  wake();
+}
+
+void CallState::make_calls() noexcept {
+  settler_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   for (auto calls = next_calls(); !calls.empty(); calls = next_calls()) {
     for (const auto& call : calls) {
       make(call);

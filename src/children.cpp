@@ -2,6 +2,8 @@
 #include <multiprocess/detail/children.hpp>
 
 #include <multiprocess/detail/exit_report.hpp>
+#include <multiprocess/detail/lasting.hpp>
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/stream.hpp>
@@ -24,14 +26,15 @@ struct Registry {
   std::vector<Record> running;
 };
 
+constinit Lasting<Registry> kept;
+constinit os::AroundFork none_in_forked_children(os::AroundFork::Nesting::outer, nullptr, nullptr,
+                                                 [] { kept->running.clear(); });
+[[maybe_unused]] const bool before_main = none_in_forked_children.begin();
+
 /// Guarded by process_mutex. In a forked child, whoever forked, it is empty.
 Registry& registry() {
-  static Registry& only = []() -> Registry& {
-    static Registry* const made = new Registry;
-    os::around_fork(nullptr, nullptr, [] { made->running.clear(); });
-    return *made;
-  }();
-  return only;
+  none_in_forked_children.begin();
+  return *kept;
 }
 
 /// Of the processes that have ended: a child of the fork server counts as such once its exit code
@@ -102,6 +105,7 @@ bool renew_sentinel(ProcessRecord& process) {
 void add_child(const Record& record, os::Started started, Ticket ticket, os::Handle status) {
   const os::NativeHandle sentinel = started.sentinel.get();
   try {
+    watch_child(ticket, sentinel);
     auto ours = std::make_shared<os::Handle>();
     auto told = status ? std::make_shared<const os::Handle>(std::move(status)) : nullptr;
     const std::scoped_lock lock(process_mutex());
@@ -112,14 +116,14 @@ void add_child(const Record& record, os::Started started, Ticket ticket, os::Han
     record->sentinel = std::move(ours);
     record->ticket = ticket;
     record->status = std::move(told);
-  } catch (const std::bad_alloc&) {  // a child that nobody knows must not be
+  } catch (...) {  // a child that nobody knows must not be
+    unwatch_child(ticket);
     os::send_signal(sentinel, os::Signal::kill);
     os::wait_ended(sentinel, os::never);
     os::take_exit_code(sentinel);
     note_end(ticket);
     throw;
   }
-  watch_child(ticket, sentinel);
 }
 
 std::vector<Record> live_children() {

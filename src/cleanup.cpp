@@ -2,6 +2,7 @@
 #include <multiprocess/detail/cleanup.hpp>
 
 #include <multiprocess/detail/children.hpp>
+#include <multiprocess/detail/lasting.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/traceback.hpp>
@@ -21,25 +22,22 @@ namespace multiprocess::detail {
 
 namespace {
 
-struct Call {
+struct ExitCall {
   CallId id;
   int owner;  // pid; 0 for a fork call, which every forked child keeps
   int priority;
   std::function<void()> body;
 };
 
-/// Guarded by process_mutex; never destroyed, since the exit steps use it.
 struct Calls {
-  std::vector<Call> list;  // in the order of registration
+  std::vector<ExitCall> list;  // in the order of registration
   CallId last_id = 0;
   int arranged_in = 0;  // 0: std::atexit does not know us yet
   int done_in = 0;      // pid of the process whose exit steps have begun
 };
 
-Calls& calls() {
-  static Calls& only = *new Calls;
-  return only;
-}
+constinit Lasting<Calls> calls;                          // guarded by process_mutex
+constinit Lasting<std::vector<ExitCall>> parents_calls;  // likewise, in a forked child
 
 void report_failed_call(const char* kind) noexcept {
   const std::string text = describe_current_exception();
@@ -54,39 +52,39 @@ void run_reporting(const std::function<void()>& body, const char* kind) noexcept
   }
 }
 
-CallId add(Call call) {
+CallId add(ExitCall call) {
   const std::scoped_lock lock(process_mutex());
-  call.id = ++calls().last_id;
-  calls().list.push_back(std::move(call));
-  return calls().last_id;
+  call.id = ++calls->last_id;
+  calls->list.push_back(std::move(call));
+  return calls->last_id;
 }
 
-bool is_ours(const Call& call) {
+bool is_ours(const ExitCall& call) {
   return call.owner == 0 || call.owner == current_pid();
 }
 
-std::vector<Call>::iterator find(CallId id) {
-  auto& list = calls().list;
+std::vector<ExitCall>::iterator find(CallId id) {
+  auto& list = calls->list;
   const auto found =
-      std::find_if(list.begin(), list.end(), [id](const Call& call) { return call.id == id; });
+      std::find_if(list.begin(), list.end(), [id](const ExitCall& call) { return call.id == id; });
   return found != list.end() && is_ours(*found) ? found : list.end();
 }
 
-std::optional<Call> take(CallId id) {
+std::optional<ExitCall> take(CallId id) {
   const std::scoped_lock lock(process_mutex());
   const auto found = find(id);
-  if (found == calls().list.end()) {
+  if (found == calls->list.end()) {
     return std::nullopt;
   }
-  Call taken = std::move(*found);
-  calls().list.erase(found);
+  ExitCall taken = std::move(*found);
+  calls->list.erase(found);
   return taken;
 }
 
 /// The exit call that comes next; looked for anew each time, as calls may register and cancel.
-std::optional<Call> take_next(int lowest_priority) {
+std::optional<ExitCall> take_next(int lowest_priority) {
   const std::scoped_lock lock(process_mutex());
-  auto& list = calls().list;
+  auto& list = calls->list;
   auto next = list.end();
   for (auto call = list.begin(); call != list.end(); ++call) {
     const bool due = call->owner == current_pid() && call->priority >= lowest_priority;
@@ -97,7 +95,7 @@ std::optional<Call> take_next(int lowest_priority) {
   if (next == list.end()) {
     return std::nullopt;
   }
-  Call taken = std::move(*next);
+  ExitCall taken = std::move(*next);
   list.erase(next);
   return taken;
 }
@@ -119,7 +117,7 @@ constinit std::atomic<int> thread_that_ends{0};  // which runs them
 
 bool begin_exit_steps() {
   const std::scoped_lock lock(process_mutex());
-  if (std::exchange(calls().done_in, current_pid()) == current_pid()) {
+  if (std::exchange(calls->done_in, current_pid()) == current_pid()) {
     return false;
   }
   thread_that_ends.store(os::current_thread_number());
@@ -140,7 +138,7 @@ CallId add_fork_call(std::function<void()> call) {
 
 bool has_call(CallId id) {
   const std::scoped_lock lock(process_mutex());
-  return find(id) != calls().list.end();
+  return find(id) != calls->list.end();
 }
 
 bool cancel_call(CallId id) {
@@ -157,7 +155,7 @@ bool run_call(CallId id) {
 
 void arrange_exit_steps() {
   const std::scoped_lock lock(process_mutex());
-  if (std::exchange(calls().arranged_in, current_pid()) == 0) {
+  if (std::exchange(calls->arranged_in, current_pid()) == 0) {
     std::atexit([] { run_exit_steps(); });
   }
 }
@@ -186,21 +184,20 @@ void stay_if_process_ends() noexcept {
 }
 
 void run_fork_calls() noexcept {
-  std::vector<Call> due;
+  std::vector<ExitCall> due;
   {
     const std::scoped_lock lock(process_mutex());
-    auto& list = calls().list;
+    auto& list = calls->list;
     if (list.empty()) {
       return;
     }
     const auto foreign = std::stable_partition(list.begin(), list.end(), is_ours);
     // What the parent's calls hold is not destroyed either: it may be a file that goes with it.
-    static std::vector<Call>& kept = *new std::vector<Call>;
-    std::move(foreign, list.end(), std::back_inserter(kept));
+    std::move(foreign, list.end(), std::back_inserter(*parents_calls));
     list.erase(foreign, list.end());
     due = list;
   }
-  for (const Call& call : due) {
+  for (const ExitCall& call : due) {
     run_reporting(call.body, "an after-fork call");
   }
 }

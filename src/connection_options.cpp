@@ -19,6 +19,13 @@ void check(const connection::Options& options) {
   } else if (options.strict) {
     throw ValueError("a strict handshake needs an authkey");
   }
+  if (options.strict && options.legacy_md5) {
+    throw ValueError("the strict handshake knows no HMAC-MD5: set one of `strict`, `legacy_md5`");
+  }
+  if (options.backlog < 0) {
+    throw ValueError(
+        fmt::format("the backlog is {}: fewer than none cannot wait", options.backlog));
+  }
 }
 
 void require_loopback(const os::SocketAddress& address, const connection::Options& options) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/dummy.hpp>
 
+#include <multiprocess/detail/lasting.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/process_state.hpp>
@@ -166,17 +167,14 @@ void prune(std::vector<Record>& records) {
 }
 
 /// Those that the program waits for, under process_mutex, since a child may be forked at any time.
-std::vector<Record>& waited_for() {
-  static std::vector<Record>& all = *new std::vector<Record>;
-  return all;
-}
+constinit detail::Lasting<std::vector<Record>> waited_for;
 
 void wait_for_all() {
   while (true) {
     std::vector<Record> all;
     {
       const std::scoped_lock lock(detail::process_mutex());
-      all.swap(waited_for());
+      all.swap(*waited_for);
     }
     if (all.empty()) {
       return;
@@ -194,8 +192,8 @@ void let_program_wait(const Record& record) {
   bool arranged = false;
   {
     const std::scoped_lock lock(detail::process_mutex());
-    std::erase_if(waited_for(), is_over);
-    waited_for().push_back(record);
+    std::erase_if(*waited_for, is_over);
+    waited_for->push_back(record);
     arranged = std::exchange(arranged_in, detail::current_pid()) == detail::current_pid();
   }
   if (!arranged) {

@@ -6,6 +6,8 @@
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/exit_report.hpp>
 #include <multiprocess/detail/inheritance.hpp>
+#include <multiprocess/detail/lasting.hpp>
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/module.hpp>
 #include <multiprocess/detail/os/poll.hpp>
@@ -41,16 +43,10 @@ struct Client {
 };
 
 constinit ThreadLock mutex;
-
-/// Guarded by `mutex`, which is taken around forks; never destroyed.
-Client& client() {
-  static Client& only = []() -> Client& {
-    os::life_line();  // its lock is taken inside of ours: so it has to be the later one in a fork
-    os::around_fork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
-    return *new Client;
-  }();
-  return only;
-}
+constinit Lasting<Client> client;  // guarded by it
+constinit os::AroundFork whole_at_forks =
+    os::held_around_forks<mutex>(os::AroundFork::Nesting::outer);
+[[maybe_unused]] const bool before_main = whole_at_forks.begin();
 
 void ask_to_load(os::NativeHandle channel, const std::string& library) {
   const Request request;
@@ -222,7 +218,7 @@ void serve_once(os::Handle& channel, std::vector<Served>& children) {
 
 ServedChild start_from_server(const ServerOrder& order) {
   require_descriptors(order);
-  Client& own = client();
+  Client& own = *client;
   const std::scoped_lock lock(mutex);
   for (int attempt = 0; attempt < 3; ++attempt) {
     if (!own.channel || attempt > 0) {
@@ -236,25 +232,25 @@ ServedChild start_from_server(const ServerOrder& order) {
 }
 
 void set_server_preload(std::vector<std::string> libraries) {
-  Client& own = client();
+  Client& own = *client;
   const std::scoped_lock lock(mutex);
   own.preload = std::move(libraries);
 }
 
 os::NativeHandle server_channel() {
-  Client& own = client();
+  Client& own = *client;
   const std::scoped_lock lock(mutex);
   return own.channel.get();
 }
 
 void adopt_server_channel(os::Handle channel) {
-  Client& own = client();
+  Client& own = *client;
   const std::scoped_lock lock(mutex);
   own.channel = std::move(channel);
 }
 
 void stop_server() {
-  Client& own = client();
+  Client& own = *client;
   const std::scoped_lock lock(mutex);
   forget_server(own);
 }

@@ -73,11 +73,11 @@ void Gateway::serve() noexcept {
 
 void Gateway::serve_round() {
   std::array<os::Poller::Event, 64> space;
-  const auto events = poller_.wait(space, acceptor_.next_deadline());
-  for (const os::Poller::Event& event : events) {
+  const os::Deadline deadline = acceptor_.next_deadline();
+  for (const os::Poller::Event& event : poller_.wait(space, deadline)) {
     serve(event);
   }
-  if (events.empty()) {
+  if (deadline <= std::chrono::steady_clock::now()) {
     accept();  // somebody's time is over
   }
 }
@@ -110,8 +110,14 @@ void Gateway::serve(const os::Poller::Event& event) {
   }
 }
 
+/// What fails here, as for want of descriptors, costs the sessions nothing.
 void Gateway::accept() {
-  acceptor_.step();
+  try {
+    acceptor_.step();
+  } catch (const std::system_error& error) {
+    log(SUBWARNING, fmt::format("a manager cannot let anybody in: {}", error.what()));
+    acceptor_.pause(std::chrono::steady_clock::now() + breath);
+  }
   while (acceptor_.take_failure()) {  // it was logged
   }
   while (auto admitted = acceptor_.take_admitted()) {

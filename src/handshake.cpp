@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/handshake.hpp>
 
+#include <multiprocess/detail/hkdf.hpp>
 #include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/error.hpp>
@@ -231,8 +232,7 @@ void Handshake::check_answer_and_go_on(Bytes frame) {
 }
 
 void Handshake::answer_second(Bytes frame) {
-  send(answer_to(frame, rules_.key, rules_.legacy_md5));
-  next_ = &Handshake::expect_welcome;
+  hold_back(answer_to(frame, rules_.key, rules_.legacy_md5));
 }
 
 void Handshake::expect_welcome(Bytes frame) {
@@ -287,28 +287,33 @@ void Handshake::prove_strictly(Bytes frame) {
 void Handshake::check_strictly(Bytes frame) {
   const std::size_t size = strict_mark.size() + client_nonce_.size() + sizeof(os::Sha256Mac);
   const bool has_form = starts_with(frame, strict_mark) && frame.size() == size;
-  std::string found;
+  std::size_t found = rules_.places.size();
   if (has_form) {
     std::copy_n(frame.begin() + static_cast<std::ptrdiff_t>(strict_mark.size()),
                 client_nonce_.size(), client_nonce_.begin());
-    for (const std::string& place : rules_.places) {
+    for (std::size_t i = 0; i < rules_.places.size(); ++i) {
       const auto right =
-          strict_mac(rules_.key, client_label, place, client_nonce_, listener_nonce_);
+          strict_mac(rules_.key, client_label, rules_.places[i], client_nonce_, listener_nonce_);
       if (os::equal_in_constant_time(frame.last(right.size()), right)) {
-        found = place;
+        found = i;
       }
     }
   }
-  if (found.empty()) {
+  if (found == rules_.places.size()) {
     send(failure());
     fail(has_form ? "digest received was wrong: another key, or another address was dialled"
                   : "the other end does not speak the strict handshake");
     return;
   }
-  send(joined(bytes_of(strict_mark),
-              strict_mac(rules_.key, listener_label, found, listener_nonce_, client_nonce_)));
-  derive_keys(found, Role::listener);
-  next_ = nullptr;
+  welcome_strictly(found);
+}
+
+void Handshake::welcome_strictly(std::size_t place) {
+  place_ = place;
+  const std::string& dialled = rules_.places.at(place);
+  derive_keys(dialled, Role::listener);
+  hold_back(joined(bytes_of(strict_mark), strict_mac(rules_.key, listener_label, dialled,
+                                                     listener_nonce_, client_nonce_)));
 }
 
 void Handshake::finish_strictly(Bytes frame) {
@@ -327,8 +332,8 @@ void Handshake::finish_strictly(Bytes frame) {
 
 void Handshake::derive_keys(const std::string& place, Role role) {
   std::array<std::byte, 64> both;
-  os::hkdf_sha256(rules_.key.bytes(), joined(listener_nonce_, client_nonce_),
-                  joined(bytes_of("cpp-mp/1 frames "), bytes_of(place)), both);
+  hkdf_sha256(rules_.key.bytes(), joined(listener_nonce_, client_nonce_),
+              joined(bytes_of("cpp-mp/1 frames "), bytes_of(place)), both);
   auto from_client = std::make_shared<const Secret>(Bytes(both).first<32>());
   auto from_listener = std::make_shared<const Secret>(Bytes(both).last<32>());
   os::wipe(both);

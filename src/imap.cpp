@@ -26,6 +26,9 @@ Pieces::Pieces(std::shared_ptr<PoolEngine> engine, bool ordered, std::size_t mos
     : engine_(std::move(engine)), ordered_(ordered), most_ahead_(most_ahead) {}
 
 Pieces::~Pieces() {
+  if (!engine_->is_at_home()) {
+    return;  // a forked child's copy
+  }
   for (const Entry& entry : pieces_) {
     entry.piece->withdraw();
     entry.piece->set_read();

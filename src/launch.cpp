@@ -7,6 +7,7 @@
 #include <multiprocess/detail/forkserver.hpp>
 #include <multiprocess/detail/inheritance.hpp>
 #include <multiprocess/detail/keeper.hpp>
+#include <multiprocess/detail/lasting.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/program.hpp>
@@ -17,9 +18,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <span>
+#include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -66,8 +71,19 @@ class Reservation {
   Ticket ticket_;
 };
 
+/// A thread of ours that has just ended counts with the system for a moment more.
+bool has_threads() {
+  constexpr std::chrono::milliseconds moment{2};
+  const auto seem_to_be_there = [] { return os::thread_count() - library_threads() > 1; };
+  if (!seem_to_be_there()) {
+    return false;
+  }
+  std::this_thread::sleep_for(moment);
+  return seem_to_be_there();
+}
+
 void warn_about_threads() {
-  if (logs(WARNING) && os::thread_count() - library_threads() > 1) {
+  if (logs(WARNING) && has_threads()) {
     log(WARNING,
         fmt::format("process {} is multi-threaded, use of fork may lead to deadlocks in the "
                     "child: another thread may hold a lock; spawn and forkserver are safe",
@@ -89,10 +105,7 @@ void launch_by_fork(const std::shared_ptr<ProcessRecord>& record, const Work& wo
   add_child(record, std::move(started), ticket);
 }
 
-std::string& spawned_program() {
-  static std::string& path = *new std::string;
-  return path;
-}
+constinit Lasting<std::optional<std::string>> spawned_program;
 
 os::Started spawn(const StartRecord& record, std::vector<os::Handle>& descriptors) {
   std::vector<os::NativeHandle> handles{arena_descriptor(), os::life_line()};
@@ -102,7 +115,7 @@ os::Started spawn(const StartRecord& record, std::vector<os::Handle>& descriptor
   for (const os::Handle& descriptor : descriptors) {
     handles.push_back(descriptor.get());
   }
-  return os::start_program({.executable = spawned_program(),
+  return os::start_program({.executable = spawned_program->value_or(""),
                             .record = std::as_bytes(std::span(&record, 1)),
                             .handles = handles,
                             .outlives = record.outlive_parent != 0});
@@ -127,6 +140,7 @@ void launch_by_spawn(const std::shared_ptr<ProcessRecord>& record, const Work& w
 template <class Start>
 void launch_by_order(const std::shared_ptr<ProcessRecord>& record, const Work& work,
                      Ticket reserved, Start start) {
+  os::flush_streams(false);  // as for spawn
   Reservation place(reserved);
   Outgoing beside(true);
   expect_mail(place.ticket());
@@ -196,7 +210,7 @@ void launch_from(ForkTemplate& from, const std::shared_ptr<ProcessRecord>& recor
 
 void set_spawned_program(std::string path) {
   const std::scoped_lock lock(process_mutex());
-  spawned_program() = std::move(path);
+  *spawned_program = std::move(path);
 }
 
 void run_started_program() {

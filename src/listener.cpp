@@ -4,6 +4,7 @@
 #include <multiprocess/detail/accept_turns.hpp>
 #include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/codec.hpp>
+#include <multiprocess/detail/hall.hpp>
 #include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/shared_bytes.hpp>
@@ -25,6 +26,7 @@ namespace multiprocess::connection {
 
 namespace os = detail::os;
 using detail::Acceptor;
+using detail::Hall;
 
 namespace {
 
@@ -54,8 +56,9 @@ Acceptor::Rules rules_of(const Address& address, const Options& options) {
 }  // namespace
 
 struct Listener::Shared {
-  Shared(os::Handle listening, Address where, Acceptor::Rules by)
+  Shared(os::Handle listening, Address where, Acceptor::Rules by, std::shared_ptr<Hall> others)
       : socket(std::make_shared<const os::Handle>(std::move(listening))),
+        hall(std::move(others)),
         address(std::move(where)),
         rules(std::move(by)) {}
 
@@ -65,7 +68,7 @@ struct Listener::Shared {
       detail::AcceptTurns::throw_closed();
     }
     if (current == nullptr || !current->is_ours()) {
-      current = std::make_shared<detail::AcceptTurns>(socket, rules);
+      current = std::make_shared<detail::AcceptTurns>(socket, rules, hall);
     }
     return current;
   }
@@ -77,12 +80,14 @@ struct Listener::Shared {
     }
     current.reset();
     socket.reset();
+    hall.reset();
     file.reset();
   }
 
   std::atomic<std::uint32_t> uses{1};
   detail::ThreadLock lock;  // guards what follows; never held while waiting
   std::shared_ptr<const os::Handle> socket;
+  std::shared_ptr<Hall> hall;  // without a key nobody needs one
   std::shared_ptr<detail::AcceptTurns> current;
   std::optional<detail::SocketFile> file;
   std::optional<Address> last;
@@ -99,7 +104,8 @@ Listener::Listener(Address address, Options options) {
   os::Handle socket = os::listen_at(address.where(), std::max(options.backlog, fewest_waiting));
   const Address bound(os::local_address(socket.get()));
   detail::require_loopback(bound.where(), options);
-  auto made = std::make_unique<Shared>(std::move(socket), bound, rules_of(bound, options));
+  auto made = std::make_unique<Shared>(std::move(socket), bound, rules_of(bound, options),
+                                       options.authkey ? Hall::make() : nullptr);
   made->file.emplace(bound.path());
   shared_ = made.release();
 }
@@ -141,7 +147,7 @@ Listener::Shared& Listener::open() const {
 
 Connection Listener::accept(Timeout timeout) {
   Shared& shared = open();
-  Acceptor::Admitted admitted = shared.engine()->accept(timeout.deadline());
+  detail::Admitted admitted = shared.engine()->accept(timeout.deadline());
   {
     const std::scoped_lock guard(shared.lock);
     shared.last.emplace(std::move(admitted.peer));
@@ -250,8 +256,12 @@ std::uint32_t Listener::send_part(const void* part) {
     throw NotSendable(
         "a Listener with an authkey cannot be sent to another program: its key stays in the tree");
   }
-  return message->add_descriptor(os::duplicate(shared.socket->get()),
-                                 pack(shared.address, shared.rules));
+  detail::SharedRef companion = pack(shared.address, shared.rules);
+  if (shared.hall != nullptr) {
+    shared.hall->share();
+    companion = shared.hall->pack(companion);
+  }
+  return message->add_descriptor(os::duplicate(shared.socket->get()), companion);
 }
 
 void Listener::receive_part(void* where, std::uint32_t index) {
@@ -260,9 +270,10 @@ void Listener::receive_part(void* where, std::uint32_t index) {
     throw RuntimeError("a Listener can be received only with the message that carries it");
   }
   detail::ReceivedDescriptor received = message->descriptor(index);
-  auto [address, rules] = unpack(detail::shared_bytes_of(received.companion));
-  ::new (where)
-      Listener(new Shared(std::move(received.handle), std::move(address), std::move(rules)));
+  auto [hall, companion] = Hall::unpack(received.companion);
+  auto [address, rules] = unpack(detail::shared_bytes_of(companion));
+  ::new (where) Listener(new Shared(std::move(received.handle), std::move(address),
+                                    std::move(rules), std::move(hall)));
 }
 
 }  // namespace multiprocess::connection

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <utility>
+#include <vector>
 
 namespace multiprocess::detail {
 
@@ -37,7 +38,6 @@ void LockReferent::serve(ServedCall& call) {
 
 void LockReferent::acquire(ServedCall& call) {
   const os::Deadline deadline = read_deadline(call.arguments());
-  watch(call.session());
   if (recursive_ && is_held_by(*call.session())) {
     ++depth_;
     return answer(call, true);
@@ -45,6 +45,10 @@ void LockReferent::acquire(ServedCall& call) {
   if (holder_ != nullptr) {
     end_the_dead();
   }
+  if (call.session()->is_over()) {
+    return;
+  }
+  watch(call.session());
   if (holder_ == nullptr) {
     give(call, Wish{});
   } else if (deadline == os::at_once) {
@@ -66,9 +70,10 @@ void LockReferent::release(const Session& session) {
   }
 }
 
-void LockReferent::give(ServedCall& call, const Wish& wish) {
+void LockReferent::give(ServedCall& call, Wish wish) {
   holder_ = call.session();
   depth_ = wish.depth;
+  lost_ = std::move(wish.lost);
   answer(call, wish.answer);
 }
 
@@ -76,8 +81,18 @@ void LockReferent::pass_on(bool died) {
   holder_ = nullptr;
   depth_ = 0;
   taken_over_ = died;
-  if (auto next = waiting_.take()) {
-    give(next->call, next->note);
+  std::vector<std::function<void()>> lost;
+  if (died) {
+    lost.push_back(std::move(lost_));
+  }
+  lost_ = nullptr;
+  if (auto next = waiting_.take([&](auto& dead) { lost.push_back(std::move(dead.note.lost)); })) {
+    give(next->call, std::move(next->note));
+  }
+  for (const auto& each : lost) {  // they may give the lock away
+    if (each) {
+      each();
+    }
   }
 }
 
@@ -90,11 +105,11 @@ std::uint64_t LockReferent::let_go() {
 void LockReferent::take_again(ServedCall& call, std::uint64_t depth, bool notified,
                               std::function<void()> lost) {
   watch(call.session());
-  const Wish wish{depth, notified, std::move(lost)};
+  Wish wish{depth, notified, std::move(lost)};
   if (holder_ == nullptr) {
-    give(call, wish);
+    give(call, std::move(wish));
   } else {
-    waiting_.add(call, os::never, wish, [](auto) {});
+    waiting_.add(call, os::never, std::move(wish), [](auto) {});
   }
 }
 

@@ -179,6 +179,9 @@ void ManagerServer::serve(ServedCall call) {
 }
 
 void ManagerServer::serve_on(Referent& object, ServedCall& call) {
+  if (call.session()->is_over()) {
+    return;  // what it had is others' by now
+  }
   try {
     object.serve(call);
     if (call) {
@@ -233,10 +236,10 @@ void ManagerServer::add_places() {
 }
 
 std::shared_ptr<Referent> ManagerServer::find(std::uint64_t id) const {
-  const auto index = static_cast<std::uint32_t>(id);
-  if (index == 0) {
+  if (id == 0) {
     return self_;
   }
+  const auto index = static_cast<std::uint32_t>(id);
   const bool is_there = index < places_.size() && places_[index].generation == id >> 32;
   return is_there ? places_[index].object : nullptr;
 }

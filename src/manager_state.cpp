@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -60,7 +61,14 @@ void ManagerState::start(std::string_view class_name, Job initializer) {
   server.set_name(name_of_server(class_name, server.name()));
   server.start();
   desk_ = std::move(desk);
-  wait_until_open(server);
+  try {
+    wait_until_open(server);
+  } catch (...) {
+    server.kill();
+    server.join();
+    desk_ = {};
+    throw;
+  }
   process_ = std::move(server);
   starter_ = current_pid();
   stage_ = Stage::started;
@@ -73,7 +81,6 @@ void ManagerState::wait_until_open(Process& server) {
              [&] { return !is_opening(shared) || server.join(std::chrono::seconds::zero()); });
   if (!shared.is_open()) {
     server.join();
-    desk_ = {};
     throw EOFError(fmt::format("the manager's server ended before it was open: its exit code is {}",
                                server.exitcode().value_or(255)));
   }

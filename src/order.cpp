@@ -17,15 +17,6 @@
 
 namespace multiprocess::detail {
 
-namespace {
-
-/// Whether the block is the result that its word would say.
-bool is_result(Offset block, const Board& board, std::uint64_t number, std::uint64_t item) {
-  return (owner_of_former(block) & ~owner::message_flag) == owner_of_result(board, number, item);
-}
-
-}  // namespace
-
 Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
     : engine_(std::move(engine)), terms_(terms), number_(engine_->next_number()) {
   terms_.chunk = std::max<std::uint64_t>(1, std::min(terms_.chunk, terms_.items));
@@ -133,6 +124,13 @@ bool Order::has_come(std::uint64_t item) const noexcept {
 }
 
 /// Under the lock.
+Order::Damage& Order::damage() {
+  if (damage_ == nullptr) {
+    damage_ = std::make_unique<Damage>();
+  }
+  return *damage_;
+}
+
 void Order::lose(std::uint64_t item, std::exception_ptr error) {
   damage().lost.insert_or_assign(item, LostItem{std::move(error), nanoseconds_now()});
   any_lost_.store(true, std::memory_order_release);

@@ -100,28 +100,23 @@ void label_output(State& state) {
   }
 }
 
-void run(void* argument) {
-  const std::unique_ptr<std::shared_ptr<State>> state(
-      static_cast<std::shared_ptr<State>*>(argument));
-  const LibraryThread counted;
+void run(State& state) {
   try {
-    label_output(**state);
+    label_output(state);
   } catch (const std::system_error& error) {  // somebody has closed our descriptors
     log(SUBDEBUG, error.what());
   }
-  const std::scoped_lock lock((*state)->mutex);
-  (*state)->sources.clear();  // or who writes would wait for ever
-  (*state)->runs = false;
-  (*state)->changed.notify_all();
+  const std::scoped_lock lock(state.mutex);
+  state.sources.clear();  // or who writes would wait for ever
+  state.runs = false;
+  state.changed.notify_all();
 }
 
 }  // namespace
 
 OutputLabels::OutputLabels() : state_(std::make_shared<State>()) {
-  auto theirs = std::make_unique<std::shared_ptr<State>>(state_);
   state_->runs = true;
-  os::start_quiet_thread(&run, theirs.get());
-  static_cast<void>(theirs.release());
+  start_library_thread([state = state_] { run(*state); });
 }
 
 OutputLabels::~OutputLabels() {

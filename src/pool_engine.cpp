@@ -70,12 +70,6 @@ PoolEngine::~PoolEngine() {
 
 // ---- orders
 
-void PoolEngine::require_at_home() const {
-  if (this_participant() != creator_) {
-    throw_pool_of_another_process();
-  }
-}
-
 void PoolEngine::require_running() {
   require_at_home();
   if (state() != State::run) {
@@ -131,7 +125,7 @@ void PoolEngine::add_feed(std::shared_ptr<ImapFeed> feed) {
 }
 
 void PoolEngine::remove_feed(const ImapFeed& feed) noexcept {
-  if (this_participant() == creator_ && feeds_.remove(feed) && state() == State::close) {
+  if (is_at_home() && feeds_.remove(feed) && state() == State::close) {
     let_workers_leave();
   }
 }
@@ -268,7 +262,7 @@ PoolStats PoolEngine::stats() const {
 void PoolEngine::close() noexcept {
   State expected = State::run;
   state_.compare_exchange_strong(expected, State::close);
-  if (feeds_.any() == nullptr) {
+  if (is_at_home() && feeds_.any() == nullptr) {
     let_workers_leave();
   }
 }
@@ -290,12 +284,13 @@ bool PoolEngine::is_idle() const noexcept {
 }
 
 void PoolEngine::terminate() noexcept {
-  if (this_participant() != creator_) {
+  if (!is_at_home()) {
     return;
   }
   state_.store(State::terminate, std::memory_order_seq_cst);
   board().closing.store(1, std::memory_order_seq_cst);
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
+  call_workers(board(), INT_MAX);  // who has nothing to do leaves, and writes out what it printed
   call_attention(board());
   service_.wait_for_end();
   LiveOrders left;  // they keep the pool, and go when its lock is free again
@@ -310,6 +305,7 @@ void PoolEngine::join() {
   if (state() == State::run) {
     throw ValueError("Pool is still running");
   }
+  require_at_home();
   while (const auto feed = plan_.inline_tasks ? nullptr : feeds_.any()) {
     feed->read_all();
     remove_feed(*feed);

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -25,30 +26,22 @@ using namespace std::chrono_literals;
 
 constexpr auto tick = 2ms;  // while a task is to end
 constexpr auto progress_step = 100ms;
-constexpr auto last_grace = 1s;      // between SIGTERM and SIGKILL at the end of a pool
+// After terminate() those in a task are told to end, others who have not left, and then killed.
+constexpr std::array<os::Deadline::duration, 3> ending_steps{50ms, 300ms, 1300ms};
 constexpr auto at_leave = 5ms;       // of workers that have nothing more to do
 constexpr auto start_again = 100ms;  // after a start that failed
 
 }  // namespace
 
 void PoolService::start(std::shared_ptr<PoolEngine> engine) {
-  auto theirs = std::make_unique<std::shared_ptr<PoolEngine>>(std::move(engine));
   listen_for_ends(*this);
   runs_ = true;
   try {
-    os::start_quiet_thread(
-        [](void* argument) {
-          const std::unique_ptr<std::shared_ptr<PoolEngine>> kept(
-              static_cast<std::shared_ptr<PoolEngine>*>(argument));
-          const LibraryThread counted;
-          (*kept)->service_.serve();
-        },
-        theirs.get());
+    start_library_thread([engine = std::move(engine)] { engine->service_.serve(); });
   } catch (...) {
     runs_ = false;
     throw;
   }
-  static_cast<void>(theirs.release());
 }
 
 void PoolService::child_ended() noexcept {
@@ -102,10 +95,11 @@ void PoolService::sleep_until_news(std::uint64_t seen) {
     engine_.workers_.wait_for_ends(std::chrono::steady_clock::now() + at_leave);
     return;
   }
-  sleep_until(engine_.board().attention, next_look(), [&] {
+  const auto has_news = [&] {
     return engine_.board().attended.load(std::memory_order_seq_cst) != seen ||
            engine_.workers_.has_ended();
-  });
+  };
+  sleep_until(engine_.board().attention, next_look(), has_news, idle_slice);
 }
 
 // ---- workers that have ended
@@ -201,26 +195,40 @@ void PoolService::break_pool(const std::exception_ptr& cause) {
 // ---- orders that are complete
 
 void PoolService::settle_complete() {
-  Orders complete;
-  bool news = false;
+  bool any = false;
   {
-    const std::scoped_lock lock(engine_.mutex_);
-    for (const auto& order : engine_.live_) {
-      news = order->close_rests() || news;
-      if (order->complete() && order->batch().has(Batch::attended) && !order->is_read()) {
-        complete.push_back(order);
-      }
-    }
+    const CallbackTurns::Series series(engine_.callback_turns_);
+    any = settle_in_order();
   }
-  for (const auto& order : complete) {
-    order->on_complete();
-  }
-  if (news || !complete.empty()) {
+  if (any) {
     engine_.wake_waiters();
     LiveOrders removed;
     const std::scoped_lock lock(engine_.mutex_);
     engine_.sweep(removed);
   }
+}
+
+/// False when there were none.
+bool PoolService::settle_in_order() {
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<Order>>> complete;
+  bool news = false;
+  {
+    const std::scoped_lock lock(engine_.mutex_);
+    const std::uint64_t last = completed_first + engine_.board().heard_of.load();
+    for (const auto& order : engine_.live_) {
+      news = order->close_rests() || news;
+      if (order->complete() && order->batch().has(Batch::attended) && !order->is_read()) {
+        complete.emplace_back(order->batch().complete.load(), order);
+      }
+    }
+    // Those that became so while we looked: the next time, for one before them may be missing here.
+    std::erase_if(complete, [last](const auto& each) { return each.first >= last; });
+  }
+  std::ranges::stable_sort(complete, {}, [](const auto& each) { return each.first; });
+  for (const auto& [turn, order] : complete) {
+    order->on_complete();
+  }
+  return news || !complete.empty();
 }
 
 void PoolService::show_progress(os::Deadline now) {
@@ -260,11 +268,23 @@ void PoolService::hurry_the_end(os::Deadline now) noexcept {
   if (engine_.state() != PoolEngine::State::terminate) {
     return;
   }
-  if (kill_at_ == os::never) {
-    kill_at_ = now + last_grace;
-    engine_.workers_.terminate_all();
-  } else if (now >= kill_at_) {
-    engine_.workers_.kill_all();
+  if (terminated_at_ == os::never) {
+    terminated_at_ = now;
+  }
+  for (; steps_ < ending_steps.size() && now >= terminated_at_ + ending_steps[steps_]; ++steps_) {
+    for (std::uint32_t place = 0; place < engine_.board().places; ++place) {
+      end_worker(place);
+    }
+  }
+}
+
+/// As far as it is time for that.
+void PoolService::end_worker(std::uint32_t place) noexcept {
+  const bool has_task = engine_.board().place(place).batch.load(std::memory_order_seq_cst) != 0;
+  if (steps_ == 2) {
+    engine_.workers_.kill(place);
+  } else if (steps_ == 1 || has_task) {
+    engine_.workers_.terminate(place);
   }
 }
 

@@ -320,18 +320,6 @@ void PoolWorkers::kill(std::uint32_t place) noexcept {
   }
 }
 
-void PoolWorkers::terminate_all() noexcept {
-  for (std::uint32_t place = 0; place < seats_.size(); ++place) {
-    terminate(place);
-  }
-}
-
-void PoolWorkers::kill_all() noexcept {
-  for (std::uint32_t place = 0; place < seats_.size(); ++place) {
-    kill(place);
-  }
-}
-
 std::exception_ptr PoolWorkers::failure() const noexcept {
   const std::scoped_lock lock(mutex_);
   return failed_for_good_ ? first_failure_ : nullptr;

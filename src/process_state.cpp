@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/process_state.hpp>
 
+#include <multiprocess/detail/lasting.hpp>
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
@@ -31,16 +33,11 @@ struct State {
 constinit ThreadLock mutex;
 constinit std::atomic<bool> bootstrapping{false};
 
-State& state() {
-  // Never destroyed: exit steps and static destructors ask it. In static memory, beside the mutex:
-  // one page less for a forked child to change.
-  alignas(State) static std::byte memory[sizeof(State)];
-  static State& only = []() -> State& {
-    os::around_fork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
-    return *new (memory) State;
-  }();
-  return only;
-}
+// Beside the mutex that guards it: one page less for a forked child to change.
+constinit Lasting<State> state;
+constinit os::AroundFork whole_at_forks =
+    os::held_around_forks<mutex>(os::AroundFork::Nesting::outer);
+[[maybe_unused]] const bool before_main = whole_at_forks.begin();
 
 std::shared_ptr<const Secret> random_key() {
   std::array<std::byte, key_size> bytes;
@@ -72,7 +69,6 @@ Secret::~Secret() {
 }
 
 ThreadLock& process_mutex() {
-  state();
   return mutex;
 }
 
@@ -91,18 +87,18 @@ Starting::~Starting() {
 
 std::shared_ptr<ProcessRecord> this_process() {
   const std::scoped_lock lock(process_mutex());
-  own_record(state());
-  return state().own;
+  own_record(*state);
+  return state->own;
 }
 
 std::shared_ptr<const ParentRecord> parent_record() {
   const std::scoped_lock lock(process_mutex());
-  return state().parent;
+  return state->parent;
 }
 
 void become(std::shared_ptr<ProcessRecord> own, std::shared_ptr<ParentRecord> parent) {
   const std::scoped_lock lock(process_mutex());
-  State& now = state();
+  State& now = *state;
   // Not freed: that would change more of the memory that a forked child shares with its parent.
   now.former_own = std::exchange(now.own, std::move(own));
   now.former_parent = std::exchange(now.parent, std::move(parent));
@@ -115,7 +111,7 @@ void become(std::shared_ptr<ProcessRecord> own, std::shared_ptr<ParentRecord> pa
 std::shared_ptr<ProcessRecord> make_record(std::string_view class_name) {
   auto record = std::make_shared<ProcessRecord>();
   const std::scoped_lock lock(process_mutex());
-  State& now = state();
+  State& now = *state;
   const ProcessRecord& own = own_record(now);
   record->class_name = class_name;
   record->identity = own.identity.empty() ? "" : own.identity + ":";
@@ -129,27 +125,27 @@ std::shared_ptr<ProcessRecord> make_record(std::string_view class_name) {
 
 unsigned processes_made() {
   const std::scoped_lock lock(process_mutex());
-  return state().made;
+  return state->made;
 }
 
 void set_processes_made(unsigned count) {
   const std::scoped_lock lock(process_mutex());
-  state().made = count;
+  state->made = count;
 }
 
 std::optional<StartMethod> chosen_start_method() {
   const std::scoped_lock lock(process_mutex());
-  return state().method;
+  return state->method;
 }
 
 void choose_start_method(std::optional<StartMethod> method) {
   const std::scoped_lock lock(process_mutex());
-  state().method = method;
+  state->method = method;
 }
 
 StartMethod fixed_start_method() {
   const std::scoped_lock lock(process_mutex());
-  std::optional<StartMethod>& method = state().method;
+  std::optional<StartMethod>& method = state->method;
   if (!method) {
     method = os::can_fork() ? StartMethod::fork : StartMethod::spawn;
   }
@@ -166,12 +162,12 @@ void set_in_bootstrap(bool value) noexcept {
 
 bool may_have_children() {
   const std::scoped_lock lock(process_mutex());
-  return own_record(state()).may_have_children;
+  return own_record(*state).may_have_children;
 }
 
 void allow_children() {
   const std::scoped_lock lock(process_mutex());
-  own_record(state()).may_have_children = true;
+  own_record(*state).may_have_children = true;
 }
 
 std::string current_process_name() {

@@ -30,24 +30,24 @@ namespace {
 thread_local constinit bool process_leaves = false;  // while this thread runs its last exit step
 
 /// A thread's box, and the desk that it is at.
-class Place {
+class DeskPlace {
  public:
-  explicit Place(Desk& desk)
+  explicit DeskPlace(Desk& desk)
       : desk_(take_reference(offset_of(&desk))),
         ticket_(self().ticket.word()),
         box_(&take_box(desk)) {}
-  Place(Place&& other) noexcept
+  DeskPlace(DeskPlace&& other) noexcept
       : desk_(std::move(other.desk_)),
         ticket_(other.ticket_),
         box_(std::exchange(other.box_, {})) {}
-  Place& operator=(Place&& other) noexcept {
+  DeskPlace& operator=(DeskPlace&& other) noexcept {
     std::swap(desk_, other.desk_);
     std::swap(ticket_, other.ticket_);
     std::swap(box_, other.box_);
     return *this;
   }
   /// Tells the server, and does not wait. In a forked child the box is the parent's.
-  ~Place() {
+  ~DeskPlace() {
     const Self* const me = self_if_entered();
     if (box_ != nullptr && me != nullptr && me->ticket.word() == ticket_) {
       leave(ManagerMethod::goodbye);
@@ -83,7 +83,7 @@ class Place {
   Box* box_;
 };
 
-using Places = PerThread<std::vector<Place>>;
+using DeskPlaces = PerThread<std::vector<DeskPlace>>;
 
 /// What a process has at a server when it ends without this was in the hand of a killed one.
 void say_goodbye_at_exit() {
@@ -92,7 +92,7 @@ void say_goodbye_at_exit() {
   if (arranged_for.exchange(me) != me) {
     add_exit_call(
         [] {
-          if (std::vector<Place>* const all = Places::get()) {
+          if (std::vector<DeskPlace>* const all = DeskPlaces::get()) {
             process_leaves = true;
             all->clear();
             process_leaves = false;
@@ -103,15 +103,15 @@ void say_goodbye_at_exit() {
 }
 
 /// This thread's box at the desk; the last one that it used is found at once. `all` are its places.
-Box& own_box(std::vector<Place>& all, Desk& desk) {
-  const auto found = std::find_if(all.begin(), all.end(), [&desk](const Place& place) {
+Box& own_box(std::vector<DeskPlace>& all, Desk& desk) {
+  const auto found = std::find_if(all.begin(), all.end(), [&desk](const DeskPlace& place) {
     return place.is_at(desk) && place.is_ours();
   });
   if (found != all.end()) [[likely]] {
     std::iter_swap(all.begin(), found);
     return all.front().box();
   }
-  std::erase_if(all, [](const Place& place) { return place.is_void(); });
+  std::erase_if(all, [](const DeskPlace& place) { return place.is_void(); });
   all.emplace_back(desk);
   say_goodbye_at_exit();
   std::swap(all.front(), all.back());
@@ -190,14 +190,14 @@ bool has_ended(const Desk& desk) noexcept {
 }
 
 void leave_desk(Desk& desk) noexcept {
-  if (std::vector<Place>* const all = Places::get()) {
-    std::erase_if(*all, [&desk](const Place& place) { return place.is_at(desk); });
+  if (std::vector<DeskPlace>* const all = DeskPlaces::get()) {
+    std::erase_if(*all, [&desk](const DeskPlace& place) { return place.is_at(desk); });
   }
 }
 
 void ask_to_shut_down(Desk& desk) {
   leave_desk(desk);
-  Place(desk).leave(ManagerMethod::shutdown);
+  DeskPlace(desk).leave(ManagerMethod::shutdown);
 }
 
 namespace {
@@ -256,9 +256,9 @@ Answer ProxyCall::send() {
   if (desk_.is_linked()) {
     return Answer(ask_over_link(desk_, bytes(), refs()));
   }
-  std::vector<Place>* const all = Places::get();
+  std::vector<DeskPlace>* const all = DeskPlaces::get();
   if (all == nullptr) {  // the thread's own objects are gone: one call, one box
-    const Place place(desk_);
+    const DeskPlace place(desk_);
     ask(desk_, place.box(), bytes(), refs());
     return Answer(place.box());
   }

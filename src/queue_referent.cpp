@@ -147,6 +147,9 @@ void QueueReferent::task_done(const Session& session) {
 void QueueReferent::join(ServedCall& call) {
   const os::Deadline deadline = read_deadline(call.arguments());
   end_the_dead();
+  if (call.session()->is_over()) {
+    return;
+  }
   const bool all_done = items_.empty() && in_hands_ == 0;
   if (all_done || deadline == os::at_once) {
     return answer(call, all_done);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/registered_type.hpp>
 
+#include <multiprocess/detail/lasting.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,26 +13,41 @@ namespace multiprocess::detail {
 
 namespace {
 
-/// Made on first use: types are registered at namespace scope as well.
 struct Registry {
-  std::mutex mutex;
+  ThreadLock mutex;  // in a forked child it is free
   RegisteredTypes types;
 };
-Registry& registry() {
-  static auto* const all = new Registry;
-  return *all;
-}
+constinit Lasting<Registry> registry;  // types are registered at namespace scope as well
 
 }  // namespace
 
+void RegisteredMethod::encode(OutputArchive& archive) const {
+  archive(name, call);
+}
+
+RegisteredMethod RegisteredMethod::decode(InputArchive& archive) {
+  auto name = read_value<std::string>(archive);
+  return {std::move(name), read_value<InstanceMethod>(archive), nullptr};
+}
+
+void RegisteredType::encode(OutputArchive& archive) const {
+  archive(name, tag, methods, show, make);
+}
+
+RegisteredType RegisteredType::decode(InputArchive& archive) {
+  RegisteredType type;
+  archive(type.name, type.tag, type.methods, type.show, type.make);
+  return type;
+}
+
 RegisteredTypes registered_types() {
-  Registry& all = registry();
+  Registry& all = *registry;
   const std::scoped_lock lock(all.mutex);
   return all.types;
 }
 
 void add_registered_type(RegisteredType type) {
-  Registry& all = registry();
+  Registry& all = *registry;
   const std::scoped_lock lock(all.mutex);
   std::erase_if(all.types, [&type](const auto& known) { return known->name == type.name; });
   all.types.push_back(std::make_shared<const RegisteredType>(std::move(type)));

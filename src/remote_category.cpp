@@ -55,8 +55,8 @@ class StandInCategory final : public std::error_category {
 
 constinit std::atomic<StandInCategory*> categories = nullptr;
 
-StandInCategory* find(StandInCategory* first, const StandInCategory* last,
-                      const std::string& name) {
+StandInCategory* find_named(StandInCategory* first, const StandInCategory* last,
+                            const std::string& name) {
   for (; first != last; first = first->next) {
     if (first->name() == name) {
       return first;
@@ -67,13 +67,13 @@ StandInCategory* find(StandInCategory* first, const StandInCategory* last,
 
 StandInCategory& stand_in(const std::string& name) {
   StandInCategory* seen = categories;
-  if (StandInCategory* const found = find(seen, nullptr, name)) {
+  if (StandInCategory* const found = find_named(seen, nullptr, name)) {
     return *found;
   }
   auto* const fresh = new StandInCategory(name);
   fresh->next = seen;
   while (!categories.compare_exchange_weak(fresh->next, fresh)) {
-    if (StandInCategory* const found = find(fresh->next, seen, name)) {  // another thread's
+    if (StandInCategory* const found = find_named(fresh->next, seen, name)) {  // another thread's
       delete fresh;
       return *found;
     }

@@ -177,7 +177,7 @@ struct KnownType {
 };
 
 template <class... E>
-std::array<KnownType, sizeof...(E)> list() {
+constexpr std::array<KnownType, sizeof...(E)> list() {
   return {KnownType{&typeid(E), &take_apart_if<E>, &throw_made<E>}...};
 }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/remote_session.hpp>
 
+#include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/desk.hpp>
-#include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/logging.hpp>
 
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -33,9 +34,12 @@ std::optional<Seal> seal(std::shared_ptr<const Secret> key) {
 }  // namespace
 
 void Loans::lend(const SharedRef& cell) {
-  Loan& loan = loans_[cell_of(cell).id];
-  loan.cell = cell;
-  ++loan.count;
+  const std::uint64_t id = cell_of(cell).id;
+  if (const auto found = loans_.find(id); found != loans_.end()) {
+    ++found->second.count;
+  } else {
+    loans_.emplace(id, Loan{take_own_reference(cell.offset()), 1});
+  }
 }
 
 void Loans::give_back(std::uint64_t id) noexcept {
@@ -44,9 +48,12 @@ void Loans::give_back(std::uint64_t id) noexcept {
   }
 }
 
-const SharedRef* Loans::find(std::uint64_t id) const noexcept {
+const SharedRef& Loans::find(std::uint64_t id) const {
   const auto found = loans_.find(id);
-  return found == loans_.end() ? nullptr : &found->second.cell;
+  if (found == loans_.end()) {
+    throw RuntimeError("the manager has no such object any more");
+  }
+  return found->second.cell;
 }
 
 RemoteSession::RemoteSession(ManagerServer& server, LoansByTree& trees, os::Poller& poller,
@@ -95,6 +102,10 @@ void RemoteSession::take(Bytes message) {
   server_.enter([&] { loans_ == nullptr ? introduce(message) : serve(message); });
 }
 
+bool RemoteSession::looks_dead() const noexcept {
+  return is_over() || os::is_at_end(stream());
+}
+
 void RemoteSession::introduce(Bytes message) {
   CallReader from(message, {});
   const std::uint64_t tree = from.get();
@@ -107,22 +118,15 @@ void RemoteSession::introduce(Bytes message) {
   std::erase_if(trees_, [](const auto& each) { return each.second.expired(); });
 }
 
-SharedRef RemoteSession::borrowed(std::uint64_t id) const {
-  const SharedRef* const cell = loans_->find(id);
-  return cell == nullptr ? SharedRef() : *cell;
-}
-
 void RemoteSession::serve(Bytes message) {
   CallReader from(message, {});
   const std::uint64_t count = from.get();
   if (count > message.size() / sizeof(std::uint64_t)) {
     throw_no_protocol("a call with more objects beside it than it has bytes");
   }
-  std::vector<SharedRef> refs(static_cast<std::size_t>(count));
-  bool all_known = true;
-  for (SharedRef& ref : refs) {
-    ref = borrowed(from.get());
-    all_known = all_known && ref;
+  std::vector<std::uint64_t> ids(static_cast<std::size_t>(count));
+  for (std::uint64_t& id : ids) {
+    id = from.get();
   }
   const Bytes call = from.rest();
   const std::uint64_t object = from.get();
@@ -136,14 +140,35 @@ void RemoteSession::serve(Bytes message) {
   if (std::exchange(is_asking_, true)) {
     throw_no_protocol("a second call before the first one was answered");
   }
+  std::vector<SharedRef> refs;
+  std::exception_ptr refused;
+  try {
+    refs = admit(object, method, ids);
+  } catch (...) {
+    refused = std::current_exception();
+  }
   ServedCall served = server_.copy_call(shared_from_this(), call, std::move(refs));
-  if (object == 0 && method == ManagerMethod::shutdown) {
-    served.fail(ValueError("only who has started a manager shuts it down"));
-  } else if (!all_known || (object != 0 && !borrowed(object))) {
-    served.fail(RuntimeError("the manager has no such object any more"));
+  if (refused != nullptr) {
+    served.fail(refused);
   } else {
     server_.serve(std::move(served));
   }
+}
+
+std::vector<SharedRef> RemoteSession::admit(std::uint64_t object, ManagerMethod method,
+                                            std::span<const std::uint64_t> beside) const {
+  if (object == 0 && method == ManagerMethod::shutdown) {
+    throw ValueError("only who has started a manager shuts it down");
+  }
+  if (object != 0) {
+    loans_->find(object);
+  }
+  std::vector<SharedRef> refs;
+  refs.reserve(beside.size());
+  for (const std::uint64_t id : beside) {
+    refs.push_back(take_reference(loans_->find(id).offset()));
+  }
+  return refs;
 }
 
 void RemoteSession::drop(CallReader& from) {
@@ -160,6 +185,9 @@ void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const Shar
           "another manager): a program that has connected cannot have it");
     }
   }
+  for (const SharedRef& ref : refs) {
+    loans_->lend(ref);
+  }
   CallWriter message;
   message.put(refs.size());
   for (const SharedRef& ref : refs) {
@@ -173,9 +201,6 @@ void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const Shar
     append_frame(output_, sealed->bytes());
   } else {
     append_frame(output_, message.bytes());
-  }
-  for (const SharedRef& ref : refs) {
-    loans_->lend(ref);
   }
   is_asking_ = false;
   write();

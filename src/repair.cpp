@@ -14,7 +14,9 @@
 #include <multiprocess/detail/word.hpp>
 
 #include <atomic>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 namespace multiprocess::detail {
 
@@ -160,6 +162,17 @@ void expect_our_end() noexcept {
   awaited.store(self().ticket.word(), std::memory_order_relaxed);
 }
 
+namespace {
+
+/// From now on no thread gives anything back by itself: the warden may be about to.
+std::vector<Offset> close_account(Self& me) noexcept {
+  const std::scoped_lock guard(me.account_lock);
+  me.pinned.clear();
+  return std::exchange(me.account_blocks, {});
+}
+
+}  // namespace
+
 void leave_participant() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr) {
@@ -171,9 +184,10 @@ void leave_participant() noexcept {
   }
   Participant& place = participant(me->ticket.slot);
   if (place.pins.load(std::memory_order_acquire) == 0) {
+    const std::vector<Offset> blocks = close_account(*me);
     drop_account(place);
     // The chain of account blocks is private: it goes with the rest.
-    for (const Offset block : std::exchange(me->account_blocks, {})) {
+    for (const Offset block : blocks) {
       deallocate(block);
     }
     return_magazines();

@@ -46,10 +46,13 @@ void SemaphoreReferent::serve(ServedCall& call) {
 
 void SemaphoreReferent::acquire(ServedCall& call) {
   const os::Deadline deadline = read_deadline(call.arguments());
-  watch(call.session());
   if (units_ == 0) {
     end_the_dead();
   }
+  if (call.session()->is_over()) {
+    return;
+  }
+  watch(call.session());
   if (units_ != 0) {
     give(call);
   } else if (deadline == os::at_once) {

@@ -35,7 +35,7 @@ void SharedReferent::end_the_dead() {
     }
   }
   for (const std::shared_ptr<Session>& session : dead) {
-    session_ended(*session);
+    session->end();
   }
 }
 

@@ -51,12 +51,12 @@ Offset block_at(std::uint32_t page, std::size_t size_class, std::uint32_t index)
          std::uint64_t{index} * class_size(size_class);
 }
 
-struct Place {
+struct SlabPlace {
   std::uint32_t page;
   std::uint32_t index;
 };
 
-Place place_of(Offset block, std::uint64_t mark) {
+SlabPlace place_of(Offset block, std::uint64_t mark) {
   const std::uint32_t page = page_of(block) - slab_back(mark);
   const std::size_t size_class = slab_class(mark);
   const std::uint64_t inside = block - page_offset(page) - shapes[size_class].data;
@@ -121,7 +121,7 @@ std::size_t class_for(std::size_t size) noexcept {
 }
 
 std::atomic<std::uint64_t>& slab_owner_word(Offset block, std::uint64_t mark) {
-  const Place place = place_of(block, mark);
+  const SlabPlace place = place_of(block, mark);
   return word(place.page, place.index);
 }
 
@@ -169,7 +169,7 @@ Offset take_block(Transaction& change, std::size_t size_class, std::uint64_t own
 std::uint32_t put_block(Transaction& change, Offset block, std::uint64_t owner) {
   const std::uint64_t mark = load(page_info(page_of(block)).owner);
   const std::size_t size_class = slab_class(mark);
-  const Place place = place_of(block, mark);
+  const SlabPlace place = place_of(block, mark);
   const std::uint64_t free = load(header(place.page).free);
   const std::uint64_t count = (free >> 32) + 1;
   change.write(word(place.page, place.index), free & 0xffffffff);

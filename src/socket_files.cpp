@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/socket_files.hpp>
 
+#include <multiprocess/detail/lasting.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/os/socket_file.hpp>
@@ -13,6 +14,7 @@
 #include <exception>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace multiprocess::detail {
@@ -23,15 +25,11 @@ constexpr int after_the_files = -100;  // among the exit steps
 
 struct Folder {
   ThreadLock lock;
-  std::string path;
+  std::optional<std::string> path;
   int owner = 0;
 };
 
-/// Never destroyed: exit steps ask for it.
-Folder& folder() {
-  static Folder& only = *new Folder;
-  return only;
-}
+constinit Lasting<Folder> folder;
 
 /// Should this process be killed, the keeper removes it.
 void track(const std::string& path, std::uint64_t id) noexcept {
@@ -43,7 +41,7 @@ void track(const std::string& path, std::uint64_t id) noexcept {
 }
 
 std::string private_folder() {
-  Folder& own = folder();
+  Folder& own = *folder;
   const std::scoped_lock lock(own.lock);
   if (own.owner != os::current_pid()) {  // none yet, or our parent's
     const std::string path = os::new_folder_path();
@@ -58,13 +56,13 @@ std::string private_folder() {
         },
         after_the_files);
   }
-  return own.path;
+  return *own.path;
 }
 
 bool is_in_private_folder(const std::string& path) {
-  Folder& own = folder();
+  Folder& own = *folder;
   const std::scoped_lock lock(own.lock);
-  return own.owner == os::current_pid() && path.starts_with(own.path);
+  return own.owner == os::current_pid() && path.starts_with(*own.path);
 }
 
 }  // namespace

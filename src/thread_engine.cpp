@@ -300,6 +300,10 @@ void ThreadEngine::report(const std::exception_ptr& error) const noexcept {
   report_callback_error(plan_.on_callback_error, error);
 }
 
+CallbackTurns* ThreadEngine::callback_turns() noexcept {
+  return current_pid() == creator_ ? &callback_turns_ : nullptr;
+}
+
 PoolStats ThreadEngine::stats() const {
   PoolStats all{counts_.submitted, counts_.completed, counts_.failed, counts_.cancelled, 0,
                 counts_.timed_out, threads_.size()};

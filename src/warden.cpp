@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/warden.hpp>
 
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/detail/os/stream.hpp>
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <system_error>
@@ -141,6 +143,16 @@ void start(Self& me, Warden& warden) {
   warden.runs = true;
 }
 
+/// False when there is no thread or no descriptor to be had.
+bool try_start(Self& me, Warden& warden) noexcept {
+  try {
+    start(me, warden);
+    return true;
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 constinit thread_local Self* forking = nullptr;
 
 void before_fork() {
@@ -182,14 +194,14 @@ void after_fork_there() {
   }
 }
 
+constinit os::AroundFork whole_at_forks(os::AroundFork::Nesting::outer, before_fork,
+                                        after_fork_here, after_fork_there);
+[[maybe_unused]] const bool before_main = whole_at_forks.begin();
+
 }  // namespace
 
 void watch_child(Ticket child, os::NativeHandle process) {
-  static const bool surrounded = [] {
-    os::around_fork(before_fork, after_fork_here, after_fork_there);
-    return true;
-  }();
-  static_cast<void>(surrounded);
+  whole_at_forks.begin();
   Self& me = self();
   auto duplicate = std::make_shared<os::Handle>(os::duplicate(process));
   const std::scoped_lock guard(me.warden_lock);
@@ -198,7 +210,7 @@ void watch_child(Ticket child, os::NativeHandle process) {
   if (warden.runs) {
     ring(warden);
   } else if (warden.children.size() >= 2) {
-    start(me, warden);
+    try_start(me, warden);  // or when somebody goes to sleep
   }
 }
 
@@ -216,17 +228,13 @@ void unwatch_child(Ticket child) noexcept {
   }
 }
 
-void watch_children_now() noexcept {
+bool watch_children_now() noexcept {
   Self* const me = self_if_entered();
   if (me == nullptr || holds_private_lock()) {
-    return;
+    return false;
   }
   const std::scoped_lock guard(me->warden_lock);
-  try {
-    start(*me, warden_of(*me));
-  } catch (const std::system_error&) {
-    // No thread or no descriptor to be had: the backstop of the sleep itself remains.
-  }
+  return try_start(*me, warden_of(*me));
 }
 
 void listen_for_ends(EndListener& listener) {
@@ -267,6 +275,21 @@ LibraryThread::~LibraryThread() {
   if (Self* const me = self_if_entered()) {
     me->library_threads.fetch_sub(1, std::memory_order_relaxed);
   }
+}
+
+void start_library_thread(std::function<void()> body) {
+  struct Thread {
+    std::function<void()> body;
+    LibraryThread counted{};
+  };
+  auto thread = std::unique_ptr<Thread>(new Thread{std::move(body)});
+  os::start_quiet_thread(
+      [](void* argument) {
+        const std::unique_ptr<Thread> own(static_cast<Thread*>(argument));
+        own->body();
+      },
+      thread.get());
+  static_cast<void>(thread.release());
 }
 
 int library_threads() noexcept {

@@ -15,7 +15,7 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::chrono::microseconds spin_time{25};
-constexpr std::uint32_t sleepers_a_turn = 64;
+constexpr std::uint32_t sleepers_a_turn = 32;
 constexpr int yields_alone = 3;
 constexpr std::chrono::nanoseconds empty_yield{700};  // longer: somebody else ran
 
@@ -90,8 +90,10 @@ Cures& cures() noexcept {
 }
 
 Sleep::Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleepers, Place place)
-    : word_(word), sleepers_(sleepers), record_(record_of_this_thread()) {
-  watch_children_now();
+    : word_(word),
+      sleepers_(sleepers),
+      record_(record_of_this_thread()),
+      is_watched_(watch_children_now()) {
   if (record_ != nullptr && record_->word.load(std::memory_order_relaxed) != 0) {
     record_ = nullptr;  // it tells of a sleep that this one interrupts
   }
@@ -121,6 +123,9 @@ Woken Sleep::while_equal(std::uint32_t value, os::Deadline deadline,
   const auto now = std::chrono::steady_clock::now();
   if (deadline <= now) {
     return Woken::deadline;
+  }
+  if (!is_watched_) {
+    slice = std::min(slice, long_slice);
   }
   // Many who wait for the same thing take turns in looking around.
   const int turns =
@@ -175,9 +180,23 @@ void forget_sleepers(std::uint64_t owner) noexcept {
   }
 }
 
+namespace {
+
+// No static variable of a function: a child that is forked while a thread asks for it would wait
+// for that thread.
+constinit std::atomic<int> cpus{0};
+
+bool has_one_cpu() noexcept {
+  if (cpus.load(std::memory_order_relaxed) == 0) {
+    cpus.store(os::hardware_cpu_count(), std::memory_order_relaxed);
+  }
+  return cpus.load(std::memory_order_relaxed) == 1;
+}
+
+}  // namespace
+
 bool Spin::again() noexcept {
-  static const bool one_cpu = os::hardware_cpu_count() == 1;
-  if (one_cpu) {
+  if (has_one_cpu()) {
     os::yield();
     return ++rounds_ <= yields_alone;
   }
@@ -195,7 +214,7 @@ bool Spin::again() noexcept {
   os::yield();
   const auto after = std::chrono::steady_clock::now();
   // Whoever ran meanwhile on this CPU may be the one that we wait for: then yield more often.
-  rounds_a_yield = after - before < empty_yield ? 64 : 4;
+  rounds_a_yield = after - before < empty_yield ? 64 : 1;
   if (after - before > slice_of_strangers) {
     strangers_until = after + strangers_stay;
   }

@@ -53,12 +53,13 @@ class Worker {
 
   /// False when it is to retire.
   bool work_until_closed() {
+    const auto ready = [this] { return has_work(); };
     while (!retires()) {
       if (!work_on_something()) {
         if (board_.closing.load(std::memory_order_acquire) != 0) {
           return true;
         }
-        wait();
+        wait_until(board_.work, os::never, ready, idle_slice);
       }
     }
     return false;
@@ -227,10 +228,6 @@ class Worker {
     const Batch& batch = *at<Batch>(head);
     return batch.next.load(std::memory_order_seq_cst) != 0 ||
            batch.claimed.load(std::memory_order_relaxed) == 0;
-  }
-
-  void wait() {
-    wait_until(board_.work, os::never, [this] { return has_work(); });
   }
 
   Board& board_;

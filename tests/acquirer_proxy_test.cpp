@@ -2,6 +2,7 @@
 #include <multiprocess/acquirer_proxy.hpp>
 
 #include <multiprocess/error.hpp>
+#include <multiprocess/list_proxy.hpp>
 #include <multiprocess/manager.hpp>
 
 #include "support/arena_use.hpp"
@@ -153,6 +154,41 @@ TEST_P(Acquirers, WhatAKilledProcessHeldPassesOn) {
     EXPECT_TRUE(each.acquire());
     EXPECT_FALSE(each.owner_died());
     each.release();
+  }
+}
+
+void lock_and_append(mp::AcquirerProxy lock, mp::AcquirerProxy unit, mp::ListProxy<int> list) {
+  for (;;) {
+    const std::scoped_lock guard(lock, unit);
+    list.append(1);
+    list.clear();
+  }
+}
+
+/// One asks while another one that has it is dead already.
+TEST_P(Acquirers, WhatSeveralHeldThatAreKilledTogetherPassesOn) {
+  const mp::AcquirerProxy lock = manager().Lock();
+  const mp::AcquirerProxy unit = manager().BoundedSemaphore(1);
+  const mp::ListProxy<int> list = manager().list<int>();
+  const int rounds = GetParam() == mp::StartMethod::fork ? 40 : 3;
+  for (int round = 0; round < rounds; ++round) {
+    std::vector<mp::Process> clients;
+    for (int i = 0; i < 3; ++i) {
+      clients.push_back(start(lock_and_append, lock, unit, list));
+    }
+    for (int i = 0; i < 20 + round; ++i) {
+      list.size();  // they are at it
+    }
+    for (mp::Process& client : clients) {
+      client.kill();
+    }
+    for (const mp::AcquirerProxy& each : {lock, unit}) {
+      ASSERT_TRUE(each.acquire(plenty)) << round;
+      each.release();
+    }
+    for (mp::Process& client : clients) {
+      client.join();
+    }
   }
 }
 

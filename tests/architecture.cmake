@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  deadline handle stream doorbell mapping futex identity random module symbols backtrace info
+  around_fork deadline handle stream doorbell mapping futex identity random module symbols backtrace info
   transfer poll poller process program daemon hmac secret_memory socket socket_file rendezvous takeover
   named_memory thread
 )
@@ -17,7 +17,7 @@ set(floor_2
   version detail/repr error detail/count start_method timeout range
   detail/std_lockable detail/per_thread
   detail/copy_recorder detail/shared_ref detail/shipment fd
-  detail/step detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
+  detail/step detail/lasting detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
@@ -39,7 +39,7 @@ set(floor_3
   value array detail/sequence detail/map_key shared_vector shared_map shared_string
   shared_memory detail/list_item shareable_list
   detail/bell detail/queue_state detail/item_queue detail/hands detail/block_item detail/pipe detail/frame detail/transport
-  detail/stream_transport detail/handshake detail/seal detail/sealed_transport
+  detail/stream_transport detail/hkdf detail/handshake_state detail/handshake detail/guest_handle detail/hall detail/guests detail/seal detail/sealed_transport
   detail/pipe_transport
   connection wait
   address connection_options client detail/acceptor detail/accept_turns detail/socket_files
@@ -49,7 +49,7 @@ set(floor_4
   joinable_queue simple_queue listener
 )
 set(floor_5
-  pool_options detail/call_state async_result
+  pool_options detail/callback_turns detail/call_state async_result
   detail/batch detail/board detail/batch_block detail/chunk_run detail/task detail/worker detail/stop_watch
   detail/output_labels detail/pool_workers detail/trace_file detail/lanes detail/shared_code
   detail/batch_results detail/order detail/live_orders detail/sentences detail/imap_feeds detail/pool_service detail/pool_engine
@@ -58,7 +58,7 @@ set(floor_5
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
   thread_pool
-  detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link detail/proxy_call
+  detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link_lines detail/link detail/proxy_call
   detail/foreign_cell detail/server_call detail/registered_type register_type
   detail/referent detail/call_body detail/work_threads detail/loop_work detail/tree_session detail/manager_server
   detail/referent_kinds detail/segment_list detail/manager_referent detail/manager_socket

@@ -2,6 +2,7 @@
 #include <multiprocess/async_result.hpp>
 
 #include <multiprocess/error.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/pool.hpp>
 #include <multiprocess/queue.hpp>
 #include <multiprocess/wait.hpp>
@@ -11,6 +12,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -104,6 +106,58 @@ TEST(AsyncResult, CallbacksMayUseThePoolAndTheResult) {
   result.on_result([&](int value) { inner = pool.apply(square, value) + result.get(); });
   result.wait();
   EXPECT_EQ(inner, 90);
+}
+
+TEST(AsyncResult, CallbacksComeOneAtATimeWhoeverWaits) {
+  mp::Pool pool(2);
+  constexpr int count = 500;
+  std::vector<int> seen;  // without a lock
+  std::vector<mp::AsyncResult<int>> results;
+  for (int i = 0; i < count; ++i) {
+    results.push_back(
+        pool.apply_async(square, i).on_result([&seen](int value) { seen.push_back(value); }));
+  }
+  for (const auto& result : results) {
+    result.wait();
+  }
+  std::sort(seen.begin(), seen.end());
+  ASSERT_EQ(seen.size(), static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
+    EXPECT_EQ(seen[static_cast<std::size_t>(i)], i * i);
+  }
+}
+
+TEST(AsyncResult, CallbacksComeInTheOrderOfTheResults) {
+  mp::Pool pool(1);
+  for (int round = 0; round < 20; ++round) {
+    const mp::Event begun;
+    const mp::Event go;
+    std::vector<int> seen;
+    const auto add = [&seen](int value) { seen.push_back(value); };
+    const auto first = pool.apply_async([begun, go] {
+      begun.set();
+      go.wait();
+    });
+    begun.wait();
+    const auto later = pool.apply_async({.priority = 1}, square, 3).on_result(add);
+    const auto sooner = pool.apply_async({.priority = 2}, square, 2).on_result(add);
+    go.set();
+    later.wait();
+    sooner.wait();
+    EXPECT_EQ(seen, (std::vector{4, 9}));
+  }
+}
+
+TEST(AsyncResult, ACallbackMayWaitForAnotherCall) {
+  mp::Pool pool(2);
+  int sum = 0;
+  const auto other = pool.apply_async(square, 2);
+  const auto result = pool.apply_async(square, 3).on_result([&](int value) {
+    other.on_result([&sum](int four) { sum += four; });
+    sum += value + other.get();
+  });
+  result.wait();
+  EXPECT_EQ(sum, 17);
 }
 
 TEST(AsyncResult, ACallbackMayEndThePool) {

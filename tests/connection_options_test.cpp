@@ -20,6 +20,13 @@ TEST(ListenerOptions, AnEmptyKeyIsAValueError) {
   EXPECT_THROW(Client(listener.address(), {.strict = true}), mp::ValueError);
 }
 
+TEST(ListenerOptions, ThatContradictEachOtherAreAValueError) {
+  const mp::connection::Options both{.authkey = "secret", .strict = true, .legacy_md5 = true};
+  EXPECT_THROW(Listener{both}, mp::ValueError);
+  EXPECT_THROW(Listener(mp::connection::Options{.backlog = -1}), mp::ValueError);
+  EXPECT_NO_THROW(Listener(mp::connection::Options{.backlog = 0}));
+}
+
 TEST(ListenerOptions, AreWrittenByName) {
   const mp::connection::Options options{.backlog = 5,
                                         .authkey = "secret",

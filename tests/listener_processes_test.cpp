@@ -5,6 +5,7 @@
 #include <multiprocess/simple_queue.hpp>
 
 #include "support/child.hpp"
+#include "support/gate.hpp"
 #include "support/listening.hpp"
 #include "support/start_methods.hpp"
 #include "support/system.hpp"
@@ -122,6 +123,24 @@ TEST(ListenerForked, AChildAcceptsForItself) {
   EXPECT_EQ(child.wait(), 0);
   EXPECT_THROW(listener.accept(20ms), mp::TimeoutError);
   EXPECT_TRUE(fs::exists(listener.address().path()));
+}
+
+TEST(ListenerForked, AChildKeepsNobodyOfItsParent) {
+  Listener listener({.authkey = "secret"});
+  const mp::Connection slow = Client(listener.address());
+  EXPECT_THROW(listener.accept(20ms), mp::TimeoutError);  // the handshake is under way, in us
+  mp::test::Gate over;
+  Child child([&over] { over.wait(); });
+  std::jthread client([&slow] {
+    mp::connection::answer_challenge(slow, "secret", {.handshake_timeout = plenty});
+    mp::connection::deliver_challenge(slow, "secret", {.handshake_timeout = plenty});
+  });
+  listener.accept(plenty).close();
+  client.join();
+  EXPECT_TRUE(slow.poll(plenty)) << "the end, while the child lives";
+  EXPECT_THROW(slow.recv_bytes(), mp::EOFError);
+  over.open();
+  EXPECT_EQ(child.wait(), 0);
 }
 
 }  // namespace

@@ -64,7 +64,9 @@ TEST(LoggingDeathTest, NothingIsLoggedUntilSomebodyAsksForTheLogger) {
 TEST_F(Logging, LinesLookLikePythons) {
   EXPECT_EQ(stderr_of([] { mp::log_to_stderr(mp::INFO).info("hello {} 100%"); }),
             "[INFO/MainProcess] hello {} 100%\n");
-  EXPECT_EQ(stderr_of([] { mp::log_to_stderr().sub_warning("{} of {}", 2, "three"); }),
+  EXPECT_EQ(stderr_of([] { mp::log_to_stderr("WARNING").info("no"); }), "");
+  EXPECT_THROW(mp::log_to_stderr("LOUD"), mp::ValueError);
+  EXPECT_EQ(stderr_of([] { mp::log_to_stderr(mp::INFO).sub_warning("{} of {}", 2, "three"); }),
             "[SUBWARNING/MainProcess] 2 of three\n");
   EXPECT_EQ(stderr_of([] { mp::get_logger().log(33, std::string("odd")); }),
             "[Level 33/MainProcess] odd\n");

@@ -30,23 +30,9 @@ using Numbers = mp::DictProxy<std::string, int>;
 
 namespace {
 
-constexpr const char* key = "the key of the test";
+constexpr const char* key = mp::test::managers_key;
 
-class ManagerClients : public mp::test::Managers {
- protected:
-  mp::SyncManager served(mp::Address address = {}) const {
-    mp::SyncManager manager(mp::ManagerOptions{
-        .start_method = GetParam(), .address = std::move(address), .authkey = key});
-    manager.start();
-    return manager;
-  }
-
-  static mp::SyncManager connected(const mp::SyncManager& server) {
-    mp::SyncManager client(server.address(), key);
-    client.connect();
-    return client;
-  }
-};
+class ManagerClients : public mp::test::ConnectedManagers {};
 
 /// Until the server has seen that they are gone.
 void expect_objects(const mp::SyncManager& manager, std::size_t count) {

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -55,6 +56,17 @@ TEST(PoolArguments, APoolStaysAtHome) {
   child.start();
   EXPECT_TRUE(refused.get());
   child.join();
+}
+
+TEST(PoolArguments, AndTextReachLambdasOfAnyType) {
+  const auto size = [](const auto& text) { return text.size(); };
+  mp::Pool pool(
+      1, [](auto text) { static_cast<void>(text.size()); }, "initializer");
+  const std::vector<std::string> texts{"a", "bc"};
+  EXPECT_EQ(pool.apply(size, "text"), 4U);
+  EXPECT_EQ(pool.map(size, {"a", "bc"}), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(pool.map([](auto text) { return text + "!"; }, texts),
+            (std::vector<std::string>{"a!", "bc!"}));
 }
 
 TEST(PoolArguments, MayBeLeftOut) {

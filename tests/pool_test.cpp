@@ -9,7 +9,7 @@
 #include <multiprocess/register_exception.hpp>
 
 #include "support/one_pass.hpp"
-#include "support/start_methods.hpp"
+#include "support/pools.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -64,15 +64,7 @@ const Counted& counted() {
   return one;
 }
 
-class PoolTest : public mp::test::StartMethods {
- protected:
-  mp::PoolOptions two() const {
-    mp::PoolOptions options;
-    options.processes = 2;
-    options.start_method = GetParam();
-    return options;
-  }
-};
+class PoolTest : public mp::test::Pools {};
 
 TEST_P(PoolTest, ApplyCallsInAWorker) {
   mp::Pool pool(two());

@@ -303,6 +303,20 @@ TEST(ThreadPoolEnds, CallbacksRunBeforeTheResultIsReady) {
   EXPECT_FALSE(bad.successful());
 }
 
+TEST(ThreadPoolEnds, CallbacksComeOneAtATime) {
+  ThreadPool pool(4);
+  std::vector<int> seen;  // without a lock
+  std::vector<AsyncResult<int>> results;
+  for (int i = 0; i < 500; ++i) {
+    results.push_back(
+        pool.apply_async(twice, i).on_result([&seen](int value) { seen.push_back(value); }));
+  }
+  for (const auto& result : results) {
+    result.wait();
+  }
+  EXPECT_EQ(seen.size(), results.size());
+}
+
 TEST(ThreadPoolEnds, ADescriptorTellsWhenItIsReady) {
   std::atomic<bool> go{false};
   ThreadPool pool(1);

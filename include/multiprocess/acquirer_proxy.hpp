@@ -60,9 +60,7 @@ class AcquirerProxy : public BaseProxy, public detail::StdLockable<AcquirerProxy
   friend std::string mp_repr(const AcquirerProxy& proxy) {
     return std::string(proxy.call(Method::show).send().get_text());
   }
-  static void require_kind(const detail::SharedRef& received) {
-    require_any<AcquirerProxy>(received);
-  }
+  static void require_kind(const detail::SharedRef& received);
 };
 
 }  // namespace multiprocess

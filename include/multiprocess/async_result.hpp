@@ -79,9 +79,10 @@ class AsyncResult {
   /// A descriptor that is readable when it is ready, for event loops. It belongs to the result.
   int fileno() const { return state().fileno(); }
 
-  /// `call(R)` is made once the result is there, by the thread that notices first: before `get`
-  /// and `wait` return, at once when it is ready. It must not wait for long. What it throws goes to
-  /// the pool's `on_callback_error`.
+  /// `call(R)` is made once the result is there, by a thread that has noticed: before `get` and
+  /// `wait` return, at once when it is ready. Those of a pool are made one at a time, in the order
+  /// in which the results came, so they may write to the same things without a lock; one must not
+  /// wait for long. What it throws goes to the pool's `on_callback_error`.
   template <class F>
   const AsyncResult& on_result(F call) const {
     state().when_settled([state = state_.get(), call = std::move(call)]() mutable {

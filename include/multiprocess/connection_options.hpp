@@ -11,7 +11,7 @@ namespace multiprocess::connection {
 
 /// How a Listener and its Clients deal with one another; both need the same key and form.
 struct Options {
-  /// How many may wait to be accepted; at least 1024 may in any case.
+  /// How many may wait to be accepted; at least 1024 may in any case. Negative: a ValueError.
   int backlog = 1;
   /// Both ends prove that they have it. Without a key there is no handshake: then TCP is refused
   /// but for the loopback address. An empty one is a ValueError.
@@ -19,7 +19,7 @@ struct Options {
   /// The handshake of this library instead of Python's: roles and the address are part of what is
   /// proven, and on TCP every message is sealed. Never negotiated: only with another strict end.
   bool strict = false;
-  /// Lets peers answer with HMAC-MD5, as Python up to 3.11 does.
+  /// Lets peers answer with HMAC-MD5, as Python up to 3.11 does. Never together with `strict`.
   bool legacy_md5 = false;
   /// How long one handshake may take: 5 s for a Listener, for ever for a Client unless it is set.
   std::optional<Timeout> handshake_timeout = {};

@@ -21,7 +21,7 @@ struct ExitCallAccess;
 
 /// One call that was registered with `at_exit` or `after_fork`. Copies mean the same call; it stays
 /// registered when they go.
-class ExitCall {
+class [[maybe_unused]] ExitCall {
  public:
   ExitCall() = default;
 

@@ -17,9 +17,10 @@ namespace multiprocess::connection {
 
 /// Accepts connections from other programs, ours or Python's `multiprocessing.connection.Client`.
 ///
-/// A copyable handle that can be sent to processes of the tree: they all accept at the same socket.
-/// Any number of threads may accept at the same time. The process that made it removes the file of
-/// its path, with its last copy there, at close() or at exit.
+/// A copyable handle that can be sent to processes of the tree: they all accept at the same socket,
+/// and a client is taken by whoever returns it; one that is in the middle of its handshake
+/// meanwhile is left to the others. Any number of threads may accept at the same time. The process
+/// that made it removes the file of its path, with its last copy there, at close() or at exit.
 class Listener {
  public:
   using shared_handle = void;
@@ -37,6 +38,8 @@ class Listener {
 
   /// The next connection whose handshake is done. Waits for it at most `timeout`. Those who take
   /// long, or say nothing, keep nobody waiting: handshakes run side by side, 256 at most.
+  ///
+  /// Where other processes accept, too, up to 100 ms longer for a client that was let in already.
   ///
   /// Throws TimeoutError; AuthenticationError when a handshake fails (wrong key, garbage, hang-up,
   /// time over), after which the next call goes on; std::system_error ("listener is closed").

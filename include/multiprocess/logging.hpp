@@ -160,5 +160,11 @@ Logger& get_logger() noexcept;
 ///
 /// Unlike in Python calling it again does not write every message twice.
 Logger& log_to_stderr(std::optional<int> level = {});
+/// By the level's name. Throws ValueError for an unknown one.
+template <std::convertible_to<std::string_view> Name>
+Logger& log_to_stderr(const Name& level) {
+  get_logger().set_level(std::string_view(level));
+  return log_to_stderr();
+}
 
 }  // namespace multiprocess

@@ -135,9 +135,7 @@ class PoolProxy : public BaseProxy {
   void join() const { call(Method::join).send(); }
 
   /// Of the workers.
-  std::vector<int> pids() const {
-    return call(Method::pids).send().template get_value<std::vector<int>>();
-  }
+  std::vector<int> pids() const;
 
   friend std::string mp_repr(const PoolProxy& proxy) {
     return std::string(proxy.call(Method::show).send().get_text());
@@ -220,11 +218,7 @@ class PoolProxy : public BaseProxy {
         std::make_unique<detail::StreamSource<R>>(detail::StreamProxy(call.send().get_ref())));
   }
 
-  void start(const detail::PoolStart& orders) const {
-    detail::ProxyCall call = this->call(Method::start);
-    call.put_value(orders);
-    call.send();
-  }
+  void start(const detail::PoolStart& orders) const;
 };
 
 }  // namespace multiprocess

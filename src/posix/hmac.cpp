@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/hmac.hpp>
 
+#include <multiprocess/detail/os/around_fork.hpp>
+
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace multiprocess::detail::os {
 
@@ -18,6 +22,12 @@ namespace {
 [[noreturn]] void fail(const char* what) {
   throw std::runtime_error(std::string("libcrypto cannot compute ") + what);
 }
+
+/// Who looks an algorithm up holds locks of libcrypto. In a child that another thread forks
+/// meanwhile they would stay locked for ever: so forks wait.
+constinit std::mutex looking_up;
+constinit AroundFork free_at_forks = held_around_forks<looking_up>(AroundFork::Nesting::inner);
+[[maybe_unused]] const bool before_main = free_at_forks.begin();
 
 using Context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
 
@@ -37,6 +47,34 @@ Context make_template(const char* digest) {
   }
   return made;
 }
+
+/// Made on first use, and never destroyed.
+class Template {
+ public:
+  constexpr explicit Template(const char* digest) noexcept : digest_(digest) {}
+
+  const Context& get() {
+    if (const Context* const made = made_.load(std::memory_order_acquire); made != nullptr) {
+      return *made;
+    }
+    const std::scoped_lock lock(looking_up);
+    if (made_.load(std::memory_order_relaxed) == nullptr) {
+      // In a thread of its own: what libcrypto keeps for a thread that looked something up it takes
+      // back under a lock when that thread ends.
+      std::thread([this] {
+        made_.store(new Context(make_template(digest_)), std::memory_order_release);
+      }).join();
+    }
+    return *made_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  const char* const digest_;
+  std::atomic<const Context*> made_{nullptr};
+};
+
+constinit Template sha256("SHA256");
+constinit Template md5("MD5");
 
 const unsigned char* raw(std::span<const std::byte> bytes) noexcept {
   static constexpr unsigned char nothing = 0;  // a null key would mean: the key of before
@@ -63,39 +101,14 @@ void hmac(const Context& known, std::span<const std::byte> key, MacInput input,
 
 Sha256Mac hmac_sha256(std::span<const std::byte> key, MacInput input) {
   Sha256Mac mac;
-  static const Context& known = *new Context(make_template("SHA256"));
-  hmac(known, key, input, mac);
+  hmac(sha256.get(), key, input, mac);
   return mac;
 }
 
 Md5Mac hmac_md5(std::span<const std::byte> key, MacInput input) {
   Md5Mac mac;
-  static const Context& known = *new Context(make_template("MD5"));
-  hmac(known, key, input, mac);
+  hmac(md5.get(), key, input, mac);
   return mac;
-}
-
-void hkdf_sha256(std::span<const std::byte> key, std::span<const std::byte> salt,
-                 std::span<const std::byte> info, std::span<std::byte> into) {
-  const auto constant = [](std::span<const std::byte> bytes) {
-    return const_cast<unsigned char*>(raw(bytes));  // it is not written to
-  };
-  const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> algorithm(
-      EVP_KDF_fetch(nullptr, "HKDF", nullptr), &EVP_KDF_free);
-  const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(
-      algorithm == nullptr ? nullptr : EVP_KDF_CTX_new(algorithm.get()), &EVP_KDF_CTX_free);
-  char digest[] = "SHA256";
-  const OSSL_PARAM parameters[] = {
-      OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, constant(key), key.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, constant(salt), salt.size()),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, constant(info), info.size()),
-      OSSL_PARAM_construct_end()};
-  if (context == nullptr ||
-      EVP_KDF_derive(context.get(), reinterpret_cast<unsigned char*>(into.data()), into.size(),
-                     parameters) != 1) {
-    fail("HKDF-SHA256");
-  }
 }
 
 bool equal_in_constant_time(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {

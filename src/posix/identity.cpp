@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -24,7 +25,7 @@ namespace {
 std::uint64_t ticks_since_boot() noexcept {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
-  static const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
   return static_cast<std::uint64_t>(now.tv_sec) * per_second +
          static_cast<std::uint64_t>(now.tv_nsec) * per_second / 1'000'000'000;
 }
@@ -71,6 +72,10 @@ std::optional<Stat> read_stat(std::uint32_t pid) noexcept {
 
 enum class Glance { ended, running, unknown };
 
+/// Where the first stack frame lies is chosen anew by every exec and kept by every fork: so a
+/// forked child need not read /proc again. 0: not read yet.
+constinit std::atomic<std::uint64_t> image{0};
+
 /// A process handle is readable once every thread of the process has ended.
 Glance glance(std::uint32_t pid) noexcept {
   const Handle process = sentinel_of(pid);
@@ -84,11 +89,12 @@ Glance glance(std::uint32_t pid) noexcept {
 }  // namespace
 
 Identity this_identity() noexcept {
-  // Where the first stack frame lies is chosen anew by every exec and kept by every fork: so a
-  // forked child need not read /proc again.
-  static const std::uint64_t image =
-      read_stat(static_cast<std::uint32_t>(getpid())).value_or(Stat{}).stack;
-  return {static_cast<std::uint32_t>(getpid()), ticks_since_boot(), image};
+  if (image.load(std::memory_order_relaxed) == 0) {
+    image.store(read_stat(static_cast<std::uint32_t>(getpid())).value_or(Stat{}).stack,
+                std::memory_order_relaxed);
+  }
+  return {static_cast<std::uint32_t>(getpid()), ticks_since_boot(),
+          image.load(std::memory_order_relaxed)};
 }
 
 Identity child_identity(int pid) noexcept {

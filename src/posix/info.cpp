@@ -192,7 +192,7 @@ std::uint64_t private_memory() {
   std::uint64_t resident = 0;
   std::uint64_t shared = 0;
   pages >> size >> resident >> shared;
-  static const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   return (resident - std::min(resident, shared)) * page;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/mapping.hpp>
 
+#include <multiprocess/detail/os/around_fork.hpp>
+
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,7 +149,7 @@ void SharedMapping::commit(std::size_t offset, std::size_t size) {
   if (!is_available(size)) {
     throw std::bad_alloc();
   }
-  static const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t first = offset / page * page;
   const std::size_t length = (offset + size + page - 1) / page * page - first;
   // Needs no descriptor: the user may have closed it (closefrom, daemon).
@@ -179,7 +180,7 @@ void SharedMapping::discard(std::size_t offset, std::size_t size) noexcept {
 }
 
 void prefer_huge_pages(void* data, std::size_t size) noexcept {
-  static const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const auto first = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page;
   const auto end = (reinterpret_cast<std::uintptr_t>(data) + size) / page * page;
   if (end > first) {
@@ -197,21 +198,34 @@ bool another_arena_is_mapped() {
   return false;
 }
 
+namespace {
+
+constinit std::atomic<void**> wiped_word{nullptr};
+constinit AroundFork wiped_by_hand(AroundFork::Nesting::outer, nullptr, nullptr,
+                                   [] { *wiped_word.load(std::memory_order_relaxed) = nullptr; });
+
+}  // namespace
+
 void** fork_wiped_word() {
-  static void** const word = [] {
-    const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-    void* const page =
-        mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (page == MAP_FAILED) {
-      fail("mapping the page that a fork wipes");
-    }
-    static void** wiped = static_cast<void**>(page);
-    if (madvise(page, size, MADV_WIPEONFORK) != 0) {
-      pthread_atfork(nullptr, nullptr, [] { *wiped = nullptr; });
-    }
-    return wiped;
-  }();
-  return word;
+  if (void** const known = wiped_word.load(std::memory_order_acquire); known != nullptr) {
+    return known;
+  }
+  const auto size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  void* const page =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    fail("mapping the page that a fork wipes");
+  }
+  const bool is_wiped = madvise(page, size, MADV_WIPEONFORK) == 0;
+  void** others = nullptr;
+  if (!wiped_word.compare_exchange_strong(others, static_cast<void**>(page))) {
+    munmap(page, size);
+    return others;
+  }
+  if (!is_wiped) {
+    wiped_by_hand.begin();
+  }
+  return static_cast<void**>(page);
 }
 
 }  // namespace multiprocess::detail::os

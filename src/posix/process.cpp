@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/process.hpp>
 
+#include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 
 #include "child_sentinel.hpp"
+#include "sanitizer_locks.hpp"
 #include "system_error.hpp"
 
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -63,16 +66,24 @@ void drop_inherited_line() {
   own_line.guard.unlock();
 }
 
+constinit AroundFork whole_at_forks(
+    AroundFork::Nesting::inner, [] { own_line.guard.lock(); }, [] { own_line.guard.unlock(); },
+    drop_inherited_line);
+[[maybe_unused]] const bool before_main = whole_at_forks.begin();
+
 // A forked child pays for each page that it is the first to touch, code included, and for each
 // function that nobody has called before: so these are known beforehand, and it avoids the rest.
 using EndFunction = void (*)(int);
 const volatile EndFunction exit_at_once = _exit;
-constinit bool stdin_was_read = false;
+constinit std::atomic<bool> stdin_was_read = false;
 
 void rehearse() noexcept {
-  [[maybe_unused]] static const bool known = [] {
-    return open("", O_RDONLY) < 0 && poll(nullptr, 0, 0) == 0 && dup3(-1, -1, 0) < 0;
-  }();
+  static constinit std::atomic<bool> known = false;
+  if (!known.exchange(true)) {
+    open("", O_RDONLY);
+    poll(nullptr, 0, 0);
+    dup3(-1, -1, 0);
+  }
   stdin_was_read = __fbufsize(stdin) != 0;
 }
 
@@ -235,11 +246,7 @@ void hold_interrupt(bool hold) noexcept {
 }
 
 NativeHandle life_line() {
-  static const int surrounded = pthread_atfork(
-      [] { own_line.guard.lock(); }, [] { own_line.guard.unlock(); }, drop_inherited_line);
-  if (surrounded != 0) {
-    throw last_error("pthread_atfork", surrounded);
-  }
+  whole_at_forks.begin();
   const std::lock_guard lock(own_line.guard);
   if (!own_line.is_open()) {
     std::array<int, 2> ends{};
@@ -300,12 +307,6 @@ void flush_streams(bool files) noexcept {
 void end_process(int code) noexcept {
   exit_at_once(code);
   std::abort();
-}
-
-void around_fork(void (*prepare)(), void (*parent)(), void (*child)()) {
-  if (const int error = pthread_atfork(prepare, parent, child); error != 0) {
-    throw last_error("pthread_atfork", error);
-  }
 }
 
 }  // namespace multiprocess::detail::os

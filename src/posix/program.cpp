@@ -103,7 +103,7 @@ Handle readable_record(std::span<const std::byte> record) {
 }
 
 int run(const Program& program, const FileActions& actions, std::size_t given) {
-  static const std::string name = program_name();
+  const std::string name = program_name();
   const std::string& path = program.executable.empty() ? "/proc/self/exe" : program.executable;
   std::string argv0 = program.executable.empty() ? name : program.executable;
   std::string argv1 = child_argument;

@@ -28,7 +28,8 @@ alignas(largest_page) constinit std::array<std::byte, groups * group> pool{};
 constinit std::array<std::atomic<std::uint64_t>, groups> taken{};
 
 std::byte* pool_memory() noexcept {
-  static const bool left_out = madvise(pool.data(), pool.size(), MADV_DONTDUMP) == 0;
+  static constinit std::atomic<bool> left_out = false;
+  left_out = left_out || madvise(pool.data(), pool.size(), MADV_DONTDUMP) == 0;
   return left_out ? pool.data() : nullptr;
 }
 

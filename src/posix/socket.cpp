@@ -36,6 +36,22 @@ std::string name_of(const SocketAddress& address) {
   return "('" + address.host + "', " + std::to_string(address.port) + ")";
 }
 
+/// Why a name stands for no address.
+class NameErrors : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "getaddrinfo"; }
+  std::string message(int error) const override { return gai_strerror(error); }
+  std::error_condition default_error_condition(int) const noexcept override {
+    return std::errc::address_not_available;
+  }
+};
+
+std::error_code name_error(int error) noexcept {
+  static const NameErrors category;
+  return error == EAI_SYSTEM ? std::error_code(errno, std::generic_category())
+                             : std::error_code(error, category);
+}
+
 /// As the system wants it.
 struct RawAddress {
   sockaddr_storage bytes{};
@@ -75,8 +91,7 @@ std::vector<RawAddress> resolve(const SocketAddress& address, int flags) {
   const int error = getaddrinfo(address.host.empty() ? nullptr : address.host.c_str(),
                                 std::to_string(address.port).c_str(), &hints, &list);
   if (error != 0) {
-    throw last_error("the address " + name_of(address) + ": " + gai_strerror(error),
-                     error == EAI_SYSTEM ? errno : EADDRNOTAVAIL);
+    throw std::system_error(name_error(error), "the address " + name_of(address));
   }
   std::vector<RawAddress> all;
   for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
@@ -285,6 +300,15 @@ std::optional<std::size_t> read_now(NativeHandle socket, std::span<std::byte> in
       throw last_error("recv from descriptor " + std::to_string(socket));
     }
   }
+}
+
+bool is_at_end(NativeHandle socket) noexcept {
+  std::byte next{};
+  ssize_t got = 0;
+  do {
+    got = recv(static_cast<int>(socket), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 std::size_t write_now(NativeHandle socket, std::span<const std::byte> bytes) {

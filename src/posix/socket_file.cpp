@@ -40,6 +40,9 @@ void make_private_folder(const std::string& path) {
 }
 
 void remove_private_folder(const std::string& path) noexcept {
+  if (rmdir(path.c_str()) == 0) {
+    return;  // it was empty: no descriptor is needed, where none may be left
+  }
   DIR* const folder = opendir(path.c_str());
   if (folder == nullptr) {
     return;

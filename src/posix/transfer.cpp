@@ -65,8 +65,10 @@ std::pair<Handle, Handle> make_channel() {
   return {Handle(ends[0]), Handle(ends[1])};
 }
 
-void send_message(NativeHandle channel, std::span<const std::byte> bytes,
-                  std::span<const NativeHandle> handles) {
+namespace {
+
+void send_with(int flags, NativeHandle channel, std::span<const std::byte> bytes,
+               std::span<const NativeHandle> handles) {
   if (bytes.empty() || bytes.size() > longest_message ||
       handles.size() > most_handles_per_message) {
     throw last_error("send a message with handles", EMSGSIZE);
@@ -77,7 +79,7 @@ void send_message(NativeHandle channel, std::span<const std::byte> bytes,
   message.msg_iovlen = 1;
   ControlBuffer control;
   attach(message, control, handles);
-  while (sendmsg(static_cast<int>(channel), &message, MSG_NOSIGNAL) < 0) {
+  while (sendmsg(static_cast<int>(channel), &message, MSG_NOSIGNAL | flags) < 0) {
     if (errno == ECONNRESET || errno == ENOTCONN) {
       errno = EPIPE;
     }
@@ -87,7 +89,7 @@ void send_message(NativeHandle channel, std::span<const std::byte> bytes,
   }
 }
 
-std::optional<HandleMessage> receive_message(NativeHandle channel) {
+std::optional<HandleMessage> receive_with(int flags, NativeHandle channel) {
   HandleMessage received;
   received.bytes.resize(longest_message);
   iovec part{received.bytes.data(), received.bytes.size()};
@@ -99,9 +101,9 @@ std::optional<HandleMessage> receive_message(NativeHandle channel) {
   message.msg_controllen = control.bytes.size();
   ssize_t got = -1;
   do {
-    got = recvmsg(static_cast<int>(channel), &message, MSG_CMSG_CLOEXEC);
+    got = recvmsg(static_cast<int>(channel), &message, MSG_CMSG_CLOEXEC | flags);
   } while (got < 0 && errno == EINTR);
-  if (got < 0 && errno != ECONNRESET) {
+  if (got < 0 && errno != ECONNRESET && (errno != EAGAIN || (flags & MSG_DONTWAIT) == 0)) {
     throw last_error("recvmsg");
   }
   if (got <= 0) {
@@ -113,6 +115,33 @@ std::optional<HandleMessage> receive_message(NativeHandle channel) {
     throw last_error("recvmsg: handles were lost", EMFILE);
   }
   return received;
+}
+
+}  // namespace
+
+void send_message(NativeHandle channel, std::span<const std::byte> bytes,
+                  std::span<const NativeHandle> handles) {
+  send_with(0, channel, bytes, handles);
+}
+
+std::optional<HandleMessage> receive_message(NativeHandle channel) {
+  return receive_with(0, channel);
+}
+
+std::optional<std::pair<Handle, Handle>> make_common_channel() {
+  return make_channel();
+}
+
+bool send_message_now(NativeHandle channel, std::span<const std::byte> bytes,
+                      std::span<const NativeHandle> handles) noexcept try {
+  send_with(MSG_DONTWAIT, channel, bytes, handles);
+  return true;
+} catch (const std::system_error&) {
+  return false;
+}
+
+std::optional<HandleMessage> receive_message_now(NativeHandle channel) {
+  return receive_with(MSG_DONTWAIT, channel);
 }
 
 void write_with_handles(NativeHandle to, std::span<const std::byte> bytes,

@@ -143,7 +143,7 @@ void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t exp
     if (event != nullptr) {
       WaitForSingleObject(event, milliseconds_until(deadline));
     } else {
-      Sleep(1);  // more sleepers than the table holds look around instead
+      ::Sleep(1);  // more sleepers than the table holds look around instead
     }
   }
   if (berth) {

@@ -5,10 +5,8 @@
 
 #include <bcrypt.h>
 
-#include <algorithm>
 #include <memory>
 #include <stdexcept>
-#include <vector>
 
 namespace multiprocess::detail::os {
 
@@ -57,28 +55,6 @@ Md5Mac hmac_md5(std::span<const std::byte> key, MacInput input) {
   Md5Mac mac;
   hmac(algorithm, key, input, mac);
   return mac;
-}
-
-// Step by step as the RFC has it: BCrypt knows HKDF only since Windows 10.
-void hkdf_sha256(std::span<const std::byte> key, std::span<const std::byte> salt,
-                 std::span<const std::byte> info, std::span<std::byte> into) {
-  constexpr std::size_t longest = 255 * sizeof(Sha256Mac);
-  if (into.size() > longest) {
-    throw std::runtime_error("HKDF-SHA256 gives at most 8160 bytes");
-  }
-  Sha256Mac extracted = hmac_sha256(salt, {key});
-  Sha256Mac block{};
-  std::size_t block_size = 0;  // the first block has no predecessor
-  for (auto number = std::byte{1}; !into.empty();
-       number = static_cast<std::byte>(std::to_integer<int>(number) + 1)) {
-    block = hmac_sha256(extracted, {std::span(block).first(block_size), info, {&number, 1}});
-    block_size = block.size();
-    const std::size_t size = std::min(into.size(), block_size);
-    std::copy_n(block.begin(), size, into.begin());
-    into = into.subspan(size);
-  }
-  wipe(extracted);
-  wipe(block);
 }
 
 bool equal_in_constant_time(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {

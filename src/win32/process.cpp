@@ -177,6 +177,4 @@ void end_process(int code) noexcept {
   std::abort();
 }
 
-void around_fork(void (*)(), void (*)(), void (*)()) {}
-
 }  // namespace multiprocess::detail::os

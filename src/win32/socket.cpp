@@ -273,6 +273,14 @@ std::optional<std::size_t> read_now(NativeHandle socket, std::span<std::byte> in
   return read_pipe(socket, into, at_once);
 }
 
+bool is_at_end(NativeHandle socket) noexcept {
+  if (is_socket(socket)) {
+    return socket_is_at_end(socket);
+  }
+  const PipePeek peek = peek_pipe(socket);
+  return peek.is_gone && peek.available == 0;
+}
+
 std::size_t write_now(NativeHandle socket, std::span<const std::byte> bytes) {
   return is_socket(socket) ? send_now(socket, bytes) : write_pipe_now(socket, bytes);
 }

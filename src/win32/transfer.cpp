@@ -122,6 +122,19 @@ std::optional<HandleMessage> receive_message(NativeHandle channel) {
   return got == 0 ? std::nullopt : std::optional(unpack(all.first(got)));
 }
 
+std::optional<std::pair<Handle, Handle>> make_common_channel() {
+  return std::nullopt;
+}
+
+bool send_message_now(NativeHandle, std::span<const std::byte>,
+                      std::span<const NativeHandle>) noexcept {
+  return false;
+}
+
+std::optional<HandleMessage> receive_message_now(NativeHandle) {
+  return std::nullopt;
+}
+
 void write_with_handles(NativeHandle to, std::span<const std::byte> bytes,
                         std::span<const NativeHandle> handles) {
   if (bytes.empty() || handles.size() > most_handles_per_message) {

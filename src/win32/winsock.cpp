@@ -82,6 +82,15 @@ std::optional<std::size_t> receive_now(NativeHandle from, std::span<std::byte> i
   throw socket_error("recv from socket " + std::to_string(from));
 }
 
+bool socket_is_at_end(NativeHandle from) noexcept {
+  if (!is_ready(from, POLLIN)) {
+    return false;
+  }
+  char next = 0;
+  const int got = recv(native_socket(from), &next, 1, MSG_PEEK);
+  return got == 0 || (got < 0 && !would_wait(WSAGetLastError()));
+}
+
 std::size_t send_now(NativeHandle to, std::span<const std::byte> bytes) {
   if (!is_ready(to, POLLOUT)) {
     return 0;

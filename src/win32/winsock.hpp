@@ -24,6 +24,8 @@ std::uint64_t id_of_socket(SOCKET socket) noexcept;
 
 /// Bytes read, 0 at the end of the stream; nothing when nothing has come.
 std::optional<std::size_t> receive_now(NativeHandle from, std::span<std::byte> into);
+/// As is_at_end.
+bool socket_is_at_end(NativeHandle from) noexcept;
 /// How many bytes are taken at once.
 std::size_t send_now(NativeHandle to, std::span<const std::byte> bytes);
 

@@ -25,7 +25,7 @@ int main() {
   Job::make([name] { return name; });
 #elif CASE == 4  // expect: use multiprocess::Function instead
   Job::make(std::function<void()>([] {}));
-#elif CASE == 5  // expect: the target cannot be called with these arguments
+#elif CASE == 5  // expect: the target (of a pool: the initializer) cannot be called with these
   Job::make(&target, "text");
 #elif CASE == 6  // expect: this closure captures by reference
   mp::Function<int()> f = [&k] { return k; };

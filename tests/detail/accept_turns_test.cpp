@@ -48,11 +48,11 @@ class AcceptTurnsTest : public testing::Test {
 
 TEST_F(AcceptTurnsTest, EachThreadGetsAnother) {
   constexpr int count = 4;
-  std::vector<Acceptor::Admitted> admitted(count);
+  std::vector<Admitted> admitted(count);
   std::vector<os::Handle> clients;
   {
     std::vector<std::jthread> threads;
-    for (Acceptor::Admitted& mine : admitted) {
+    for (Admitted& mine : admitted) {
       threads.emplace_back([this, &mine] { mine = turns_.accept(in(plenty)); });
     }
     for (int i = 0; i < count; ++i) {
@@ -60,7 +60,7 @@ TEST_F(AcceptTurnsTest, EachThreadGetsAnother) {
     }
   }
   std::set<int> ports;
-  for (const Acceptor::Admitted& each : admitted) {
+  for (const Admitted& each : admitted) {
     ports.insert(each.peer.port);
   }
   EXPECT_EQ(ports.size(), 4u);

@@ -7,6 +7,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -122,6 +123,7 @@ void on_a_small_stack(void (*body)()) {
 TEST(Account, AChainOfObjectsEndsHoweverLongItIs) {
   constexpr auto type = static_cast<ObjectType>(201);
   register_destroy(type, [](Offset object) noexcept { drop_reference(*at<RefEntry>(object)); });
+  make_object();  // the account's first block stays
   const auto before = use_now();
   on_a_small_stack([] {
     SharedRef last = make_object();
@@ -205,6 +207,9 @@ TEST(Account, AForkCopiesNoReference) {
 }
 
 TEST(Account, WhatAChildInheritedStaysUntilItEnds) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   for (const bool announced : {true, false}) {
     const std::uint64_t before = objects();
     SharedRef ref = make_object();
@@ -233,7 +238,22 @@ TEST(Account, WhatAChildInheritedStaysUntilItEnds) {
   }
 }
 
+TEST(Account, NoChildInheritsAReferenceOfOurOwn) {
+  const std::uint64_t before = objects();
+  SharedRef ref = make_object();
+  SharedRef own = take_own_reference(ref.offset());
+  ref = SharedRef();
+  EXPECT_EQ(objects(), before + 1);
+  const Ticket child = reserve_participant(true);
+  own = SharedRef();
+  EXPECT_EQ(objects(), before);
+  cancel_participant(child);
+}
+
 TEST(Account, WhatAGrandchildInheritedStaysToo) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const std::uint64_t before = objects();
   test::Gate entered;
   test::Gate go_on;

@@ -8,12 +8,11 @@
 #include "support/handle_limit.hpp"
 #include "support/keeper.hpp"
 #include "support/sanitizer.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <atomic>
-#include <csignal>
 #include <cstdlib>
 #include <list>
 #include <optional>
@@ -26,16 +25,9 @@ namespace {
 using namespace std::chrono_literals;
 using test::Child;
 using test::Deposit;
+using test::Deposits;
 using test::require;
 using test::thing;
-
-/// Two ends, of which the writing one is kept elsewhere.
-class Deposits : public testing::Test {
- protected:
-  ~Deposits() override { EXPECT_TRUE(test::deposits_become(0, test::soon)); }
-
-  os::Pipe pipe_ = os::make_pipe();
-};
 
 TEST_F(Deposits, AWithdrawalIsADuplicateAndTheDepositStays) {
   const Deposit kept(pipe_.write.get());
@@ -146,6 +138,9 @@ TEST_F(Deposits, TheKeepersEndIsNoticedAndSaid) {
 }
 
 TEST_F(Deposits, ManyWhoFindNoKeeperStartOne) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   test::kill_keeper();
   std::atomic<int> right{0};
   std::list<Child> children;
@@ -164,43 +159,6 @@ TEST_F(Deposits, ManyWhoFindNoKeeperStartOne) {
     EXPECT_EQ(child.wait(), 0);
   }
   test::notice_deaths();
-}
-
-TEST_F(Deposits, DoNotDependOnWhoReapsTheProcessThatStartsTheKeeper) {
-  test::kill_keeper();
-  const auto before = std::signal(SIGCHLD, SIG_IGN);
-  const Deposit kept(pipe_.write.get());
-  std::signal(SIGCHLD, before);
-  EXPECT_EQ(thing(withdraw(kept.number).get()), thing(pipe_.write.get()));
-}
-
-TEST_F(Deposits, AreRefusedWhenTheKeeperCanHoldNoMore) {
-  test::kill_keeper();
-  Child child([this] {
-    const rlimit few{128, 128};
-    setrlimit(RLIMIT_NOFILE, &few);  // also of the keeper that it starts
-    std::list<Deposit> kept;
-    const auto fill = [&] {
-      try {
-        while (kept.size() < 128) {
-          kept.emplace_back(pipe_.write.get());
-        }
-      } catch (const std::system_error& error) {
-        require(error.code() == std::errc::too_many_files_open);
-        require(std::string(error.what()).find("keeper of descriptors") != std::string::npos);
-      }
-    };
-    fill();
-    const std::size_t most = kept.size();
-    require(most >= 32 && most < 128);
-    kept.pop_front();
-    fill();
-    require(kept.size() == most);
-  });
-  EXPECT_EQ(child.wait(), 0);
-  test::notice_deaths();
-  EXPECT_TRUE(test::deposits_become(0, 2s));
-  test::kill_keeper();
 }
 
 TEST_F(Deposits, AKeeperThatIsKilledAgainAndAgainHangsNobodyAndMixesUpNothing) {

@@ -7,14 +7,10 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
-#include "support/child.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdlib>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,9 +34,14 @@ struct Seen {
   bool arena_is_taken = false;
 };
 
+std::vector<StartMethod> methods_with_a_program() {
+  std::vector<StartMethod> methods = test::tested_start_methods();
+  std::erase(methods, StartMethod::fork);
+  return methods;
+}
+
 class StartedProgram : public test::StartMethods {};
-INSTANTIATE_TEST_SUITE_P(StartMethod, StartedProgram,
-                         testing::Values(StartMethod::spawn, StartMethod::forkserver),
+INSTANTIATE_TEST_SUITE_P(StartMethod, StartedProgram, testing::ValuesIn(methods_with_a_program()),
                          test::start_method_name);
 
 TEST_P(StartedProgram, KnowsWhatItInheritedAndHasTakenTheArena) {
@@ -109,17 +110,6 @@ TEST_F(BadRecord, PromisesMoreDescriptorsThanThereAre) {
   const std::vector<os::NativeHandle> two{arena_descriptor(), os::life_line()};
   record.has_server = 1;
   expect(output_of(record, two), "did not get all the descriptors");
-}
-
-TEST(Inheritance, DescriptorsThatAreNotOpenAreAnError) {
-  testing::internal::CaptureStderr();
-  test::Child child([] {
-    setenv("MULTIPROCESS_INHERITED_DESCRIPTORS", "900", 1);
-    execl("/proc/self/exe", "program", os::child_argument, nullptr);
-  });
-  EXPECT_EQ(child.wait(), 1);
-  const std::string text = testing::internal::GetCapturedStderr();
-  EXPECT_NE(text.find("This child process cannot begin"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -189,6 +190,9 @@ TEST_F(ItemQueueTest, AGetterTakesWhatADeadOnePut) {
 }
 
 TEST_F(ItemQueueTest, RoomThatADeadPutterLeftIsSeenByWhoWaits) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const SharedRef ref = ItemQueue::create(8, 1, false);
   const ItemQueue queue(ref);
   auto& narrow = *static_cast<QueueState*>(ref.address());

@@ -7,8 +7,10 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
+#include "support/environment.hpp"
 #include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -66,10 +68,10 @@ TEST_P(Launch, ObjectsOfStaticConstructorsWorkInTheChild) {
 }
 
 TEST_P(Launch, AStaticConstructorThatStartsProcessesIsNoBomb) {
-  setenv("START_EARLY", "1", 1);
+  mp::test::set_variable("START_EARLY", "1");
   mp::Process p = start([](Words out) { out.put(early_start); }, words_);
   const std::string text = words_.get(plenty);
-  unsetenv("START_EARLY");
+  mp::test::unset_variable("START_EARLY");
   EXPECT_TRUE(p.join(plenty));
   if (GetParam() == mp::StartMethod::fork) {
     EXPECT_EQ(text, "not asked to");
@@ -84,8 +86,7 @@ TEST_P(Launch, AStaticConstructorThatStartsProcessesIsNoBomb) {
 TEST_P(Launch, AChildThatWasStartedMayStartOthers) {
   mp::Process p = start(
       [](Words out) {
-        for (const auto method :
-             {mp::StartMethod::fork, mp::StartMethod::spawn, mp::StartMethod::forkserver}) {
+        for (const auto method : mp::test::tested_start_methods()) {
           mp::Process child(
               mp::ProcessOptions{.start_method = method},
               [](Words to) { to.put(mp::current_process().name()); }, out);
@@ -95,7 +96,7 @@ TEST_P(Launch, AChildThatWasStartedMayStartOthers) {
         mp::detail::stop_server();
       },
       words_);
-  for (int i = 1; i <= 3; ++i) {
+  for (std::size_t i = 1; i <= mp::test::tested_start_methods().size(); ++i) {
     EXPECT_EQ(words_.get(plenty), p.name() + ":" + std::to_string(i));
   }
   EXPECT_TRUE(p.join(plenty));
@@ -125,6 +126,9 @@ TEST_P(Launch, TheMarkerDoesNotTravelOn) {
 }
 
 TEST(LaunchWarning, ForkingWithThreadsIsLogged) {
+  if (!mp::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   if (mp::test::under_thread_sanitizer) {
     GTEST_SKIP() << "the sanitizer has a thread, so every fork is one with threads";
   }

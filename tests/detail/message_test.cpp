@@ -6,6 +6,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -88,6 +89,9 @@ TEST(Message, GoesWithTheChildThatNeverCame) {
 }
 
 TEST(Message, IsReceivedByTheChild) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const auto before = use_now();
   const Ticket place = reserve_participant(true);
   {

@@ -3,6 +3,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
+#include "support/signals.hpp"
 
 #include <gtest/gtest.h>
 
@@ -137,7 +138,7 @@ TEST_F(OwnedLockTest, StaysWithAHolderThatIsOnlyStopped) {
     test::wait_to_be_killed();
   });
   held.wait();
-  child.kill(SIGSTOP);
+  test::stop_process(child.pid());
   EXPECT_EQ(lock_->acquire(in(120ms)), Taken::no);
   child.kill();
   child.wait();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/participants.hpp>
 
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/error.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/sanitizer.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +51,9 @@ TEST(Participants, ThisProcessIsOne) {
 }
 
 TEST(Participants, AReservedPlaceBecomesTheChilds) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   if (test::under_thread_sanitizer) {
     GTEST_SKIP() << "who has threads does not leave, and the sanitizer has one";
   }
@@ -71,6 +76,9 @@ TEST(Participants, AReservedPlaceBecomesTheChilds) {
 }
 
 TEST(Participants, AChildThatUsedNothingFreesItsPlaceToo) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const Ticket place = reserve_participant(true);
   Child child([place] { enter_as(place); });
   name_participant(place, child.pid());
@@ -81,6 +89,9 @@ TEST(Participants, AChildThatUsedNothingFreesItsPlaceToo) {
 }
 
 TEST(Participants, ANameDoesNotReplaceWhatTheChildSaid) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const Ticket place = reserve_participant(true);
   test::Gate entered;
   Child child([&] {
@@ -131,10 +142,10 @@ TEST(Participants, ANameThatComesTooLateIsNobodys) {
   const Ticket place = reserve_participant(false);
   ASSERT_EQ(place.slot, former.slot);
   EXPECT_FALSE(check_participant(place)) << "the other one's name counts";
-  name_participant(place, getpid());
+  name_participant(place, os::current_pid());
   name_participant(former, pid);
   EXPECT_FALSE(check_participant(place)) << "the other one's name counts";
-  EXPECT_EQ(pid_in(participant(place.slot)), static_cast<std::uint32_t>(getpid()));
+  EXPECT_EQ(pid_in(participant(place.slot)), static_cast<std::uint32_t>(os::current_pid()));
   cancel_participant(place);
 }
 
@@ -190,6 +201,9 @@ TEST(Participants, WhatAKilledParentReservedIsFreed) {
 }
 
 TEST(Participants, TheExitCodeIsStored) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const Ticket place = reserve_participant(true);
   EXPECT_EQ(exit_code(place), std::nullopt);
   EXPECT_FALSE(wait_exit_code(place, os::at_once));
@@ -232,6 +246,9 @@ TEST(Participants, SomebodyWhoLeftMayComeBack) {
 }
 
 TEST(Participants, AreAtMost4096) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   this_participant();
   std::vector<Ticket> all;
   for (std::uint32_t i = 1; i < most_participants; ++i) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/process_state.hpp>
 
+#include <multiprocess/detail/os/info.hpp>
+
+#include "support/system.hpp"
+
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <string>
 #include <thread>
@@ -13,7 +16,7 @@ namespace {
 
 TEST(ProcessState, TheRootIsTheMainProcess) {
   EXPECT_EQ(detail::current_process_name(), "MainProcess");
-  EXPECT_EQ(detail::current_pid(), getpid());
+  EXPECT_EQ(detail::current_pid(), detail::os::current_pid());
   EXPECT_EQ(detail::parent_record(), nullptr);
 }
 
@@ -25,7 +28,7 @@ TEST(ProcessState, RecordsInheritAndAreCounted) {
   EXPECT_EQ(first->name, "Thing-" + first->identity);
   EXPECT_EQ(first->authkey, own->authkey);
   EXPECT_EQ(first->daemon, own->daemon);
-  EXPECT_EQ(first->creator, getpid());
+  EXPECT_EQ(first->creator, detail::os::current_pid());
   const unsigned made = detail::processes_made();
   detail::set_processes_made(made - 1);
   EXPECT_EQ(detail::make_record("Thing")->identity, second->identity);
@@ -34,15 +37,18 @@ TEST(ProcessState, RecordsInheritAndAreCounted) {
 TEST(ProcessState, ThreadsHaveLabels) {
   EXPECT_EQ(detail::current_thread_label(), "MainThread");
   std::thread([] {
-    EXPECT_EQ(detail::current_thread_label(), "Thread-" + std::to_string(gettid()));
+    EXPECT_EQ(detail::current_thread_label(),
+              "Thread-" + std::to_string(detail::os::current_thread_number()));
   }).join();
 }
 
 TEST(ProcessState, TheStartMethodIsFixedByItsUse) {
   detail::choose_start_method(std::nullopt);
   EXPECT_FALSE(detail::chosen_start_method());
-  EXPECT_EQ(detail::fixed_start_method(), multiprocess::StartMethod::fork);
-  EXPECT_EQ(detail::chosen_start_method(), multiprocess::StartMethod::fork);
+  const auto usual = multiprocess::test::can_fork ? multiprocess::StartMethod::fork
+                                                  : multiprocess::StartMethod::spawn;
+  EXPECT_EQ(detail::fixed_start_method(), usual);
+  EXPECT_EQ(detail::chosen_start_method(), usual);
 }
 
 TEST(ProcessState, NoBootstrapHere) {

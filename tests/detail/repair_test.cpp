@@ -5,11 +5,13 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/item_queue.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/self.hpp>
 
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/sanitizer.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
@@ -53,15 +55,19 @@ TEST(Repair, AMarkOnlySaysIt) {
 }
 
 TEST(Repair, WaitsForWhoInherited) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   const Ticket self = this_participant();
   const Ticket child = reserve_participant(true);
+  const int parent = os::current_pid();
   test::InArena<std::array<std::atomic<std::uint64_t>, 2>> tickets;
   test::run_and_die([&] {
     enter_as(child);
     (*tickets)[0] = this_participant().word();
     (*tickets)[1] = reserve_participant(true).word();
     // The grandchild runs, as far as anybody can tell.
-    name_participant(Ticket::from((*tickets)[1]), getppid());
+    name_participant(Ticket::from((*tickets)[1]), parent);
   });
   const Ticket grandchild = Ticket::from((*tickets)[1]);
   note_end(child);

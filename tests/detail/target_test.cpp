@@ -46,6 +46,12 @@ TEST(Target, PrefersToLeaveArgumentsWhereTheyAre) {
   EXPECT_FALSE(call(moved, 1));
 }
 
+TEST(Target, OfAnyTypeIsNotAskedForWhatItDoesNotGet) {
+  const auto size = [](const auto& text) { return text.size(); };  // no `const char*` has one
+  EXPECT_EQ(call(size, std::string("text")), 4U);
+  EXPECT_EQ(call([](auto a, auto b) { return a + b; }, std::string("a"), std::string("b")), "ab");
+}
+
 TEST(Target, IsRefusedWhenNoWayFits) {
   const auto wants_text = [](const std::string&) {};
   EXPECT_FALSE((callable_with_stored<decltype(wants_text), int>));

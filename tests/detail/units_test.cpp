@@ -7,9 +7,9 @@
 #include "support/arena_use.hpp"
 #include "support/child.hpp"
 #include "support/in_time.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include <atomic>
 
@@ -85,6 +85,9 @@ TEST_F(UnitsTest, ADebtLapses) {
 }
 
 TEST_F(UnitsTest, ADebtIsAtMostWhatIsOut) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   Holding& mine = Holders(ref_).own();
   mine.what = 100;  // it takes what others give back, over and over
   state().value = 3;
@@ -228,6 +231,9 @@ TEST_F(UnitsTest, AStoppedProcessWithTheLockHoldsNobodyUp) {
 }
 
 TEST_F(UnitsTest, NothingIsLostAmongThreadsWhileOthersDie) {
+  if (!test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   std::atomic<bool> stop{false};
   test::in_threads(3, [&](int number) {
     if (number == 0) {

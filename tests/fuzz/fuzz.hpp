@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// One fuzzer is one source that defines these two. libFuzzer calls the first one; replay.cpp feeds
@@ -47,9 +48,10 @@ class Input {
 };
 
 /// What must be true whatever the input is.
-inline void require(bool condition, const char* what) {
+inline void require(bool condition, std::string_view what, std::string_view seen = {}) {
   if (!condition) {
-    std::fprintf(stderr, "not true: %s\n", what);
+    std::fprintf(stderr, "not true: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
+                 static_cast<int>(seen.size()), seen.data());
     std::abort();
   }
 }

@@ -172,6 +172,7 @@ std::vector<Seed> seeds() {
       Script().call(a_list, L::append, numbers(1, 5, 0)).named("an_object_that_is_not_beside_it"),
       Script().raw(numbers(UINT64_MAX, 1, 1)).named("more_objects_than_words"),
       Script().call(no_object, L::size).named("no_object"),
+      Script().call(server, M::hold, numbers(0x100000000)).named("a_later_server"),
       Script().call(server, M::shutdown).named("shutdown"),
       Script().call(server, M::goodbye).named("goodbye"),
       Script().run(a_list, L::apply, list_call, {}, {40, 0, 1}).named("another_function"),

@@ -2,6 +2,10 @@
 // What can happen to processes where there are signals, limits and forks.
 #include <multiprocess/process.hpp>
 
+#include <multiprocess/context.hpp>
+#include <multiprocess/event.hpp>
+#include <multiprocess/manager.hpp>
+#include <multiprocess/pool.hpp>
 #include <multiprocess/queue.hpp>
 
 #include "support/sanitizer.hpp"
@@ -13,6 +17,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
+#include <optional>
 #include <system_error>
 
 namespace mp = multiprocess;
@@ -60,6 +66,8 @@ TEST_P(ProcessDeath, WithoutDescriptorsTheStartThrowsAndLeavesNothing) {
   mp::Process warm = start([] {});
   warm.join();
   warm.close();
+  const mp::Event done;
+  mp::Process other = start([done] { done.wait(); });  // with a second one the warden comes
   int refused = 0;
   for (rlim_t spare = 0; spare < 12; ++spare) {
     mp::Process p = process([] {});
@@ -69,6 +77,8 @@ TEST_P(ProcessDeath, WithoutDescriptorsTheStartThrowsAndLeavesNothing) {
         p.start();
       } catch (const std::system_error& error) {
         EXPECT_EQ(error.code(), std::errc::too_many_files_open);
+        EXPECT_EQ(mp::active_children().size(), 1U);
+        EXPECT_EQ(p.pid(), 0);
         ++refused;
       }
     }
@@ -79,6 +89,36 @@ TEST_P(ProcessDeath, WithoutDescriptorsTheStartThrowsAndLeavesNothing) {
     EXPECT_EQ(p.exitcode(), 0);
   }
   EXPECT_GT(refused, 0);
+  done.set();
+  EXPECT_TRUE(other.join(plenty));
+}
+
+TEST_P(ProcessDeath, WithoutDescriptorsPoolsAndManagersLeaveNothing) {
+  if (mp::test::under_address_sanitizer) {
+    GTEST_SKIP() << "the sanitizer opens a pipe to see whether an object is of its type";
+  }
+  mp::set_start_method(GetParam(), true);
+  int refused = 0;
+  for (rlim_t spare = 0; spare < 20; ++spare) {
+    try {
+      const NoDescriptors none(spare);
+      mp::Pool pool(2);
+      EXPECT_EQ(pool.apply([] { return 7; }), 7);
+    } catch (const std::exception&) {
+      ++refused;
+    }
+    EXPECT_TRUE(mp::active_children().empty()) << "pool, " << spare;
+    try {
+      const NoDescriptors none(spare);
+      mp::SyncManager manager = mp::Manager();
+      EXPECT_EQ(manager.list<int>({7}).size(), 1U);
+    } catch (const std::exception&) {
+      ++refused;
+    }
+    EXPECT_TRUE(mp::active_children().empty()) << "manager, " << spare;
+  }
+  EXPECT_GT(refused, 0);
+  mp::set_start_method(std::nullopt, true);
 }
 
 /// In a child that may start no process any more, as nobody: root is not held to the limit.

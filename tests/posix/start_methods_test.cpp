@@ -2,6 +2,9 @@
 // What is true of fork and of the fork server only: python_parity/table.md, 1.2 and 2.2.
 #include <multiprocess/multiprocess.hpp>
 
+#include <multiprocess/detail/os/program.hpp>
+
+#include "support/child.hpp"
 #include "support/environment.hpp"
 #include "support/start_methods.hpp"
 
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -33,6 +37,17 @@ TEST_P(StartMethods, OnlyAForkedChildHasTheParentsDescriptors) {
   EXPECT_EQ(exitcode_of([open] { open.put(fcntl(number, F_GETFD) != -1); }), 0);
   close(number);
   EXPECT_EQ(open.get(20s), GetParam() == mp::StartMethod::fork);
+}
+
+TEST(StartMethodSpawn, DescriptorsThatAreNotOpenAreAnError) {
+  testing::internal::CaptureStderr();
+  mp::test::Child child([] {
+    setenv("MULTIPROCESS_INHERITED_DESCRIPTORS", "900", 1);
+    execl("/proc/self/exe", "program", mp::detail::os::child_argument, nullptr);
+  });
+  EXPECT_EQ(child.wait(), 1);
+  const std::string text = testing::internal::GetCapturedStderr();
+  EXPECT_NE(text.find("This child process cannot begin"), std::string::npos) << text;
 }
 
 TEST(StartMethodFork, IsWarnedOfWhileThreadsRun) {

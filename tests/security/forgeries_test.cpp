@@ -174,12 +174,12 @@ TEST_P(Forgeries, Replay) {
 }
 
 TEST(Downgrade, NobodyIsTalkedIntoAWeakerForm) {
-  // A client that would be content with MD5, and one that claims to be strict or not.
+  // A client that would be content with MD5, and one that is strict or not.
   for (const bool strict : {false, true}) {
     Listener listener({"127.0.0.1", 0}, {.authkey = "secret", .strict = strict});
     for (const bool other_strict : {false, true}) {
       for (const bool md5 : {false, true}) {
-        if (other_strict == strict) {
+        if (other_strict == strict || (other_strict && md5)) {
           continue;
         }
         auto client = std::async(std::launch::async, [&] {

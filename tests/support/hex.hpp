@@ -9,6 +9,14 @@
 
 namespace multiprocess::test {
 
+inline std::string repeated(std::string_view digits, int count) {
+  std::string all;
+  for (int i = 0; i < count; ++i) {
+    all += digits;
+  }
+  return all;
+}
+
 /// The bytes that two digits each stand for.
 inline std::vector<std::byte> from_hex(std::string_view digits) {
   std::vector<std::byte> bytes;

@@ -10,6 +10,8 @@
 
 #include "support/signals.hpp"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -72,6 +74,14 @@ struct Deposit {
 
   std::uint64_t number;
   detail::SharedRef parcel;
+};
+
+/// Two ends, of which the writing one is kept elsewhere.
+class Deposits : public testing::Test {
+ protected:
+  ~Deposits() override { EXPECT_TRUE(deposits_become(0, soon)); }
+
+  detail::os::Pipe pipe_ = detail::os::make_pipe();
 };
 
 }  // namespace multiprocess::test

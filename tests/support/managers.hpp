@@ -10,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace multiprocess::test {
 
@@ -32,6 +33,27 @@ class OneManager : public Managers {
 
  private:
   SyncManager manager_ = started(GetParam());
+};
+
+/// Whoever has it connects to the managers of ConnectedManagers.
+inline constexpr const char* managers_key = "the key of the test";
+
+/// Managers to which programs connect, as any does that knows address and key.
+class ConnectedManagers : public Managers {
+ protected:
+  SyncManager served(Address address = {}) const {
+    SyncManager manager(ManagerOptions{
+        .start_method = GetParam(), .address = std::move(address), .authkey = managers_key});
+    manager.start();
+    return manager;
+  }
+
+  static SyncManager connected(const Address& server) {
+    SyncManager client(server, managers_key);
+    client.connect();
+    return client;
+  }
+  static SyncManager connected(const SyncManager& server) { return connected(server.address()); }
 };
 
 /// What `str` gives of a proxy, a value or a place in one.

@@ -2,7 +2,10 @@
 #include <multiprocess/queue.hpp>
 
 #include <multiprocess/detail/participants.hpp>
+#include <multiprocess/error.hpp>
+#include <multiprocess/event.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/pool.hpp>
 
 #include "support/forked.hpp"
 
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +70,43 @@ TEST_P(ForeignForks, InheritedHandlesWork) {
   lock.release();
   EXPECT_EQ(answers.get(5s), std::string(100, 'x') + "!");
   EXPECT_TRUE(echo.succeeds());
+}
+
+std::string word_after(const Event& go, int number) {
+  go.wait();
+  return std::string(100, 'x') + std::to_string(number);
+}
+
+template <class Use>
+void expect_refusal(Use use) {
+  EXPECT_THROW(use(), RuntimeError);
+}
+
+TEST_P(ForeignForks, APoolOfTheParentIsOfNoUse) {
+  Pool pool(2);
+  const Event go;
+  const auto pending = pool.apply_async(word_after, go, 1);
+  std::optional range(pool.imap([go](int i) { return word_after(go, i); }, {2, 3, 4}));
+  Forked copy = child([&] {
+    expect_refusal([&] { pool.apply(word_after, go, 5); });
+    expect_refusal([&] { pending.get(); });
+    expect_refusal([&] { pending.wait(1ms); });
+    expect_refusal([&] { pending.fileno(); });
+    expect_refusal([&] { pending.cancel(); });
+    expect_refusal([&] { pending.on_result([](const std::string&) {}); });
+    expect_refusal([&] { range->next(1ms); });
+    range.reset();
+    pool.close();
+    expect_refusal([&] { pool.join(); });
+    pool.terminate();
+  });
+  EXPECT_TRUE(copy.succeeds());
+  go.set();
+  EXPECT_EQ(pending.get(5s).back(), '1');
+  EXPECT_EQ(range->next(5s).value().back(), '2');
+  EXPECT_EQ(range->next(5s).value().back(), '3');
+  EXPECT_EQ(range->next(5s).value().back(), '4');
+  EXPECT_EQ(pool.apply(word_after, go, 5).back(), '5');
 }
 
 TEST_P(ForeignForks, WhatAChildTakesStaysWhenTheParentDropsIts) {

@@ -16,15 +16,22 @@ namespace multiprocess::detail {
 /// as it must not touch the handshakes of its parent.
 class AcceptTurns {
  public:
-  AcceptTurns(std::shared_ptr<const os::Handle> socket, Acceptor::Rules rules);
+  /// Where other processes accept at the socket, too, `hall` is theirs as well.
+  AcceptTurns(std::shared_ptr<const os::Handle> socket, Acceptor::Rules rules,
+              std::shared_ptr<const Hall> hall = nullptr);
+  /// What handshakes are under way are left to the other processes.
+  ~AcceptTurns();
+  AcceptTurns(const AcceptTurns&) = delete;
+  AcceptTurns& operator=(const AcceptTurns&) = delete;
 
   /// False in a forked child.
   bool is_ours() const noexcept;
   os::NativeHandle handle() const noexcept { return acceptor_.handle(); }
 
-  /// Waits for the next one whose handshake is done. Throws AuthenticationError when one fails,
-  /// TimeoutError, std::system_error, also once it is closed.
-  Acceptor::Admitted accept(os::Deadline deadline);
+  /// Waits for the next one whose handshake is done; a bit longer for one who was told already that
+  /// he is in. The other handshakes are left to the other processes meanwhile. Throws
+  /// AuthenticationError when one fails, TimeoutError, std::system_error, also once it is closed.
+  Admitted accept(os::Deadline deadline);
   void close() noexcept;
 
   /// Throws std::system_error (bad_file_descriptor).
@@ -32,12 +39,14 @@ class AcceptTurns {
 
  private:
   class Turn;
+  bool is_alone();
 
   const int owner_;
   const std::shared_ptr<const os::Handle> socket_;
   Acceptor acceptor_;
   std::mutex mutex_;
   std::condition_variable freed_;
+  int takers_ = 0;  // threads in accept()
   bool is_busy_ = false;
   std::atomic<bool> is_closed_{false};
 };

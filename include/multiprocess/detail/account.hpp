@@ -43,6 +43,10 @@ SharedRef publish_object(Offset block, ObjectType type);
 /// A reference to an object that somebody else keeps alive meanwhile (a message, a forked parent).
 SharedRef take_reference(Offset object);
 
+/// The same for what no child that this process forks will ever use: children do not keep the
+/// object.
+SharedRef take_own_reference(Offset object);
+
 /// A reference to the object, of whatever type, that begins at this place now; empty when none
 /// does.
 SharedRef find_reference(Offset place);

@@ -50,11 +50,12 @@ struct Batch {
 
   std::atomic<std::uint64_t> coming;  // message with a large value of the only item
 
+  std::atomic<std::uint64_t> complete;  // every chunk is done: see completed_first
+
   std::atomic<std::uint32_t> flags;
-  std::atomic<std::uint32_t> complete;  // every chunk is done
-  std::atomic<std::uint32_t> waited;    // somebody sleeps until it is
-  std::atomic<std::uint32_t> claimed;   // nothing is left to claim
-  std::atomic<std::uint32_t> scans;     // orders what is done before what is seen
+  std::atomic<std::uint32_t> waited;   // somebody sleeps until it is
+  std::atomic<std::uint32_t> claimed;  // nothing is left to claim
+  std::atomic<std::uint32_t> scans;    // orders what is done before what is seen
 
   alignas(64) std::atomic<std::uint64_t> cursor;  // chunks before it were offered to somebody
   std::atomic<std::uint64_t> done_before;         // chunks before it are done
@@ -78,6 +79,11 @@ struct Batch {
     return has(word_each) ? item : item / whole_chunk;
   }
 };
+
+/// What is in `complete`: that it was not attended then, or as which of those that were. So their
+/// callbacks can be made in the order in which they were complete.
+inline constexpr std::uint64_t completed_unattended = 1;
+inline constexpr std::uint64_t completed_first = 2;
 
 /// When a chunk began and ended, and where.
 struct TracedChunk {

@@ -69,6 +69,7 @@ struct alignas(64) Board {
   std::atomic<std::uint64_t> attended;  // how often it was to look
   std::atomic<std::uint32_t> closing;   // nothing will be added
   std::atomic<std::uint32_t> tidy;      // nothing is left but the board itself
+  std::atomic<std::uint64_t> heard_of;  // batches that were complete and attended
   std::atomic<std::uint64_t> order;     // the lanes, highest priority first, 4 bits each
   std::array<Lane, most_lanes> lanes;
   std::atomic<std::uint64_t> exit_call;  // message: what a worker does before it leaves
@@ -99,6 +100,8 @@ void adopt_message(Board& board, Offset message) noexcept;
 /// The owner word of the result of an item, but for the flag of messages.
 std::uint64_t owner_of_result(const Board& board, std::uint64_t number,
                               std::uint64_t item) noexcept;
+/// Whether the block, which may be free again, is that result.
+bool is_result(Offset block, const Board& board, std::uint64_t number, std::uint64_t item) noexcept;
 
 /// Which item of which call is to stop.
 constexpr std::uint64_t stop_word(std::uint64_t number, std::uint64_t item) noexcept {

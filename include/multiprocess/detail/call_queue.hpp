@@ -63,11 +63,18 @@ class CallQueue {
   /// The one that waits longest. Those are dropped whose clients have been killed meanwhile: what
   /// they were given would be lost for a while, or for ever.
   std::optional<Waiting> take() {
+    return take([](const Waiting&) {});
+  }
+
+  /// The same; `dropped(Waiting&)` is called with each that is dropped.
+  template <class Dropped>
+  std::optional<Waiting> take(Dropped dropped) {
     while (!calls_->empty()) {
       Waiting first = take_out(calls_->begin());
       if (!first.call.session()->looks_dead()) {
         return first;
       }
+      dropped(first);
     }
     return std::nullopt;
   }

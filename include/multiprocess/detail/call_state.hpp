@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/callback_turns.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 
@@ -34,9 +35,10 @@ void report_callback_error(const std::function<void(std::exception_ptr)>& report
 
 /// What became of a call, or will: what an AsyncResult is a handle of.
 ///
-/// It is settled once: by the thread that notices first that the work is done, which also makes the
-/// calls that wait for that. For all others it is settled when those have returned.
-class CallState : public std::enable_shared_from_this<CallState> {
+/// It is settled once: by the thread that notices first that the work is done. Then the calls are
+/// made that wait for that, when it is their turn. For all others it is settled when those have
+/// returned.
+class CallState : public std::enable_shared_from_this<CallState>, private CallbackOwner {
  public:
   CallState() = default;
   virtual ~CallState() = default;
@@ -69,6 +71,13 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
  protected:
   bool is_settled() const noexcept;
+  /// It is, or it is for this thread to make it so.
+  bool is_settled_or_due() noexcept {
+    const CallbackTurns* const all = turns();
+    return is_settled() || (all != nullptr && all->is_due_here());
+  }
+  /// Somebody is to be told when it is.
+  bool has_calls() noexcept;
   /// Nobody is settling it either.
   bool is_pending() const noexcept {
     return phase_.load(std::memory_order_acquire) == Phase::pending;
@@ -92,7 +101,9 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
   /// Settles it if the work is done.
   virtual void look() = 0;
-  /// Waits until `is_settled`, or `look` would settle it, or the deadline.
+  /// Where its calls take their turns; null when nobody else makes any, as in a forked child.
+  virtual CallbackTurns* turns() noexcept = 0;
+  /// Waits until `is_settled_or_due`, or `look` would settle it, or the deadline.
   virtual void sleep(os::Deadline deadline) = 0;
   /// Lets those look who sleep.
   virtual void wake() noexcept = 0;
@@ -108,7 +119,9 @@ class CallState : public std::enable_shared_from_this<CallState> {
 
   bool begin_settling() noexcept;
   void finish_settling() noexcept;
-  std::vector<std::function<void()>> next_calls();
+  void make_calls() noexcept override;
+  bool settle_without_calls() noexcept;
+  std::vector<std::function<void()>> next_calls() noexcept;
   void make(const std::function<void()>& call) noexcept;
 
   std::atomic<Phase> phase_{Phase::pending};

@@ -142,8 +142,9 @@ template <class F, class... Args>
 Job Job::make(F&& f, Args&&... args) {
   using Target = std::decay_t<F>;
   static_assert(callable_with_stored<Target, stored_t<Args>...>,
-                "multiprocess: the target cannot be called with these arguments (string literals "
-                "arrive as std::string, spans as std::vector; options come before the target)");
+                "multiprocess: the target (of a pool: the initializer) cannot be called with these "
+                "arguments (string literals arrive as std::string, spans as std::vector; options "
+                "and names, as in {.name = \"worker\"}, come before the target)");
   Target target(std::forward<F>(f));
   require_not_null(target);
   if constexpr (is_fork_only<Target>) {

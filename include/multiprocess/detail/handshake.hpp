@@ -3,6 +3,7 @@
 
 #include <multiprocess/authentication.hpp>
 #include <multiprocess/detail/bytes.hpp>
+#include <multiprocess/detail/handshake_state.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/process_state.hpp>
 
@@ -40,6 +41,8 @@ struct HandshakeRules {
   bool legacy_md5 = false;
   /// Strict: where the client has connected to; for a listener all that it may have taken for it.
   std::vector<std::string> places = {};
+  /// For a listener: the word after which the client is done waits for let_in().
+  bool holds_back = false;
 };
 
 /// With what the frames of a strict connection are sealed, in each direction.
@@ -60,6 +63,8 @@ class Handshake {
   static constexpr std::size_t most_wanted = 2 * longest_frame;
 
   Handshake(Role role, HandshakeRules rules);
+  /// A listener's end that goes on where another one was.
+  Handshake(HandshakeRules rules, const HandshakeState& state);
 
   /// What is to be sent now, also by an end that has failed: the other one is told.
   Bytes output() const noexcept { return Bytes(output_).subspan(sent_); }
@@ -73,11 +78,20 @@ class Handshake {
 
   /// Nothing more comes in: the other end has proven the key, or not.
   bool is_over() const noexcept { return next_ == nullptr; }
+  /// The client has proven the key and waits for the word that is held back.
+  bool is_held_back() const noexcept { return next_ == &Handshake::come_too_early; }
+  /// Says it.
+  void let_in();
+  /// It was said, and the client has yet to answer.
+  bool is_answered() const noexcept { return next_ == &Handshake::expect_welcome; }
   bool has_failed() const noexcept { return !why_.empty(); }
   const std::string& why() const noexcept { return why_; }
 
   /// How many whole frames have come.
   unsigned frames() const noexcept { return frames_; }
+
+  /// Of a listener's end; none once it has failed, and in the middle of a frame.
+  std::optional<HandshakeState> state() const;
 
   /// After a strict handshake.
   const std::optional<SessionKeys>& keys() const noexcept { return keys_; }
@@ -88,6 +102,7 @@ class Handshake {
 
   std::size_t missing() const noexcept { return header + expected_.value_or(0) - filled_; }
   bool is_last_frame() const noexcept;
+  std::optional<HandshakeState::Stage> stage() const noexcept;
   void take_header();
   void take_frame();
   void send(Bytes frame);
@@ -97,6 +112,8 @@ class Handshake {
   void answer_and_challenge(Bytes frame);
   void check_answer_and_go_on(Bytes frame);
   void answer_second(Bytes frame);
+  void hold_back(std::vector<std::byte> word);
+  void come_too_early(Bytes frame);
   void expect_welcome_then_answer(Bytes frame);
   void check_second_answer(Bytes frame);
   void expect_welcome(Bytes frame);
@@ -106,6 +123,7 @@ class Handshake {
   void begin_strictly();
   void prove_strictly(Bytes frame);
   void check_strictly(Bytes frame);
+  void welcome_strictly(std::size_t place);
   void finish_strictly(Bytes frame);
   void derive_keys(const std::string& place, Role role);
 
@@ -118,6 +136,8 @@ class Handshake {
   std::optional<std::size_t> expected_;  // bytes of the frame, once its header is there
   unsigned frames_ = 0;
   std::vector<std::byte> challenge_;
+  std::vector<std::byte> last_word_;  // held back
+  std::size_t place_ = 0;             // that the client has dialled, among those of the rules
   std::array<std::byte, 32> listener_nonce_{};
   std::array<std::byte, 32> client_nonce_{};
   std::optional<SessionKeys> keys_;

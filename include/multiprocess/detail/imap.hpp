@@ -224,6 +224,7 @@ class ImapSource final : public ResultSource<yielded_t<task_result_t<F, std::tup
   ImapSource& operator=(const ImapSource&) = delete;
 
   std::optional<yielded_t<R>> next(os::Deadline deadline) override {
+    engine_->require_at_home();
     while (true) {
       read_ahead();
       if (auto found = pieces_.find()) {

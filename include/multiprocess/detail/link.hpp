@@ -43,6 +43,10 @@ void settle_link(Desk& desk) noexcept;
 /// A manager of this process uses the desk, or does no more. Throws as Client.
 void keep_link(const SharedRef& desk, bool keep);
 
+/// This process has received what stands for an object: the server keeps that for as long as
+/// somebody of the tree is connected, and so this process is from now on.
+void keep_lent(const SharedRef& cell) noexcept;
+
 /// Keeps the connections for as long as it is there.
 class LinkUse {
  public:

@@ -27,7 +27,7 @@ class LockReferent final : public SharedReferent {
   /// Frees it; returns how often it had been taken.
   std::uint64_t let_go();
   /// The call waits until its client has the lock again, as often; then the answer is `notified`.
-  /// Should the client end before that, `lost` is called.
+  /// Should the client end before that, or before it frees the lock, `lost` is called.
   void take_again(ServedCall& call, std::uint64_t depth, bool notified, std::function<void()> lost);
   std::string show() const;
 
@@ -42,14 +42,15 @@ class LockReferent final : public SharedReferent {
   void process_ended(std::uint64_t process, bool killed) override;
   void acquire(ServedCall& call);
   void release(const Session& session);
-  void give(ServedCall& call, const Wish& wish);
+  void give(ServedCall& call, Wish wish);
   /// `died`: who had it is gone, and so is what it was about to do.
   void pass_on(bool died);
 
   bool recursive_;
   std::shared_ptr<Session> holder_;
   std::uint64_t depth_ = 0;
-  bool taken_over_ = false;  // from a dead holder, until the next release
+  std::function<void()> lost_;  // what the holder heard with it
+  bool taken_over_ = false;     // from a dead holder, until the next release
   CallQueue<Wish> waiting_;
 };
 

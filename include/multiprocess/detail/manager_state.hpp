@@ -7,13 +7,13 @@
 #include <multiprocess/detail/manager_start.hpp>
 #include <multiprocess/detail/proxy_call.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/detail/thread_lock.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/start_method.hpp>
 #include <multiprocess/timeout.hpp>
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,7 +55,7 @@ class ManagerState {
   bool is_ours() const;
   Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
 
-  mutable std::mutex mutex_;
+  mutable ThreadLock mutex_;
   ManagerPlace place_;
   std::optional<StartMethod> start_method_;
   Stage stage_ = Stage::initial;

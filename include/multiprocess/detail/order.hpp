@@ -231,12 +231,7 @@ class Order {
   };
 
   Offset find_value() const noexcept;
-  Damage& damage() {
-    if (damage_ == nullptr) {
-      damage_ = std::make_unique<Damage>();
-    }
-    return *damage_;
-  }
+  Damage& damage();
   std::span<Rest> rests() const noexcept {
     return damage_ == nullptr ? std::span<Rest>() : damage_->rests;
   }

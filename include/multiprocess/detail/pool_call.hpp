@@ -35,7 +35,7 @@ class PoolCall : public ValueState<R>, public Order {
  public:
   using Order::Order;
 
-  void on_complete() override { look(); }
+  void on_complete() override { settle_here(); }
   void fail(std::exception_ptr error) noexcept override {
     this->settle([&] { std::rethrow_exception(error); });
   }
@@ -43,17 +43,15 @@ class PoolCall : public ValueState<R>, public Order {
 
  protected:
   void look() override {
+    engine().require_at_home();
     if (complete()) {
-      const bool settled_here = this->settle([this] {
-        account();
-        end_progress();
-        read();
-      });
-      if (settled_here) {
-        engine().was_read(*this);
+      if (this->has_calls()) {
+        engine().settle_complete();  // those first that were so first
       }
+      settle_here();
     }
   }
+  CallbackTurns* turns() noexcept override { return engine().callback_turns(); }
   void sleep(os::Deadline deadline) override {
     sleep_until(deadline, [] { return false; });
   }
@@ -63,7 +61,9 @@ class PoolCall : public ValueState<R>, public Order {
     engine().wait(
         deadline, [this] { expect(); }, [this, ready] { return is_news() || ready(); });
   }
-  bool is_news() const noexcept { return this->is_settled() || (this->is_pending() && complete()); }
+  bool is_news() noexcept {
+    return this->is_settled_or_due() || (this->is_pending() && complete());
+  }
   void wake() noexcept override { engine().wake_waiters(); }
   void attend() override { attend_to(); }
   void abandon() noexcept override { engine().abandon(*this); }
@@ -71,6 +71,18 @@ class PoolCall : public ValueState<R>, public Order {
 
   /// Sets the value, or throws what became of it.
   virtual void read() = 0;
+
+ private:
+  void settle_here() {
+    const bool settled_here = this->settle([this] {
+      account();
+      end_progress();
+      read();
+    });
+    if (settled_here) {
+      engine().was_read(*this);
+    }
+  }
 };
 
 /// The value in a message, which is freed.
@@ -204,6 +216,7 @@ class DoneCall final : public ValueState<R> {
 
  protected:
   void look() override {}
+  CallbackTurns* turns() noexcept override { return nullptr; }
   void sleep(os::Deadline) override {}
   void wake() noexcept override {}
   void attend() override {}

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/board.hpp>
 #include <multiprocess/detail/call_state.hpp>
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/callback_turns.hpp>
 #include <multiprocess/detail/imap_feeds.hpp>
 #include <multiprocess/detail/lanes.hpp>
 #include <multiprocess/detail/live_orders.hpp>
@@ -99,6 +100,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
     return sleep_until(board().done, deadline, ready);
   }
 
+  /// Sees to the calls that are complete and have callbacks.
+  void settle_complete() { service_.settle_complete(); }
+  CallbackTurns* callback_turns() noexcept { return is_at_home() ? &callback_turns_ : nullptr; }
   /// Those who wait look again.
   void wake_waiters() noexcept;
   /// The results of an order were read: its memory may go.
@@ -107,6 +111,14 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   void abandon(Order& order) noexcept;
   void report(std::exception_ptr error) const noexcept;
 
+  /// False in a forked child, whose copy of the pool is of no use.
+  bool is_at_home() const noexcept { return this_participant() == creator_; }
+  /// Throws RuntimeError there.
+  void require_at_home() const {
+    if (!is_at_home()) {
+      throw_pool_of_another_process();
+    }
+  }
   State state() const noexcept { return state_.load(std::memory_order_acquire); }
   void close() noexcept;
   /// False as soon as the workers leave when they find nothing to do.
@@ -135,7 +147,6 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   friend class PoolService;
   using Orders = std::vector<std::shared_ptr<Order>>;
 
-  void require_at_home() const;
   /// False when the pool is broken, or further than `latest`.
   bool try_submit(const std::shared_ptr<Order>& order, State latest);
   void let_workers_leave() noexcept;
@@ -154,6 +165,7 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   Lanes lanes_;
   Sentences sentences_;
   PoolService service_;
+  CallbackTurns callback_turns_;
   PoolCounts counts_;
   std::atomic<State> state_{State::run};
   std::atomic<std::uint64_t> last_number_{0};

@@ -47,6 +47,7 @@ class PoolService final : private EndListener {
   void serve() noexcept;
   bool serve_round();
   void sleep_until_news(std::uint64_t seen);
+  bool settle_in_order();
   void handle_ends();
   void handle_end(const EndedWorker& ended);
   std::exception_ptr error_for(const EndedWorker& ended, const std::optional<Sentence>& given,
@@ -57,6 +58,7 @@ class PoolService final : private EndListener {
   void execute_sentences(os::Deadline now);
   void show_progress(os::Deadline now);
   void hurry_the_end(os::Deadline now) noexcept;
+  void end_worker(std::uint32_t place) noexcept;
   os::Deadline next_look() const;
   bool has_open_work() const;
   bool is_finished() const;
@@ -67,7 +69,8 @@ class PoolService final : private EndListener {
   std::condition_variable ended_;
   std::atomic<std::thread::id> thread_{};
   os::Deadline next_progress_{};
-  os::Deadline kill_at_ = os::never;
+  os::Deadline terminated_at_ = os::never;
+  std::size_t steps_ = 0;                   // to the end that were done
   std::vector<EndedWorker> ended_workers_;  // to be handled
   bool cannot_start_ = false;
   bool expects_end_ = false;

@@ -79,8 +79,6 @@ class PoolWorkers {
   std::optional<Ticket> ticket(std::uint32_t place) const noexcept;
   void terminate(std::uint32_t place) noexcept;
   void kill(std::uint32_t place) noexcept;
-  void terminate_all() noexcept;
-  void kill_all() noexcept;
 
   /// What keeps workers from working, once it has done so again and again.
   std::exception_ptr failure() const noexcept;

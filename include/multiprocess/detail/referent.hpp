@@ -51,6 +51,7 @@ class Session {
  protected:
   friend class ServedCall;
   friend class ManagerServer;
+  friend class SharedReferent;
   virtual void send_answer(std::uint64_t call, Bytes bytes, std::span<const SharedRef> refs) = 0;
   void end();
   /// The client has said goodbye.

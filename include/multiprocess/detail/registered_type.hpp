@@ -39,11 +39,8 @@ struct RegisteredMethod {
   InstanceMethod call;
   const void* identity = nullptr;  // not in a server
 
-  void encode(OutputArchive& archive) const { archive(name, call); }
-  static RegisteredMethod decode(InputArchive& archive) {
-    auto name = read_value<std::string>(archive);
-    return {std::move(name), read_value<InstanceMethod>(archive), nullptr};
-  }
+  void encode(OutputArchive& archive) const;
+  static RegisteredMethod decode(InputArchive& archive);
 };
 
 /// A type whose objects a manager's server can have.
@@ -60,12 +57,8 @@ struct RegisteredType {
   const RegisteredMethod& method(std::string_view wanted) const;
   const RegisteredMethod& method(const void* identity, std::string_view type) const;
 
-  void encode(OutputArchive& archive) const { archive(name, tag, methods, show, make); }
-  static RegisteredType decode(InputArchive& archive) {
-    RegisteredType type;
-    archive(type.name, type.tag, type.methods, type.show, type.make);
-    return type;
-  }
+  void encode(OutputArchive& archive) const;
+  static RegisteredType decode(InputArchive& archive);
 };
 
 /// Those of this process.

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/handshake.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/manager_server.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/poller.hpp>
@@ -13,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -20,15 +22,17 @@
 namespace multiprocess::detail {
 
 /// What the processes of another tree have of a server's objects, all together: it is theirs until
-/// they give it back, or the last one's connection has ended. Belongs to the server's loop.
+/// they give it back, or the last one's connection has ended. The workers of the server's pools,
+/// which are its forks, keep none of it. Belongs to the server's loop.
 class Loans {
  public:
   /// Whoever receives it has to give it back once.
   void lend(const SharedRef& cell);
   void give_back(std::uint64_t id) noexcept;
 
-  /// Null when they have none of it.
-  const SharedRef* find(std::uint64_t id) const noexcept;
+  /// Throws RuntimeError when they have none of it. Whoever lets the user's code have the object
+  /// takes a reference of his own.
+  const SharedRef& find(std::uint64_t id) const;
 
  private:
   struct Loan {
@@ -59,6 +63,7 @@ class RemoteSession final : public Session, public std::enable_shared_from_this<
 
   std::string client() const override { return name_; }
   std::uint64_t process() const noexcept override { return process_; }
+  bool looks_dead() const noexcept override;
   os::NativeHandle stream() const noexcept { return stream_.get(); }
 
   // In the gateway's thread.
@@ -79,7 +84,9 @@ class RemoteSession final : public Session, public std::enable_shared_from_this<
   void introduce(Bytes message);
   void serve(Bytes message);
   void drop(CallReader& from);
-  SharedRef borrowed(std::uint64_t id) const;
+  /// The references beside a call. Throws when it is not to be served.
+  std::vector<SharedRef> admit(std::uint64_t object, ManagerMethod method,
+                               std::span<const std::uint64_t> beside) const;
 
   ManagerServer& server_;
   LoansByTree& trees_;

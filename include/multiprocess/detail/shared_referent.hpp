@@ -20,7 +20,8 @@ class SharedReferent : public Referent {
   /// The client holds something from now on, or waits.
   void watch(const std::shared_ptr<Session>& session);
 
-  /// Those whose processes are dead have ended, also before the server has noticed it.
+  /// Those whose processes are dead have ended, also before the server has noticed it. The session
+  /// of the call that is served may be over then: so look before it gets something.
   void end_the_dead();
 
   virtual void thread_ended(Session&) {}

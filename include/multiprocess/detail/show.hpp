@@ -5,7 +5,7 @@
 #include <multiprocess/detail/repr.hpp>
 #include <multiprocess/detail/type_name.hpp>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <optional>

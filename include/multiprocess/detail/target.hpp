@@ -96,9 +96,17 @@ consteval std::size_t best_rvalues() {
 template <class T>
 using as_text_t = std::conditional_t<std::is_same_v<T, std::string>, const char*, T&&>;
 
+/// Text is tried last: to ask a generic lambda is to compile its body for it.
 template <class F, class... Args>
-inline constexpr bool callable_with_stored = best_rvalues<F, Args...>() != not_callable
-                                             || std::is_invocable_v<F&, as_text_t<Args>...>;
+constexpr bool is_callable_with_stored() {
+  if constexpr (best_rvalues<F, Args...>() != not_callable) {
+    return true;
+  } else {
+    return std::is_invocable_v<F&, as_text_t<Args>...>;
+  }
+}
+template <class F, class... Args>
+inline constexpr bool callable_with_stored = is_callable_with_stored<F, Args...>();
 
 template <bool Rvalue, class T>
 auto as_liked(T& value) -> std::conditional_t<Rvalue, T&&, T&> {

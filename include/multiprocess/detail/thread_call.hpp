@@ -47,8 +47,9 @@ class ThreadCall : public ValueState<R>, public ThreadOrder {
   }
 
   void look() override {}
+  CallbackTurns* turns() noexcept override { return engine().callback_turns(); }
   void sleep(os::Deadline deadline) override {
-    const auto settled = [this] { return this->is_settled(); };
+    const auto settled = [this] { return this->is_settled_or_due(); };
     if (!settled() && !engine().help(self())) {
       sleepers_.wait(deadline, settled);
     }

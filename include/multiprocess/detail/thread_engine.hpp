@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/callback_turns.hpp>
 #include <multiprocess/detail/thread_order.hpp>
 #include <multiprocess/detail/thread_queue.hpp>
 #include <multiprocess/detail/thread_watch.hpp>
@@ -84,6 +85,7 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
 
   PoolStats stats() const;
   void report(const std::exception_ptr& error) const noexcept;
+  CallbackTurns* callback_turns() noexcept;
 
   // For orders.
   std::uint64_t next_number() noexcept { return ++last_number_; }
@@ -137,6 +139,7 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
   std::unique_ptr<TraceFile> trace_;
   std::atomic<std::uint64_t> last_number_{0};
 
+  CallbackTurns callback_turns_;
   mutable std::mutex mutex_;  // of what follows
   std::function<void()> exit_call_;
   std::exception_ptr broken_;

@@ -28,6 +28,8 @@ enum class Woken { look_again, deadline, slice };
 /// have swallowed a wake-up and nobody have noticed.
 inline constexpr std::chrono::milliseconds long_slice{1000};
 inline constexpr std::chrono::milliseconds short_slice{50};
+/// For who waits for work with all deaths that matter to it noticed by a warden: to wake up costs.
+inline constexpr std::chrono::milliseconds idle_slice{30000};
 
 /// Sleeps while `word` holds `value`; counts itself in `sleepers` before and out after. The caller
 /// looks at its condition again whatever this returns. The waking side must change the word (or
@@ -44,6 +46,7 @@ class Sleep {
   Sleep(const Sleep&) = delete;
   Sleep& operator=(const Sleep&) = delete;
 
+  /// Looks around after `slice`, or sooner than that when no warden does.
   Woken while_equal(std::uint32_t value, os::Deadline deadline,
                     std::chrono::milliseconds slice) noexcept;
 
@@ -51,6 +54,7 @@ class Sleep {
   std::atomic<std::uint32_t>& word_;
   std::atomic<std::uint32_t>& sleepers_;
   Sleeper* record_;
+  bool is_watched_;
 };
 
 /// A word that changes when something happens, and the count of those who sleep on it.
@@ -69,11 +73,13 @@ inline constexpr std::uint32_t crowd = 8;
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready);
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice = long_slice);
 
 /// The same without spinning, for a `ready()` that may itself wait.
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready);
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+                 std::chrono::milliseconds slice = long_slice);
 
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
 void wake_everybody() noexcept;
@@ -106,24 +112,26 @@ struct Cures {
 Cures& cures() noexcept;
 
 template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready) {
+bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+                std::chrono::milliseconds slice) {
   for (Spin spin; signal.sleepers.load(std::memory_order_relaxed) < crowd && spin.again();) {
     if (ready()) {
       return true;
     }
   }
-  return sleep_until(signal, deadline, ready);
+  return sleep_until(signal, deadline, ready, slice);
 }
 
 template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready) {
+bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+                 std::chrono::milliseconds slice) {
   while (true) {
     Sleep sleep(signal.word, signal.sleepers);
     const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);
     if (ready()) {
       return true;
     }
-    if (sleep.while_equal(before, deadline, long_slice) == Woken::deadline) {
+    if (sleep.while_equal(before, deadline, slice) == Woken::deadline) {
       return ready();
     }
   }

@@ -97,6 +97,22 @@ TEST_P(SocketTest, ReadsAndWritesWithoutWaiting) {
   EXPECT_EQ(read_now(server.get(), space), 0U);
 }
 
+TEST_P(SocketTest, TellsWhenNothingIsToCome) {
+  const Handle listening = listen_at(place(), 1);
+  Handle client = connect_to(local_address(listening.get()), never);
+  const Handle server = std::move(accept_now(listening.get())->socket);
+  EXPECT_FALSE(is_at_end(server.get()));
+  write_all(client.get(), std::array{std::byte{7}});
+  client.reset();
+  std::array<std::byte, 2> got{};
+  EXPECT_TRUE(wait_readable(server.get(), never));
+  EXPECT_FALSE(is_at_end(server.get())) << "it was not read";
+  EXPECT_EQ(read_now(server.get(), got), 1U);
+  EXPECT_TRUE(wait_readable(server.get(), never));
+  EXPECT_TRUE(is_at_end(server.get()));
+  EXPECT_EQ(read_now(server.get(), got), 0U) << "and it is as it was";
+}
+
 TEST_P(SocketTest, NobodyThereIsAnErrorAtOnce) {
   SocketAddress where;
   {

@@ -20,10 +20,6 @@ Sha256Mac hmac_sha256(std::span<const std::byte> key, MacInput input);
 /// HMAC-MD5, which old peers speak. Throws as above, as where rules of the machine forbid MD5.
 Md5Mac hmac_md5(std::span<const std::byte> key, MacInput input);
 
-/// HKDF-SHA256 (RFC 5869): fills `into`, of at most 8160 bytes, with what is derived from the key.
-void hkdf_sha256(std::span<const std::byte> key, std::span<const std::byte> salt,
-                 std::span<const std::byte> info, std::span<std::byte> into);
-
 /// Takes the same time wherever they differ.
 bool equal_in_constant_time(std::span<const std::byte> a, std::span<const std::byte> b) noexcept;
 

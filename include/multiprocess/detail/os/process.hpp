@@ -75,8 +75,4 @@ void flush_streams(bool files) noexcept;
 /// Ends this process without any further step.
 [[noreturn]] void end_process(int code) noexcept;
 
-/// The calls of `prepare` (before), `parent` and `child` (after) surround every fork of this
-/// process, whoever forks. Stays for ever.
-void around_fork(void (*prepare)(), void (*parent)(), void (*child)());
-
 }  // namespace multiprocess::detail::os

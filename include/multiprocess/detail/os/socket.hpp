@@ -62,6 +62,9 @@ bool is_of_our_user(NativeHandle socket);
 /// What can be read at once, none when nothing has come: 0 bytes are the end of the stream.
 std::optional<std::size_t> read_now(NativeHandle socket, std::span<std::byte> into);
 
+/// Whether nothing is to come any more: the other end is closed, and all that came was read.
+bool is_at_end(NativeHandle socket) noexcept;
+
 /// How many bytes are taken at once.
 std::size_t write_now(NativeHandle socket, std::span<const std::byte> bytes);
 

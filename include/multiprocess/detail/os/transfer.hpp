@@ -32,6 +32,17 @@ void send_message(NativeHandle channel, std::span<const std::byte> bytes,
 /// Waits for the next message; nothing when every copy of the other end is closed.
 std::optional<HandleMessage> receive_message(NativeHandle channel);
 
+/// The two ends of a channel that any number of processes may have both of: whoever comes first
+/// receives. None where a channel is read by one process alone.
+std::optional<std::pair<Handle, Handle>> make_common_channel();
+
+/// False when there is no room, and where nothing can be sent at all.
+bool send_message_now(NativeHandle channel, std::span<const std::byte> bytes,
+                      std::span<const NativeHandle> handles) noexcept;
+
+/// Nothing when there is none. Throws as receive_message().
+std::optional<HandleMessage> receive_message_now(NativeHandle channel);
+
 /// Writes all of the bytes to a stream between processes of this machine, the handles with the
 /// first of them. Waits and throws as write_all does.
 void write_with_handles(NativeHandle to, std::span<const std::byte> bytes,

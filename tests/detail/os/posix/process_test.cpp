@@ -6,10 +6,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <functional>
+#include <list>
 #include <string>
+#include <thread>
 
 namespace os = multiprocess::detail::os;
 using namespace std::chrono_literals;
@@ -131,6 +135,29 @@ TEST(OsProcess, ALifeLineThatWasClosedIsMadeAnew) {
     os::end_process(testing::Test::HasFailure() ? 1 : 0);
   });
   EXPECT_EQ(exit_code(process), 0);
+}
+
+TEST(OsProcess, AChildAllocatesWhateverAnotherThreadWasAllocating) {
+  std::atomic<bool> over = false;
+  std::thread other([&] {
+    while (!over) {
+      std::list<std::string> kept;
+      for (std::size_t size = 32; size < 2048; ++size) {
+        kept.emplace_back(size, 'x');
+      }
+    }
+  });
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(exit_code(run([](os::Handle) {
+                std::list<std::string> kept;
+                for (std::size_t size = 32; size < 2048; ++size) {
+                  kept.emplace_back(size, 'x');
+                }
+              })),
+              0);
+  }
+  over = true;
+  other.join();
 }
 
 TEST(OsProcess, StandardInputOfAChildIsEmpty) {

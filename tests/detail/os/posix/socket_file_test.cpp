@@ -3,6 +3,8 @@
 
 #include <multiprocess/detail/os/socket.hpp>
 
+#include "support/handle_limit.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -31,6 +33,15 @@ TEST_F(SocketFilesOnDisk, TheFolderIsForThisUserAlone) {
   EXPECT_EQ(fs::status(folder_).permissions(), fs::perms::owner_all);
   EXPECT_NE(new_folder_path(), folder_);
   EXPECT_THROW(make_private_folder(folder_), std::system_error);
+}
+
+TEST_F(SocketFilesOnDisk, AnEmptyFolderGoesWithoutADescriptor) {
+  const std::string folder = folder_;  // the sanitizer looks at members by means of a pipe
+  {
+    const test::HandleLimit none(0);
+    remove_private_folder(folder);
+  }
+  EXPECT_FALSE(fs::exists(folder_));
 }
 
 TEST_F(SocketFilesOnDisk, TheFolderGoesWithItsSockets) {

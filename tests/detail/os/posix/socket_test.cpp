@@ -6,10 +6,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
-// Sockets that are files.
+// Sockets that are files, and messages.
 
 namespace multiprocess::detail::os {
 namespace {
@@ -31,6 +34,16 @@ TEST(SocketAtAPath, IsForThisUserAloneWhateverTheMask) {
   EXPECT_TRUE(is_of_our_user(client.get()));
   EXPECT_TRUE(is_of_our_user(accept_now(listening.get())->socket.get()));
   std::filesystem::remove_all(folder);
+}
+
+TEST(SocketAddress, OfAHostThatIsNoneHasOneCause) {
+  try {
+    connect_to({"", "no.such.host.invalid", 1}, never);
+    FAIL();
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(std::string(error.what()).find(std::strerror(EADDRNOTAVAIL)), std::string::npos)
+        << error.what();
+  }
 }
 
 }  // namespace

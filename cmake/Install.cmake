@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/multiprocess)
 
-install(TARGETS multiprocess EXPORT multiprocessTargets FILE_SET HEADERS)
+install(TARGETS multiprocess EXPORT multiprocessTargets FILE_SET HEADERS FILE_SET implemented)
 install(EXPORT multiprocessTargets NAMESPACE multiprocess:: DESTINATION ${package_dir})
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/multiprocessConfig.cmake.in

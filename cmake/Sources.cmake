@@ -55,3 +55,16 @@ if(WIN32)
 else()
   list(TRANSFORM MULTIPROCESS_OS_SOURCES PREPEND src/posix/)
 endif()
+
+file(GLOB_RECURSE headers CONFIGURE_DEPENDS include/*.hpp)
+# Every header is seen to compile alone: one of detail/ that a source implements by that source, which
+# includes it first, any other by a check of its own.
+set(implemented ${headers})
+list(FILTER implemented INCLUDE REGEX /detail/)
+foreach(header IN LISTS implemented)
+  cmake_path(GET header STEM name)
+  if(NOT "${MULTIPROCESS_NEUTRAL_SOURCES};${MULTIPROCESS_OS_SOURCES}" MATCHES "/${name}\\.cpp")
+    list(REMOVE_ITEM implemented ${header})
+  endif()
+endforeach()
+list(REMOVE_ITEM headers ${implemented})

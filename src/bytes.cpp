@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/bytes.hpp>
+
+#include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/error.hpp>
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/fd.hpp>
+
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/fd.hpp>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/logging.hpp>
+
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/error.hpp>
-#include <multiprocess/logging.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/archive.hpp>
 #include <multiprocess/detail/number.hpp>
+
+#include <multiprocess/detail/archive.hpp>
 
 #include <fmt/format.h>
 

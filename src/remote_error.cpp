@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/remote_error.hpp>
+
 #include <multiprocess/detail/os/symbols.hpp>
 #include <multiprocess/detail/remote_category.hpp>
-#include <multiprocess/detail/remote_error.hpp>
 #include <multiprocess/detail/type_name.hpp>
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/error.hpp>
 #include <multiprocess/start_method.hpp>
+
+#include <multiprocess/error.hpp>
 
 #include <array>
 #include <string>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/symbols.hpp>
 #include <multiprocess/detail/traceback.hpp>
+
+#include <multiprocess/detail/os/symbols.hpp>
 #include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/error.hpp>
 

@@ -152,7 +152,8 @@ foreach(header IN LISTS headers)
   endif()
 endforeach()
 
-# A source is named after the header that it implements.
+# A source is named after the header that it implements, and includes it first: so it is seen that the
+# header needs no other before it (CMakeLists.txt relies on that).
 foreach(floor RANGE 1 7)
   list(GET floor_${floor} -1 last)
   set(top_of_${floor} ${rank_${last}})
@@ -164,10 +165,16 @@ foreach(source IN LISTS sources)
   if(source MATCHES "^src/(posix|win32)/")
     set(floor 1)
     set(known ${rank_detail/os/${name}})
+    set(folder detail/os/)
   else()
     check_no_system(${source})
     set(floor ${floor_of_${name}} ${floor_of_detail/${name}})
     set(known ${floor})
+    string(REGEX REPLACE ".+" "detail/" folder "${floor_of_detail/${name}}")
+  endif()
+  if(known AND source MATCHES "cpp$"
+     AND NOT text MATCHES "^[^#]*#include <multiprocess/${folder}${name}\\.hpp>")
+    fault(${source} "does not include its own header first")
   endif()
   if(floor)
     check_includes(${source} ${top_of_${floor}})

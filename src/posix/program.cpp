@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/program.hpp>
+
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 
 #include "child_sentinel.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/os/rendezvous.hpp>
+
+#include <multiprocess/detail/os/random.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 
 #include "system_error.hpp"

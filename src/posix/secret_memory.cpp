@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/hmac.hpp>
 #include <multiprocess/detail/os/secret_memory.hpp>
+
+#include <multiprocess/detail/os/hmac.hpp>
 
 #include <sys/mman.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/symbols.hpp>
+
+#include <multiprocess/detail/os/handle.hpp>
 
 #include <cxxabi.h>
 #include <dlfcn.h>

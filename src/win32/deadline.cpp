@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/os/deadline.hpp>
+
 #include "system.hpp"
 
 namespace multiprocess::detail::os {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/module.hpp>
+
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/type_name.hpp>
 
 #include "loaded_image.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/os/named_memory.hpp>
+
+#include <multiprocess/detail/os/mapping.hpp>
 #include <multiprocess/detail/type_name.hpp>
 
 #include "system.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/module.hpp>
 #include <multiprocess/detail/os/symbols.hpp>
+
+#include <multiprocess/detail/os/module.hpp>
 
 #include "system.hpp"
 

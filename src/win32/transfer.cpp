@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
+
+#include <multiprocess/detail/os/stream.hpp>
 
 #include "overlapped.hpp"
 #include "passport.hpp"

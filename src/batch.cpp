@@ -24,7 +24,7 @@ Survey survey(Batch& batch) noexcept {
     }
   }
   if (done_before != before) {
-    batch.done_before.store(done_before, std::memory_order_release);
+    step::store(batch.done_before, done_before);
   }
   return found;
 }
@@ -51,7 +51,7 @@ std::uint64_t ChunkClaims::claim(Batch& batch) noexcept {
   while (true) {
     const Survey found = survey(batch);
     if (found.free == no_chunk) {
-      batch.claimed.store(1, std::memory_order_relaxed);
+      step::store(batch.claimed, 1, std::memory_order_relaxed);
       all_done_ = found.all_done;
       return no_chunk;
     }

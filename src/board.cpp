@@ -88,8 +88,8 @@ bool is_to_stop(const Place& place) noexcept {
 }
 
 void request_stop(Place& place, std::uint64_t number, std::uint64_t item) noexcept {
-  place.stop_for.store(stop_word(number, item), std::memory_order_seq_cst);
-  place.stop.word.fetch_add(1, std::memory_order_seq_cst);
+  step::store(place.stop_for, stop_word(number, item), std::memory_order_seq_cst);
+  step::add(place.stop.word, 1);
   place.stop.wake(1);
 }
 
@@ -100,7 +100,7 @@ void call_workers(Board& board, std::uint64_t count) noexcept {
 void complete(Board& board, Batch& batch) noexcept {
   const bool attended = (batch.flags.load(std::memory_order_seq_cst) & Batch::attended) != 0;
   const std::uint64_t turn =
-      attended ? completed_first + board.heard_of.fetch_add(1) : completed_unattended;
+      attended ? completed_first + step::add(board.heard_of, 1) : completed_unattended;
   if (step::exchange(batch.complete, turn) != 0) {
     return;
   }

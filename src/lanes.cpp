@@ -28,7 +28,7 @@ std::size_t Lanes::add(int priority) {
   const std::size_t lane = sides_.size();
   const Offset first = make_dummy();
   sides_.push_back({priority, first, 0, {first}});
-  board_.lanes[lane].head.store(first, std::memory_order_seq_cst);
+  step::store(board_.lanes[lane].head, first, std::memory_order_seq_cst);
   publish();
   return lane;
 }
@@ -45,7 +45,7 @@ void Lanes::publish() noexcept {
   for (auto lane = order.rbegin(); lane != order.rend(); ++lane) {
     word = word << 4 | *lane;
   }
-  board_.order.store(word, std::memory_order_seq_cst);
+  step::store(board_.order, word, std::memory_order_seq_cst);
 }
 
 std::size_t Lanes::find(int priority) {
@@ -66,7 +66,7 @@ void Lanes::append_to(std::size_t lane, Offset place) noexcept {
   Batch& batch = *at<Batch>(place);
   batch.lane.store(lane, std::memory_order_relaxed);
   batch.turn.store(++state.turn, std::memory_order_relaxed);
-  at<Batch>(state.tail)->next.store(place, std::memory_order_seq_cst);
+  step::store(at<Batch>(state.tail)->next, place, std::memory_order_seq_cst);
   state.tail = place;
 }
 
@@ -120,7 +120,7 @@ void Lanes::advance_lane(std::size_t lane) noexcept {
   for (Offset first = head.load(); at<Batch>(first)->complete.load() != 0; first = head.load()) {
     const Offset next = at<Batch>(first)->next.load();
     if (next != 0) {
-      head.compare_exchange_strong(first, next);
+      step::cas(head, first, next);
     } else if (!leave_large(lane, first)) {
       break;
     }

@@ -56,14 +56,14 @@ void Order::set_message(std::uint64_t chunk, Offset message) noexcept {
 void Order::expect() noexcept {
   const std::scoped_lock lock(mutex_);
   if (!released_) {
-    batch().waited.store(1, std::memory_order_seq_cst);
+    step::store(batch().waited, 1, std::memory_order_seq_cst);
   }
 }
 
 void Order::attend_to() noexcept {
   const std::scoped_lock lock(mutex_);
   if (!released_) {
-    batch().flags.fetch_or(Batch::attended, std::memory_order_seq_cst);
+    step::set_bits(batch().flags, Batch::attended);
   }
 }
 
@@ -161,9 +161,9 @@ void Order::withdraw() noexcept {
     Batch& part = *at<Batch>(place);
     for (std::uint64_t i = 0; i < part.chunks; ++i) {
       std::uint32_t expected = chunk_state::free;
-      part.chunk_states()[i].compare_exchange_strong(expected, chunk_state::done);
+      step::cas(part.chunk_states()[i], expected, chunk_state::done);
     }
-    part.claimed.store(1, std::memory_order_relaxed);
+    step::store(part.claimed, 1, std::memory_order_relaxed);
     if (survey(part).all_done) {
       detail::complete(engine_->board(), part);
     }
@@ -245,7 +245,7 @@ void Order::recover(Offset place, std::uint32_t worker,
         lose(next, std::current_exception());
       }
     }
-    states[chunk].store(chunk_state::done, std::memory_order_seq_cst);
+    step::store(states[chunk], chunk_state::done, std::memory_order_seq_cst);
   }
   if (survey(part).all_done) {
     detail::complete(board, part);

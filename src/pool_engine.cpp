@@ -65,7 +65,7 @@ PoolEngine::~PoolEngine() {
     Message::drop(message);
   }
   const bool tidy = parts_.load() == 0 && workers_.died() == 0;
-  board().tidy.store(tidy ? 1 : 0, std::memory_order_release);
+  step::store(board().tidy, tidy ? 1 : 0);
 }
 
 // ---- orders
@@ -268,7 +268,7 @@ void PoolEngine::close() noexcept {
 }
 
 void PoolEngine::let_workers_leave() noexcept {
-  board().closing.store(1, std::memory_order_seq_cst);
+  step::store(board().closing, 1, std::memory_order_seq_cst);
   call_workers(board(), INT_MAX);
   if (is_idle()) {
     workers_.expect_end();
@@ -288,7 +288,7 @@ void PoolEngine::terminate() noexcept {
     return;
   }
   state_.store(State::terminate, std::memory_order_seq_cst);
-  board().closing.store(1, std::memory_order_seq_cst);
+  step::store(board().closing, 1, std::memory_order_seq_cst);
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   call_workers(board(), INT_MAX);  // who has nothing to do leaves, and writes out what it printed
   call_attention(board());
@@ -338,7 +338,7 @@ void PoolEngine::set_exit_call(const Job& job) {
   const Offset message = Message::prepare(buffer->size(), beside.refs());
   Message::write(message, buffer->bytes().data());
   adopt_message(board(), message);
-  if (board().exit_call.exchange(message) != 0) {
+  if (step::exchange(board().exit_call, message) != 0) {
     count_parts(1);  // a worker may be reading the former one: it goes with the board
   }
 }

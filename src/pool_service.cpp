@@ -188,7 +188,7 @@ void PoolService::break_pool(const std::exception_ptr& cause) {
     engine_.broken_ = error;
   }
   engine_.state_.store(PoolEngine::State::terminate, std::memory_order_seq_cst);
-  engine_.board().closing.store(1, std::memory_order_seq_cst);
+  step::store(engine_.board().closing, 1, std::memory_order_seq_cst);
   engine_.fail_all(error);
 }
 

@@ -58,7 +58,7 @@ PoolWorkers::PoolWorkers(WorkersPlan plan, SharedRef board)
 
 void PoolWorkers::start(std::uint32_t place) {
   Board& board = *static_cast<Board*>(board_.address());
-  board.place(place).state.store(WorkerState::starting, std::memory_order_seq_cst);
+  step::store(board.place(place).state, WorkerState::starting, std::memory_order_seq_cst);
   auto record = make_record("Process");
   const std::string prefix = method_prefix(plan_.method);
   record->class_name = prefix + "Process";
@@ -225,7 +225,7 @@ void PoolWorkers::take_ended(std::vector<EndedWorker>& ended) {
 }
 
 std::exception_ptr PoolWorkers::read_report(Place& here) const {
-  const Offset report = here.report.exchange(0);
+  const Offset report = step::exchange(here.report, 0);
   const bool whole = report != 0 && owner::kind(owner_of_former(report)) == owner::Kind::part;
   if (!whole) {
     return nullptr;
@@ -271,10 +271,10 @@ void PoolWorkers::note_failure(Seat& seat, const std::exception_ptr& cause) noex
 
 void PoolWorkers::clear_place(std::uint32_t place) noexcept {
   Place& here = static_cast<Board*>(board_.address())->place(place);
-  here.batch.store(0, std::memory_order_seq_cst);
-  here.item.store(0);
-  here.result.store(0);
-  here.stop_for.store(0);
+  step::store(here.batch, 0, std::memory_order_seq_cst);
+  step::store(here.item, 0);
+  step::store(here.result, 0);
+  step::store(here.stop_for, 0);
   const std::scoped_lock lock(mutex_);
   seats_[place].cleared = true;
 }

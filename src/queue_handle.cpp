@@ -52,7 +52,7 @@ void require_handle_not_closed_here(const SharedRef& ref) {
 }
 
 void close_queue(const SharedRef& ref) {
-  ref.control()->closed.store(self().owner);
+  step::store(ref.control()->closed, self().owner);
 }
 
 void require_closed(const SharedRef& ref) {

@@ -45,7 +45,7 @@ StopWatch::~StopWatch() {
   if (shared_ != nullptr) {
     const std::unique_lock lock(shared_->mutex);
     shared_->ended = true;
-    place_.stop.word.fetch_add(1, std::memory_order_seq_cst);
+    step::add(place_.stop.word, 1);
     place_.stop.wake(1);
   }
 }

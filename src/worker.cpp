@@ -114,7 +114,7 @@ class Worker {
     if (!claims_.try_claim(batch, 0)) {
       return false;
     }
-    batch.claimed.store(1, std::memory_order_relaxed);
+    step::store(batch.claimed, 1, std::memory_order_relaxed);
     move_on(lane, offset_of(&batch), batch.next.load(std::memory_order_seq_cst));
     call_others(batch);
     std::optional<LoadedCode> code;
@@ -254,7 +254,7 @@ void report_failure(Board& board, Place& place, const RemoteException& why) noex
   } catch (...) {
     // Then it is the exit code that tells.
   }
-  place.state.store(WorkerState::failed, std::memory_order_seq_cst);
+  step::store(place.state, WorkerState::failed, std::memory_order_seq_cst);
 }
 
 /// Reports an initializer that throws, and prints why: thrown on, it would seem to throw here.
@@ -310,10 +310,11 @@ void WorkerStart::operator()() {
     initialize(shared, here, *initializer);
   }
   here.ready_at.store(nanoseconds_now(), std::memory_order_relaxed);
-  here.state.store(WorkerState::ready, std::memory_order_seq_cst);
+  step::store(here.state, WorkerState::ready, std::memory_order_seq_cst);
   const bool closed = Worker(shared, place).work_until_closed();
   run_exit_call(shared);
-  here.state.store(closed ? WorkerState::left : WorkerState::retired, std::memory_order_seq_cst);
+  step::store(here.state, closed ? WorkerState::left : WorkerState::retired,
+              std::memory_order_seq_cst);
   call_attention(shared);
 }
 

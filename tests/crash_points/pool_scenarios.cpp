@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,7 +24,9 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -54,6 +57,10 @@ void join_in_vain() {
   }
 }
 
+void never_join_in() {
+  throw std::domain_error("no one");
+}
+
 // Tasks.
 
 int twice(int n) {
@@ -68,6 +75,18 @@ std::vector<int> all_of_one_worker() {
 }
 void fail(int) {
   throw std::domain_error("a task");
+}
+bool asked_to_stop(std::stop_token stop) {
+  while (!stop.stop_requested()) {
+    std::this_thread::yield();
+  }
+  return true;
+}
+/// The first time.
+void die() {
+  if (begun->exchange(100) < 100) {
+    kill(getpid(), SIGKILL);
+  }
 }
 /// There is no memory to write it to.
 struct Unspeakable : std::runtime_error {
@@ -145,6 +164,14 @@ class Calls {
     EXPECT_THROW(pool_.apply(TaskOptions{.retries = 1}, fail_without_memory), std::bad_alloc);
   }
 
+  /// A worker that was killed does not wait for the time to be over.
+  void want_an_end() {
+    const TaskOptions soon{.task_timeout = 10ms, .grace = 5s};
+    may_lose([&] { EXPECT_THROW(pool_.apply(soon, asked_to_stop), TaskTimeout); });
+  }
+
+  void lose_a_worker() { pool_.apply(TaskOptions{.retries = 1}, die); }
+
   void cancel() {
     const auto result = pool_.map_async(twice, {1, 2, 3, 4}, {.chunksize = 1});
     result.cancel();
@@ -187,6 +214,18 @@ void more_than_there_is(Pool& pool) {
 }
 void large_values(Pool& pool) {
   Calls(pool).want_large();
+}
+void ends(Pool& pool) {
+  Calls calls(pool);
+  calls.want_an_end();
+  calls.cancel();
+}
+void losses(Pool& pool) {
+  Calls(pool).lose_a_worker();
+  pool.terminate();
+}
+void nothing_at_all(Pool& pool) {
+  EXPECT_THROW(pool.apply(twice, 1), std::exception);
 }
 void few_at_a_time(Pool& pool) {
   pool.at_worker_exit([] {});
@@ -251,9 +290,11 @@ Scenario scenario(const char* name, Part part, std::vector<std::string> files) {
 }  // namespace
 
 std::vector<Scenario> pool_scenarios() {
-  const std::vector<std::string> of_workers{"batch.cpp", "board.cpp", "chunk_run.cpp",
-                                            "chunk_run.hpp", "worker.cpp"};
-  const std::vector<std::string> of_owners{"batch.cpp", "board.cpp", "participants.cpp"};
+  const std::vector<std::string> of_workers{"batch.cpp",     "board.cpp",      "chunk_run.cpp",
+                                            "chunk_run.hpp", "stop_watch.cpp", "worker.cpp"};
+  const std::vector<std::string> of_owners{
+      "batch.cpp",        "board.cpp",       "lanes.cpp",        "order.cpp",
+      "participants.cpp", "pool_engine.cpp", "pool_service.cpp", "pool_workers.cpp"};
   return {
       scenario("a worker alone", {}, of_workers),
       scenario("a worker among others", {.workers = 2}, of_workers),
@@ -263,7 +304,17 @@ std::vector<Scenario> pool_scenarios() {
       scenario("a worker without memory", {.calls = &more_than_there_is}, of_workers),
       scenario("a worker with a large value", {.calls = &large_values},
                {"chunk_run.cpp", "message.cpp"}),
+      scenario("a worker that is asked to stop", {.calls = &ends}, of_workers),
       scenario("a pool", {.victim = Victim::owner, .workers = 2}, of_owners),
+      scenario("a pool that asks a task to stop", {.victim = Victim::owner, .calls = &ends},
+               of_owners),
+      scenario("a pool that loses a worker", {.victim = Victim::owner, .calls = &losses},
+               of_owners),
+      scenario("a pool whose worker fails to begin",
+               {.victim = Victim::owner, .initializer = &join_in_vain}, of_owners),
+      scenario("a pool that cannot work",
+               {.victim = Victim::owner, .initializer = &never_join_in, .calls = &nothing_at_all},
+               of_owners),
       scenario("a pool that replaces workers",
                {.victim = Victim::owner, .maxtasksperchild = 2, .calls = &few_at_a_time},
                of_owners),

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <new>
 #include <regex>
 
@@ -69,12 +70,39 @@ std::size_t site_index(const detail::step::Site& site) {
   return index;
 }
 
+/// The parenthesis that closes the one at `open`.
+std::size_t end_of_call(const std::string& text, std::size_t open) {
+  int depth = 0;
+  std::size_t at = open;
+  do {
+    depth += text[at] == '(' ? 1 : text[at] == ')' ? -1 : 0;
+    ++at;
+  } while (depth > 0 && at < text.size());
+  return at;
+}
+
+void add_sites(const std::filesystem::path& path, std::vector<CrashSite>& sites) {
+  static const std::regex call(R"((step::(store|cas|exchange|add|set_bits)|change\.write)\()");
+  std::ifstream in(path);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto line_at = [&text](std::size_t place) {
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(place);
+    return 1 + static_cast<unsigned>(std::count(text.begin(), end, '\n'));
+  };
+  for (std::sregex_iterator found(text.begin(), text.end(), call), none; found != none; ++found) {
+    const auto begin = static_cast<std::size_t>(found->position());
+    const std::size_t open = begin + static_cast<std::size_t>(found->length()) - 1;
+    sites.push_back({name_of(path.c_str()), line_at(begin), line_at(end_of_call(text, open))});
+  }
+}
+
 }  // namespace
 
 std::vector<CrashSite> visited_sites() {
   std::vector<CrashSite> sites;
   for (std::size_t i = 0; i < table().count.load(); ++i) {
-    sites.push_back({table().entries[i].file.data(), table().entries[i].line});
+    const Entry& entry = table().entries[i];
+    sites.push_back({entry.file.data(), entry.line, entry.line});
   }
   return sites;
 }
@@ -113,17 +141,11 @@ void forget_kill() {
 }
 
 std::vector<CrashSite> sites_in_sources(const std::string& root) {
-  const std::regex call(R"((step::(store|cas|exchange|add)|change\.write)\()");
   std::vector<CrashSite> sites;
   for (const char* folder : {"/include", "/src"}) {
     for (const auto& item : std::filesystem::recursive_directory_iterator(root + folder)) {
-      std::ifstream in(item.path());
-      unsigned number = 0;
-      for (std::string line; std::getline(in, line);) {
-        ++number;
-        if (std::regex_search(line, call)) {
-          sites.push_back({name_of(item.path().c_str()), number});
-        }
+      if (item.is_regular_file()) {
+        add_sites(item.path(), sites);
       }
     }
   }

@@ -11,6 +11,7 @@ namespace multiprocess::test {
 struct CrashSite {
   std::string file;  // its name without folders
   unsigned line = 0;
+  unsigned last_line = line;  // of the call
 };
 
 /// Sites that the recording processes have reached so far, in the order of their first visit.

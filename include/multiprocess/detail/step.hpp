@@ -4,9 +4,10 @@
 #include <atomic>
 #include <type_traits>
 
-/// Every store and compare-and-swap of a shared protocol goes through these functions. In a build
-/// with MULTIPROCESS_CRASH_POINTS each call site is a place where a test may end the process just
-/// before the step is taken; in any other build they are the plain atomic operations.
+/// Every store and compare-and-swap of a shared protocol goes through these functions: all but the
+/// first values of what nobody else sees yet, what only its writer reads, figures and hints. In a
+/// build with MULTIPROCESS_CRASH_POINTS each call site is a place where a test may end the process
+/// just before the step is taken; in any other build they are the plain atomic operations.
 namespace multiprocess::detail::step {
 
 /// Where a step stands in the source. Clang 14 has no std::source_location.
@@ -56,6 +57,13 @@ T add(std::atomic<T>& word, std::type_identity_t<T> value,
       const Site& site = Site::current()) noexcept {
   crash_point(site);
   return word.fetch_add(value, std::memory_order_seq_cst);
+}
+
+template <class T>
+T set_bits(std::atomic<T>& word, std::type_identity_t<T> bits,
+           const Site& site = Site::current()) noexcept {
+  crash_point(site);
+  return word.fetch_or(bits, std::memory_order_seq_cst);
 }
 
 }  // namespace multiprocess::detail::step

@@ -83,6 +83,10 @@ void Context::set_start_method(std::optional<std::string_view> method, bool forc
   multiprocess::set_start_method(method, force);
 }
 
+void Context::set_start_method(StartMethod method, bool force) const {
+  set_start_method(to_string(method), force);
+}
+
 void Context::set_executable(std::string path) const {
   multiprocess::set_executable(std::move(path));
 }

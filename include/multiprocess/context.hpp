@@ -170,6 +170,10 @@ class Context {
   Logger& log_to_stderr(std::optional<int> level = {}) const {
     return multiprocess::log_to_stderr(level);
   }
+  template <std::convertible_to<std::string_view> Name>
+  Logger& log_to_stderr(const Name& level) const {
+    return multiprocess::log_to_stderr(level);
+  }
 
   /// Without a name this one. Throws ValueError for a name that is no start method's.
   Context get_context(std::string_view method = {}) const;
@@ -179,6 +183,7 @@ class Context {
   std::optional<std::string> get_start_method(bool allow_none = false) const;
   /// As the free function. Throws ValueError unless this is the default context.
   void set_start_method(std::optional<std::string_view> method, bool force = false) const;
+  void set_start_method(StartMethod method, bool force = false) const;
   void set_executable(std::string path) const;
   void set_forkserver_preload(std::vector<std::string> libraries) const;
 

@@ -25,7 +25,8 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/owned_lock.cpp src/page_runs.cpp src/parcel.cpp src/participants.cpp src/pipe.cpp
   src/pipe_transport.cpp src/pool.cpp src/pool_engine.cpp src/pool_operations.cpp
   src/pool_options.cpp src/pool_proxy.cpp src/pool_referent.cpp src/pool_service.cpp
-  src/pool_workers.cpp src/process.cpp src/process_state.cpp src/proxy_call.cpp src/queue_handle.cpp
+  src/pool_workers.cpp src/process.cpp src/process_options.cpp src/process_state.cpp
+  src/proxy_call.cpp src/queue_handle.cpp
   src/queue_referent.cpp src/queue_state.cpp src/range.cpp src/referent.cpp src/registered_type.cpp
   src/remote_category.cpp src/remote_error.cpp src/remote_session.cpp src/repair.cpp src/repr.cpp
   src/seal.cpp src/sealed_transport.cpp src/segment_list.cpp src/self.cpp src/semaphore.cpp

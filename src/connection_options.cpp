@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/connection_options.hpp>
 
+#include <multiprocess/detail/show.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
+
+namespace multiprocess::connection {
+
+std::string mp_repr(const Options& options) {
+  const Options usual;
+  return detail::Attributes("Options")
+      .add_set("backlog", options.backlog, usual.backlog)
+      .add_present("authkey", options.authkey.has_value())
+      .add_set("strict", options.strict, usual.strict)
+      .add_set("legacy_md5", options.legacy_md5, usual.legacy_md5)
+      .add_set("handshake_timeout", options.handshake_timeout, usual.handshake_timeout)
+      .add_set("public_address", options.public_address, usual.public_address)
+      .text();
+}
+
+}  // namespace multiprocess::connection
 
 namespace multiprocess::detail {
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <string>
 
 namespace multiprocess {
 namespace {
@@ -25,6 +26,11 @@ WorkerDied::WorkerDied(int pid, int exitcode, std::string_view task)
                                how_it_ended(exitcode), task.empty() ? "its task" : task)),
       pid_(pid),
       exitcode_(exitcode) {}
+
+std::string mp_repr(const SystemExit& exit) {
+  return fmt::format("SystemExit({})", exit.message() == nullptr ? std::to_string(exit.code())
+                                                                 : detail::quoted(*exit.message()));
+}
 
 std::ostream& operator<<(std::ostream& out, const RemoteTraceback& traceback) {
   return out << traceback.what();

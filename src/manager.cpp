@@ -2,6 +2,7 @@
 #include <multiprocess/manager.hpp>
 
 #include <multiprocess/detail/os/symbols.hpp>
+#include <multiprocess/detail/show.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/exit.hpp>
 
@@ -23,6 +24,15 @@ void Server::stop() {
   if (desk.is_open()) {
     detail::ask_to_shut_down(desk);
   }
+}
+
+std::string mp_repr(const ManagerOptions& options) {
+  const ManagerOptions usual;
+  return detail::Attributes("ManagerOptions")
+      .add_set("start_method", options.start_method, usual.start_method)
+      .add_set("address", options.address, usual.address)
+      .add_present("authkey", options.authkey.has_value())
+      .text();
 }
 
 BaseManager::BaseManager(ManagerOptions options)

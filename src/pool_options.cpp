@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/show.hpp>
 
 #include <fmt/format.h>
 
@@ -40,6 +41,60 @@ Progress Progress::bar() {
 
 std::uint64_t task_seed() noexcept {
   return detail::current_task_seed();
+}
+
+std::string mp_repr(const PoolOptions& options) {
+  const PoolOptions usual;
+  return detail::Attributes("PoolOptions")
+      .add_set("processes", options.processes, usual.processes)
+      .add_set("maxtasksperchild", options.maxtasksperchild, usual.maxtasksperchild)
+      .add_set("start_method", options.start_method, usual.start_method)
+      .add_set("max_memory_per_child", options.max_memory_per_child, usual.max_memory_per_child)
+      .add_set("affinity", options.affinity, usual.affinity)
+      .add_set("trace_file", options.trace_file, usual.trace_file)
+      .add_set("seed", options.seed, usual.seed)
+      .add_set("label_output", options.label_output, usual.label_output)
+      .add_set("inline_tasks", options.inline_tasks, usual.inline_tasks)
+      .add_present("on_callback_error", options.on_callback_error != nullptr)
+      .text();
+}
+
+std::string mp_repr(const MapOptions& options) {
+  const MapOptions usual;
+  return detail::Attributes("MapOptions")
+      .add_set("chunksize", options.chunksize, usual.chunksize)
+      .add_set("task_timeout", options.task_timeout, usual.task_timeout)
+      .add_set("grace", options.grace, usual.grace)
+      .add_set("retries", options.retries, usual.retries)
+      .add_set("buffersize", options.buffersize, usual.buffersize)
+      .add_present("progress", options.progress.has_value())
+      .text();
+}
+
+std::string mp_repr(const TaskOptions& options) {
+  const TaskOptions usual;
+  return detail::Attributes("TaskOptions")
+      .add_set("task_timeout", options.task_timeout, usual.task_timeout)
+      .add_set("grace", options.grace, usual.grace)
+      .add_set("retries", options.retries, usual.retries)
+      .add_set("priority", options.priority, usual.priority)
+      .text();
+}
+
+std::string mp_repr(const SlowestTask& task) {
+  return detail::Attributes("SlowestTask")
+      .add("duration", Timeout(task.duration))
+      .add("call", task.call)
+      .add("item", task.item)
+      .text();
+}
+
+std::string mp_repr(const WorkerStats& worker) {
+  return detail::Attributes("WorkerStats")
+      .add("pid", worker.pid)
+      .add("busy", Timeout(worker.busy))
+      .add("idle", Timeout(worker.idle))
+      .text();
 }
 
 std::string mp_repr(const PoolStats& stats) {

@@ -45,7 +45,7 @@ set(floor_3
   address connection_options client detail/acceptor detail/accept_turns detail/socket_files
 )
 set(floor_4
-  process detail/queue_handle detail/queue_item queue
+  process_options process detail/queue_handle detail/queue_item queue
   joinable_queue simple_queue listener
 )
 set(floor_5

@@ -233,6 +233,8 @@ TEST(AsCompleted, GivesThemAsTheyCome) {
        mp::as_completed(std::vector<mp::AsyncResult<int>>{})) {
     FAIL();
   }
+  EXPECT_TRUE(fmt::format("{}", mp::as_completed(results))
+                  .starts_with("<multiprocess.pool.AsCompleted object at 0x"));
 }
 
 }  // namespace

@@ -4,7 +4,10 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/listener.hpp>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <sstream>
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
@@ -35,6 +38,20 @@ TEST(ListenerOptions, AreWrittenByName) {
                                         .public_address = mp::Address("192.0.2.1", 80)};
   EXPECT_NO_THROW(Listener{options});
   EXPECT_FALSE(mp::connection::Options().authkey.has_value());
+}
+
+TEST(ListenerOptions, PrintWhatWasSaidAndNoKey) {
+  EXPECT_EQ(fmt::format("{}", mp::connection::Options()), "Options()");
+  std::ostringstream out;
+  out << mp::connection::Options{.backlog = 5,
+                                 .authkey = "secret",
+                                 .strict = true,
+                                 .legacy_md5 = true,
+                                 .handshake_timeout = 500ms,
+                                 .public_address = mp::Address("192.0.2.1", 80)};
+  EXPECT_EQ(out.str(),
+            "Options(backlog=5, authkey=..., strict=True, legacy_md5=True, handshake_timeout=0.5, "
+            "public_address=('192.0.2.1', 80))");
 }
 
 TEST(ListenerOptions, TheirTimeIsThatOfOneHandshake) {

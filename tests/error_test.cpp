@@ -91,4 +91,11 @@ TEST(SystemExit, PassesThroughCatchesOfStdExceptions) {
   EXPECT_EQ(mp::SystemExit(3).message(), nullptr);
 }
 
+TEST(SystemExit, PrintsAsInPython) {
+  EXPECT_EQ(fmt::format("{}", mp::SystemExit(3)), "SystemExit(3)");
+  std::ostringstream out;
+  out << mp::SystemExit("it's over");
+  EXPECT_EQ(out.str(), "SystemExit(\"it's over\")");
+}
+
 }  // namespace

@@ -243,6 +243,11 @@ TEST(ManagerObject, ServesInThisProcess) {
 MULTIPROCESS_FOR_EACH_START_METHOD(Manager);
 
 TEST(ManagerObject, Prints) {
+  EXPECT_EQ(fmt::format("{}", mp::ManagerOptions()), "ManagerOptions()");
+  EXPECT_EQ(fmt::format("{}", mp::ManagerOptions{.start_method = mp::StartMethod::spawn,
+                                                 .address = mp::Address("/tmp/x"),
+                                                 .authkey = "secret"}),
+            "ManagerOptions(start_method=spawn, address='/tmp/x', authkey=...)");
   EXPECT_TRUE(fmt::format("{}", mp::SyncManager())
                   .starts_with("<multiprocess.managers.SyncManager object at 0x"));
   EXPECT_TRUE(fmt::format("{}", mp::BaseManager())

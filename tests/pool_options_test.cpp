@@ -8,15 +8,18 @@
 #include "support/cpus.hpp"
 #include "support/start_methods.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -53,6 +56,45 @@ std::size_t count(const std::string& text, const std::string& part) {
     ++found;
   }
   return found;
+}
+
+TEST(PoolOptions, PrintWhatWasSaid) {
+  EXPECT_EQ(fmt::format("{}", mp::PoolOptions()), "PoolOptions()");
+  EXPECT_EQ(fmt::format("{}", mp::PoolOptions{.processes = 2,
+                                              .maxtasksperchild = 3,
+                                              .start_method = mp::StartMethod::spawn,
+                                              .max_memory_per_child = 4,
+                                              .affinity = {0, 1},
+                                              .trace_file = "t.json",
+                                              .seed = 5,
+                                              .label_output = true,
+                                              .inline_tasks = true,
+                                              .on_callback_error = [](std::exception_ptr) {}}),
+            "PoolOptions(processes=2, maxtasksperchild=3, start_method=spawn, "
+            "max_memory_per_child=4, affinity=[0, 1], trace_file='t.json', seed=5, "
+            "label_output=True, inline_tasks=True, on_callback_error=...)");
+  EXPECT_EQ(fmt::format("{}", mp::MapOptions{.chunksize = 1,
+                                             .task_timeout = 1500ms,
+                                             .grace = mp::forever,
+                                             .retries = 2,
+                                             .buffersize = 3,
+                                             .progress = mp::Progress::bar()}),
+            "MapOptions(chunksize=1, task_timeout=1.5, grace=None, retries=2, buffersize=3, "
+            "progress=...)");
+  EXPECT_EQ(
+      fmt::format("{}",
+                  mp::TaskOptions{.task_timeout = 2s, .grace = 1s, .retries = 1, .priority = 3}),
+      "TaskOptions(task_timeout=2, retries=1, priority=3)");
+  EXPECT_EQ(fmt::format("{} {}", mp::Progress(), mp::Progress::bar()),
+            "Progress() Progress(callback=...)");
+}
+
+TEST(PoolOptions, StatisticsPrintToo) {
+  std::ostringstream out;
+  out << mp::WorkerStats{.pid = 7, .busy = 1500ms, .idle = 250ms}
+      << mp::SlowestTask{.duration = 2s, .call = 3, .item = 4};
+  EXPECT_EQ(out.str(),
+            "WorkerStats(pid=7, busy=1.5, idle=0.25)SlowestTask(duration=2, call=3, item=4)");
 }
 
 TEST(PoolProgress, IsToldToTheEnd) {

@@ -109,6 +109,7 @@ TEST(Block, WithoutItTheTimeoutIsZero) {
 
 TEST(Timeout, PrintsSecondsOrNone) {
   EXPECT_EQ(fmt::format("{} {} {}", Timeout(1500ms), Timeout(2s), mp::forever), "1.5 2 None");
+  EXPECT_EQ(fmt::format("{} {}", mp::Block(true), mp::Block(false)), "True False");
 }
 
 }  // namespace

@@ -204,6 +204,10 @@ class AsCompleted {
   Iterator begin() { return Iterator(*this); }
   std::default_sentinel_t end() const noexcept { return {}; }
 
+  friend std::string mp_repr(const AsCompleted& results) {
+    return detail::object_repr("pool.AsCompleted", &results);
+  }
+
  private:
   std::vector<AsyncResult<R>> results_;
   std::shared_ptr<detail::Settled> settled_;

@@ -3,9 +3,11 @@
 
 #include <multiprocess/address.hpp>
 #include <multiprocess/authentication.hpp>
+#include <multiprocess/detail/repr.hpp>
 #include <multiprocess/timeout.hpp>
 
 #include <optional>
+#include <string>
 
 namespace multiprocess::connection {
 
@@ -26,7 +28,12 @@ struct Options {
   /// Strict: the address that clients connect to, where it is not the listener's own, as behind a
   /// translation of addresses or a tunnel; in numbers. For the Listener.
   std::optional<Address> public_address = {};
+
+  /// `Options(authkey=..., strict=True)`: what was said, and no key.
+  friend std::string mp_repr(const Options& options);
 };
+
+using multiprocess::operator<<;  // for what is printed here
 
 }  // namespace multiprocess::connection
 

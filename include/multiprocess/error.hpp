@@ -195,6 +195,9 @@ class SystemExit {
   /// Null when it was made from a code.
   const std::string* message() const noexcept { return message_.get(); }
 
+  /// `SystemExit(3)`, `SystemExit('message')`.
+  friend std::string mp_repr(const SystemExit& exit);
+
  private:
   int code_;
   std::shared_ptr<const std::string> message_;

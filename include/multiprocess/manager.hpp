@@ -50,6 +50,9 @@ struct ManagerOptions {
   std::optional<StartMethod> start_method = {};  ///< Of the server: the program's choice.
   Address address = {};                          ///< Where it listens; none: a name without a file.
   std::optional<Key> authkey = {};  ///< For programs that connect; none: this process's.
+
+  /// `ManagerOptions(start_method=spawn, authkey=...)`: what was said, and no key.
+  friend std::string mp_repr(const ManagerOptions& options);
 };
 
 /// A server that runs in this process; see BaseManager::get_server.

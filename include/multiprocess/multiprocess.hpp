@@ -34,6 +34,7 @@
 #include <multiprocess/address.hpp>
 #include <multiprocess/connection_options.hpp>
 #include <multiprocess/client.hpp>
+#include <multiprocess/process_options.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 #include <multiprocess/joinable_queue.hpp>

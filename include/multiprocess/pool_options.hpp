@@ -23,6 +23,10 @@ struct Progress {
 
   /// A bar on standard error when that is a terminal; else nothing.
   static Progress bar();
+
+  friend std::string mp_repr(const Progress& progress) {
+    return progress.callback ? "Progress(callback=...)" : "Progress()";
+  }
 };
 
 /// What a Pool is made with.
@@ -40,6 +44,9 @@ struct PoolOptions {
   bool inline_tasks = false;  ///< No workers: calls are made by who asks, as they would be.
   /// Gets what callbacks throw; else it is printed.
   std::function<void(std::exception_ptr)> on_callback_error = {};
+
+  /// `PoolOptions(processes=2, seed=1)`: what was said, and not what is as it always is.
+  friend std::string mp_repr(const PoolOptions& options);
 };
 
 /// How the items of a call are done.
@@ -54,6 +61,9 @@ struct MapOptions {
   /// For imap: how many items are taken out of the input before their results are asked for.
   std::optional<std::ptrdiff_t> buffersize = std::nullopt;
   std::optional<Progress> progress = std::nullopt;
+
+  /// As PoolOptions.
+  friend std::string mp_repr(const MapOptions& options);
 };
 
 /// How a single call is done; as in MapOptions.
@@ -62,6 +72,9 @@ struct TaskOptions {
   Timeout grace = std::chrono::seconds(1);
   int retries = 0;
   int priority = 0;  ///< The higher ones first. At most 15 different ones are told apart.
+
+  /// As PoolOptions.
+  friend std::string mp_repr(const TaskOptions& options);
 };
 
 /// A task that took long.
@@ -69,6 +82,9 @@ struct SlowestTask {
   std::chrono::nanoseconds duration{};
   std::uint64_t call = 0;  ///< Counted from 1.
   std::uint64_t item = 0;  ///< The first of its chunk.
+
+  /// `SlowestTask(duration=0.5, call=1, item=0)`, in seconds.
+  friend std::string mp_repr(const SlowestTask& task);
 };
 
 /// What one worker has done so far.
@@ -76,6 +92,9 @@ struct WorkerStats {
   int pid = 0;
   std::chrono::nanoseconds busy{};
   std::chrono::nanoseconds idle{};
+
+  /// `WorkerStats(pid=7, busy=1.5, idle=0.25)`, in seconds.
+  friend std::string mp_repr(const WorkerStats& worker);
 };
 
 /// What a pool has done so far. Items of maps count one by one.

@@ -9,6 +9,7 @@
 #include <multiprocess/detail/type_name.hpp>
 #include <multiprocess/exit.hpp>
 #include <multiprocess/function.hpp>
+#include <multiprocess/process_options.hpp>
 #include <multiprocess/start_method.hpp>
 #include <multiprocess/timeout.hpp>
 
@@ -24,14 +25,6 @@
 namespace multiprocess {
 
 class Process;
-
-/// What a Process is told beside its target.
-struct ProcessOptions {
-  std::string name = {};                                   ///< Empty: `Process-1` and so on.
-  std::optional<bool> daemon = std::nullopt;               ///< As the process that makes it.
-  std::optional<StartMethod> start_method = std::nullopt;  ///< The program's choice.
-  bool outlive_parent = false;                             ///< Goes on when its parent is killed.
-};
 
 /// What becomes ready when a process ends; for `wait`. Copies are the same one.
 class Sentinel {

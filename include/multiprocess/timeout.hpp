@@ -100,6 +100,8 @@ class Block {
 
   constexpr explicit operator bool() const noexcept { return block_; }
 
+  friend std::string mp_repr(Block block) { return block ? "True" : "False"; }
+
  private:
   bool block_;
 };

@@ -89,4 +89,39 @@ std::string show(const T& value) {
   }
 }
 
+/// `PoolOptions(processes=2, seed=1)`: an object by its attributes, as Python writes one.
+class Attributes {
+ public:
+  explicit Attributes(std::string_view class_name) : text_(class_name) { text_ += '('; }
+
+  template <class T>
+  Attributes& add(std::string_view name, const T& value) {
+    text_ += text_.back() == '(' ? "" : ", ";
+    (text_ += name) += '=';
+    text_ += show(value);
+    return *this;
+  }
+  /// Unless it is what it is in an object of which nothing was said.
+  template <class T>
+  Attributes& add_set(std::string_view name, const T& value, const T& usual) {
+    return value == usual ? *this : add(name, value);
+  }
+  /// Of what cannot be shown, that it is there.
+  Attributes& add_present(std::string_view name, bool present) {
+    if (present) {
+      add(name, Ellipsis());
+    }
+    return *this;
+  }
+
+  std::string text() const { return text_ + ')'; }
+
+ private:
+  struct Ellipsis {
+    friend std::string mp_repr(Ellipsis) { return "..."; }
+  };
+
+  std::string text_;
+};
+
 }  // namespace multiprocess::detail

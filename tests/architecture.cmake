@@ -53,7 +53,7 @@ set(floor_5
   detail/batch detail/board detail/batch_block detail/chunk_run detail/task detail/worker detail/stop_watch
   detail/output_labels detail/pool_workers detail/trace_file detail/lanes detail/shared_code
   detail/batch_results detail/order detail/live_orders detail/sentences detail/imap_feeds detail/pool_service detail/pool_engine
-  detail/growing_value detail/pool_call detail/result_range detail/input detail/imap_input detail/imap detail/map_calls
+  detail/growing_value detail/pool_call detail/result_range detail/input detail/imap_input detail/imap detail/map_mistakes detail/map_calls
   pool
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap

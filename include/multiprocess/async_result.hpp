@@ -38,6 +38,8 @@ std::string async_result_repr(const void* state, bool ready, bool failed);
 template <class R>
 class AsyncResult {
  public:
+  using stays_in_its_process = void;
+
   AsyncResult() = default;
 
   /// The result, as soon as it is there. Throws what the task threw, each time; TimeoutError when

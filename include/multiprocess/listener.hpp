@@ -31,6 +31,10 @@ class Listener {
   /// Throws std::system_error (address_in_use, filename_too_long, ...); ValueError for an empty key
   /// and for TCP without one, unless it is the loopback address.
   explicit Listener(Address address, Options options = {});
+  template <detail::Misplaced T, class... More>
+  Listener(Address address, T&&, More&&...) : Listener(std::move(address)) {
+    detail::refuse_beside_address<T>();
+  }
 
   Listener(const Listener& other) noexcept;
   Listener& operator=(const Listener& other) noexcept;

@@ -85,6 +85,8 @@ class Server {
 /// of one that was moved from all calls throw ValueError.
 class BaseManager {
  public:
+  using stays_in_its_process = void;
+
   BaseManager() : BaseManager(ManagerOptions{}) {}
   explicit BaseManager(ManagerOptions options);
   explicit BaseManager(Key authkey);

@@ -38,6 +38,8 @@ namespace multiprocess {
 /// of their own; Ctrl-C does not concern them.
 class Pool : public detail::MapCalls<Pool> {
  public:
+  using stays_in_its_process = void;
+
   /// One worker for each CPU that this process may use. Starts them; throws as Process::start does.
   Pool();
   /// Throws ValueError when there is to be less than one worker.

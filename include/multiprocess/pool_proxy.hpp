@@ -3,6 +3,7 @@
 
 #include <multiprocess/async_result_proxy.hpp>
 #include <multiprocess/base_proxy.hpp>
+#include <multiprocess/detail/map_mistakes.hpp>
 #include <multiprocess/detail/pool_operations.hpp>
 #include <multiprocess/detail/stream_proxy.hpp>
 #include <multiprocess/detail/sync_methods.hpp>
@@ -33,11 +34,19 @@ class PoolFactories;
 /// It has the calls of Pool; the workers are children of the server, and what crosses to them
 /// crosses to the server first: both must be of one build, or the functions mp::named of both. Its
 /// end is that of its last proxy, as if it was terminated.
-class PoolProxy : public BaseProxy {
+class PoolProxy : public BaseProxy, private detail::MapMistakes {
   using Method = detail::PoolMethod;
 
  public:
   static constexpr std::string_view type_id = "Pool";
+
+  // With those that say what is wrong.
+  using MapMistakes::imap;
+  using MapMistakes::imap_unordered;
+  using MapMistakes::map;
+  using MapMistakes::map_async;
+  using MapMistakes::starmap;
+  using MapMistakes::starmap_async;
 
   explicit PoolProxy(detail::SharedRef cell) noexcept : BaseProxy(std::move(cell)) {}
 

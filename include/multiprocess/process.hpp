@@ -73,6 +73,8 @@ class ClassWork;
 /// of it may.
 class Process {
  public:
+  using stays_in_its_process = void;
+
   /// Does nothing, unless a derived class overrides `run`.
   Process();
   explicit Process(ProcessOptions options);

@@ -43,6 +43,8 @@ namespace multiprocess {
 /// system's number of a thread. `task_seed()` is there, std::rand is not touched.
 class ThreadPool : public detail::MapCalls<ThreadPool> {
  public:
+  using stays_in_its_process = void;
+
   /// One thread for each CPU that this process may use. Throws std::system_error when the system
   /// has no room for them.
   ThreadPool();

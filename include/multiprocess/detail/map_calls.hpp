@@ -3,6 +3,7 @@
 
 #include <multiprocess/async_result.hpp>
 #include <multiprocess/detail/imap.hpp>
+#include <multiprocess/detail/map_mistakes.hpp>
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/pool_call.hpp>
 #include <multiprocess/detail/result_range.hpp>
@@ -80,8 +81,16 @@ R wait_for(const AsyncResult<R>& result) {
 /// All of it throws ValueError when the pool was closed. A function may take a std::stop_token
 /// before its arguments.
 template <class Derived>
-class MapCalls {
+class MapCalls : private MapMistakes {
  public:
+  // With those that say what is wrong.
+  using MapMistakes::imap;
+  using MapMistakes::imap_unordered;
+  using MapMistakes::map;
+  using MapMistakes::map_async;
+  using MapMistakes::starmap;
+  using MapMistakes::starmap_async;
+
   /// Calls `f(args...)` in a worker and waits for what it returns, or throws.
   template <class F, class... Args>
   requires(!std::same_as<std::decay_t<F>, TaskOptions>) auto apply(F&& f, Args&&... args) {

@@ -43,10 +43,22 @@ constexpr void require_arguments_sendable() {
   }(static_cast<const T*>(nullptr));
 }
 
+/// `stays_in_its_process`: a Process, a Pool, what they give.
+template <class T>
+concept Stays = requires {
+  typename T::stays_in_its_process;
+};
+
 template <class T>
 constexpr void require_sendable() {
   if constexpr (!sendable_in<T>()) {
-    if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
+    if constexpr (Stays<T>) {
+      static_assert(sendable_in<T>(),
+                    "multiprocess: a Process, a pool, a manager or an AsyncResult belongs to the "
+                    "process that made it: hand over what they work with (an mp::Queue, an "
+                    "mp::Event, a proxy), make one over there, or let a manager have the pool "
+                    "(manager.Pool(4)), whose proxy can be sent");
+    } else if constexpr (std::is_same_v<T, const char*> || std::is_same_v<T, char*>) {
       static_assert(form<T> != Form::none,
                     "multiprocess: a pointer to characters means nothing in another process: send "
                     "a std::string, also as a member (std::tuple(42, std::string(\"hello\")))");

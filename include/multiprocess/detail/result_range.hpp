@@ -43,6 +43,8 @@ class ResultSource {
 template <class R>
 class ResultRange {
  public:
+  using stays_in_its_process = void;
+
   explicit ResultRange(std::unique_ptr<detail::ResultSource<R>> source)
       : source_(std::move(source)) {}
   ResultRange(ResultRange&&) noexcept = default;

@@ -37,7 +37,8 @@ struct DummyRecord;
 /// The library on threads: Python's multiprocessing.dummy, the same names without processes.
 ///
 /// Locks, queues, pipes and shared values are those of the library, which serve threads as well; so
-/// unlike in Python they are as strict as between processes. Manager is not here yet.
+/// unlike in Python they are as strict as between processes. There is no Manager: that of Python
+/// gives the language's own list and dict, and here threads share a std::vector by std::ref.
 namespace dummy {
 
 using multiprocess::Array;

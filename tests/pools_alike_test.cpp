@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <numeric>
+#include <ranges>
 #include <stop_token>
 #include <string>
 #include <tuple>
@@ -97,6 +99,31 @@ TYPED_TEST(Pools, ImapReadsEndlessInput) {
     sum += n;
   }
   EXPECT_EQ(sum, 5050);
+}
+
+/// As that of an rvalue is.
+struct MoveOnlyView : std::ranges::view_base {
+  MoveOnlyView() = default;
+  MoveOnlyView(MoveOnlyView&&) = default;
+  MoveOnlyView& operator=(MoveOnlyView&&) = default;
+  const int* begin() const { return items.data(); }
+  const int* end() const { return items.data() + items.size(); }
+
+  std::array<int, 3> items{1, 2, 3};
+};
+static_assert(std::ranges::view<MoveOnlyView> && !std::copy_constructible<MoveOnlyView>);
+
+TYPED_TEST(Pools, AViewThatCannotBeCopiedIsReferredTo) {
+  auto& pool = this->any;
+  const std::vector<int> expected{2, 3, 4};
+  MoveOnlyView view;
+  EXPECT_EQ(pool.map(add_one, view), expected);
+  std::vector<int> results;
+  for (const int result : pool.imap(add_one, view)) {
+    results.push_back(result);
+  }
+  EXPECT_EQ(results, expected);
+  EXPECT_EQ(pool.imap(add_one, MoveOnlyView()).next(), 2);
 }
 
 TYPED_TEST(Pools, AnItemThatFailsFailsTheMap) {

@@ -13,12 +13,13 @@
 namespace multiprocess::detail {
 
 /// A range that is read item by item, some time after it was given: kept when it was given as an
-/// rvalue or is a view, else referred to.
+/// rvalue or is a view that can be copied, else referred to.
 template <class Range>
 class Input {
  public:
   using Kept = std::remove_cvref_t<Range>;
-  static constexpr bool owned = !std::is_lvalue_reference_v<Range> || std::ranges::view<Kept>;
+  static constexpr bool owned = !std::is_lvalue_reference_v<Range> ||
+                                (std::ranges::view<Kept> && std::copy_constructible<Kept>);
 
   explicit Input(Range&& range) {
     if constexpr (owned) {

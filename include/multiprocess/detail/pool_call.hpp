@@ -297,6 +297,7 @@ OrderTerms typed_terms(OrderTerms terms) {
 template <class Range>
 inline constexpr bool may_be_shared =
     std::ranges::contiguous_range<Range>&& std::ranges::sized_range<Range> &&
+    std::copy_constructible<std::remove_cvref_t<Range>> &&
     (std::ranges::view<std::remove_cvref_t<Range>> ||
      requires { typename std::remove_cvref_t<Range>::shared_handle; });
 

@@ -7,28 +7,50 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdio>
+#include <memory>
 #include <string>
 
 namespace multiprocess {
 
 namespace {
 
-constexpr std::size_t width = 40;
-
-/// One line, drawn again and again.
-void draw(std::size_t done, std::optional<std::size_t> total) {
-  std::string line;
-  if (total) {
-    const std::size_t full = *total == 0 ? width : done * width / *total;
-    line = fmt::format("\r[{:#<{}}{:.<{}}] {}/{}", "", full, "", width - full, done, *total);
-  } else {
-    line = fmt::format("\r{} done", done);
+/// One line, drawn again and again, which ends when all is done, or with the last call that has it.
+class Bar {
+ public:
+  Bar() = default;
+  ~Bar() {
+    if (begun_) {
+      show("\n");
+    }
   }
-  line += total && done == *total ? "\n" : "";
-  std::fputs(line.c_str(), stderr);
-  std::fflush(stderr);
-}
+  Bar(const Bar&) = delete;
+  Bar& operator=(const Bar&) = delete;
+
+  void draw(std::size_t done, std::optional<std::size_t> total) {
+    const bool over = done == total;
+    begun_ = !over;
+    show(line(done, total) + (over ? "\n" : ""));
+  }
+
+ private:
+  static constexpr std::size_t width = 40;
+
+  static std::string line(std::size_t done, std::optional<std::size_t> total) {
+    if (!total) {
+      return fmt::format("\r{} done", done);
+    }
+    const std::size_t full = *total == 0 ? width : done * width / *total;
+    return fmt::format("\r[{:#<{}}{:.<{}}] {}/{}", "", full, "", width - full, done, *total);
+  }
+  static void show(const std::string& text) {
+    std::fputs(text.c_str(), stderr);
+    std::fflush(stderr);
+  }
+
+  std::atomic<bool> begun_ = false;
+};
 
 }  // namespace
 
@@ -36,7 +58,9 @@ Progress Progress::bar() {
   if (!detail::os::is_terminal(detail::os::standard_error())) {
     return {[](std::size_t, std::optional<std::size_t>) {}};
   }
-  return {&draw};
+  return {[bar = std::make_shared<Bar>()](std::size_t done, std::optional<std::size_t> total) {
+    bar->draw(done, total);
+  }};
 }
 
 std::uint64_t task_seed() noexcept {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/pool_options.hpp>
 
+#include <multiprocess/barrier.hpp>
 #include <multiprocess/pool.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
 
 #include "support/cpus.hpp"
-#include "support/start_methods.hpp"
+#include "support/pools.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,9 +20,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mp = multiprocess;
@@ -30,12 +34,6 @@ namespace {
 
 int square(int x) {
   return x * x;
-}
-
-mp::PoolOptions of(int processes) {
-  mp::PoolOptions options;
-  options.processes = processes;
-  return options;
 }
 
 /// A file that goes with it.
@@ -97,8 +95,11 @@ TEST(PoolOptions, StatisticsPrintToo) {
             "WorkerStats(pid=7, busy=1.5, idle=0.25)SlowestTask(duration=2, call=3, item=4)");
 }
 
-TEST(PoolProgress, IsToldToTheEnd) {
-  mp::Pool pool(2);
+class PoolProgress : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolProgress);
+
+TEST_P(PoolProgress, IsToldToTheEnd) {
+  mp::Pool pool(of(2));
   std::size_t last = 0;
   std::optional<std::size_t> of_all;
   mp::MapOptions options;
@@ -116,8 +117,8 @@ TEST(PoolProgress, IsToldToTheEnd) {
   EXPECT_EQ(last, 50U);
 }
 
-TEST(PoolProgress, IsToldWhileTheWorkGoesOn) {
-  mp::Pool pool(1);
+TEST_P(PoolProgress, IsToldWhileTheWorkGoesOn) {
+  mp::Pool pool(of(1));
   mp::Queue<int> gate;
   mp::Queue<std::size_t> seen;
   mp::MapOptions options;
@@ -132,8 +133,32 @@ TEST(PoolProgress, IsToldWhileTheWorkGoesOn) {
   EXPECT_TRUE(result.wait(mp::test::plenty));
 }
 
-TEST(PoolProgress, TheBarIsSilentWithoutATerminal) {
-  mp::Pool pool(1);
+TEST_P(PoolProgress, TheEndIsToldOnceWhoeverTakesTheResult) {
+  mp::Pool pool(two());
+  std::atomic<int> ends{0};
+  mp::MapOptions options;
+  options.progress = mp::Progress{
+      [&ends](std::size_t done, std::optional<std::size_t> total) { ends += done == total; }};
+  const auto nobodys = pool.map_async(square, {1, 2}, options);
+  mp::Queue<int> gate;
+  mp::Queue<int> told;
+  options.progress = mp::Progress{[told](std::size_t, std::optional<std::size_t>) { told.put(1); }};
+  const auto busy = pool.map_async([gate](int) { gate.get(); }, {1}, options);
+  while (ends == 0) {
+    told.get(mp::test::plenty);
+  }
+  for (int times = 0; times < 3; ++times) {
+    told.get(mp::test::plenty);
+  }
+  EXPECT_EQ(ends, 1);
+  EXPECT_EQ(nobodys.get(), (std::vector{1, 4}));
+  EXPECT_EQ(ends, 1);
+  gate.put(1);
+  busy.get();
+}
+
+TEST_P(PoolProgress, TheBarIsSilentWithoutATerminal) {
+  mp::Pool pool(of(1));
   testing::internal::CaptureStderr();
   mp::MapOptions options;
   options.progress = mp::Progress::bar();
@@ -141,8 +166,11 @@ TEST(PoolProgress, TheBarIsSilentWithoutATerminal) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
-TEST(PoolStats, CountWhatHasBecomeOfTheItems) {
-  mp::Pool pool(2);
+class PoolStats : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolStats);
+
+TEST_P(PoolStats, CountWhatHasBecomeOfTheItems) {
+  mp::Pool pool(of(2));
   pool.map(square, std::vector<int>(10));
   EXPECT_THROW(pool.apply([]() -> int { throw std::runtime_error("no"); }), std::runtime_error);
   EXPECT_THROW(pool.apply([]() -> int { std::abort(); }), mp::WorkerDied);
@@ -161,9 +189,12 @@ TEST(PoolStats, CountWhatHasBecomeOfTheItems) {
   EXPECT_GT(stats.slowest_tasks[0].duration, 0ns);
 }
 
-TEST(PoolTrace, IsWhatViewersOpen) {
+class PoolTrace : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolTrace);
+
+TEST_P(PoolTrace, IsWhatViewersOpen) {
   const TemporaryFile file;
-  mp::PoolOptions options = of(2);
+  mp::PoolOptions options = two();
   options.trace_file = file.path;
   {
     mp::Pool pool(options);
@@ -174,17 +205,79 @@ TEST(PoolTrace, IsWhatViewersOpen) {
   }
   const std::string text = file.text();
   EXPECT_EQ(count(text, R"("ph":"X")"), 11U);
-  EXPECT_GE(count(text, R"("thread_name")"), 1U);
   EXPECT_EQ(count(text, "{"), count(text, "}"));
   EXPECT_EQ(text.substr(text.size() - 3), "]}\n");
   if (std::system("command -v python3 >/dev/null") == 0) {
     const std::string check = "python3 -m json.tool < " + file.path + " > /dev/null";
     EXPECT_EQ(std::system(check.c_str()), 0) << text;
   }
-  EXPECT_THROW(mp::Pool(mp::PoolOptions{.trace_file = "/nowhere/trace"}), std::system_error);
+  options.trace_file = "/nowhere/trace";
+  EXPECT_THROW(mp::Pool{options}, std::system_error);
 }
 
-TEST(PoolOutput, IsLabelled) {
+/// The number behind a key of an event.
+int number(const std::string& event, const std::string& key) {
+  const std::size_t at = event.find('"' + key + "\":");
+  return at == event.npos ? -1 : std::stoi(event.substr(at + key.size() + 3));
+}
+
+TEST_P(PoolTrace, HasALaneForEachWorkerAndABoxForEachChunk) {
+  const TemporaryFile file;
+  std::set<int> workers;
+  {
+    mp::PoolOptions options = of(3);
+    options.trace_file = file.path;
+    mp::Pool pool(options);
+    const mp::Barrier meeting(2);
+    const auto meet = [meeting](int) {
+      meeting.wait();
+      return mp::current_process().pid();
+    };
+    const auto pid = [](int) { return mp::current_process().pid(); };
+    for (const auto& pids : {pool.map(meet, {0, 1}, {.chunksize = 1}),
+                             pool.map(pid, std::vector<int>(10), {.chunksize = 4}),
+                             pool.map(pid, std::vector<int>(30))}) {
+      workers.insert(pids.begin(), pids.end());
+    }
+    workers.insert(pool.apply(pid, 0));
+  }
+  EXPECT_GE(workers.size(), 2U);
+
+  std::multiset<int> named;
+  std::map<int, int> lanes;  // and whose they are
+  std::map<int, std::set<std::pair<int, int>>> calls;
+  std::istringstream lines(file.text());
+  for (std::string event; std::getline(lines, event);) {
+    const int lane = number(event, "tid");
+    if (event.find("thread_name") != event.npos) {
+      named.insert(lane);
+    } else if (event.find(R"("ph":"X")") != event.npos) {
+      const int pid = number(event, "worker pid");
+      EXPECT_EQ(lanes.emplace(lane, pid).first->second, pid) << "two workers in one lane";
+      const std::pair items(number(event, "first"), number(event, "last"));
+      EXPECT_TRUE(calls[number(event, "call")].insert(items).second) << "drawn twice";
+    }
+  }
+  std::set<int> drawn;
+  for (const auto& [lane, pid] : lanes) {
+    EXPECT_TRUE(drawn.insert(pid).second) << "one worker in two lanes";
+    EXPECT_EQ(named.count(lane), 1U);
+  }
+  EXPECT_EQ(drawn, workers);
+  EXPECT_EQ(named.size(), workers.size());
+  using Boxes = std::set<std::pair<int, int>>;
+  ASSERT_EQ(calls.size(), 4U);
+  auto call = calls.begin();
+  EXPECT_EQ((call++)->second, (Boxes{{0, 0}, {1, 1}}));
+  EXPECT_EQ((call++)->second, (Boxes{{0, 3}, {4, 7}, {8, 9}}));
+  EXPECT_EQ((call++)->second.size(), 10U) << "thirty items, 3 of them in each by default";
+  EXPECT_EQ((call++)->second, (Boxes{{0, 0}}));
+}
+
+class PoolOutput : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolOutput);
+
+TEST_P(PoolOutput, IsLabelled) {
   mp::PoolOptions options = of(1);
   options.label_output = true;
   testing::internal::CaptureStdout();
@@ -208,7 +301,10 @@ TEST(PoolOutput, IsLabelled) {
   EXPECT_NE(err.find("] an error\n"), err.npos) << err;
 }
 
-TEST(PoolSeed, MakesEachTaskReproducible) {
+class PoolSeed : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolSeed);
+
+TEST_P(PoolSeed, MakesEachTaskReproducible) {
   const auto draw = [](int) { return mp::task_seed(); };
   mp::PoolOptions options = of(2);
   options.seed = 42;
@@ -222,11 +318,11 @@ TEST(PoolSeed, MakesEachTaskReproducible) {
   options.seed = 43;
   mp::Pool other(options);
   EXPECT_NE(other.map(draw, std::vector<int>(20)), runs[0]);
-  mp::Pool unseeded(1);
+  mp::Pool unseeded(of(1));
   EXPECT_EQ(unseeded.apply(draw, 1), 0U);
 }
 
-TEST(PoolSeed, OfAnImapIsThatOfTheItemWhateverWasReadTogether) {
+TEST_P(PoolSeed, OfAnImapIsThatOfTheItemWhateverWasReadTogether) {
   const auto draw = [](int) { return mp::task_seed(); };
   mp::PoolOptions options = of(2);
   options.seed = 42;
@@ -242,7 +338,10 @@ TEST(PoolSeed, OfAnImapIsThatOfTheItemWhateverWasReadTogether) {
   EXPECT_EQ(std::set<std::uint64_t>(runs[0].begin(), runs[0].end()).size(), 50U);
 }
 
-TEST(PoolAffinity, KeepsWorkersOnTheirCpus) {
+class PoolAffinity : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolAffinity);
+
+TEST_P(PoolAffinity, KeepsWorkersOnTheirCpus) {
   const int cpu = mp::test::first_cpu();
   mp::PoolOptions options = of(1);
   options.affinity = {cpu};
@@ -257,7 +356,8 @@ int square_in_a_task(int x) {
 }
 
 TEST(PoolInline, RunsTasksInTheCallerAsTheyWouldRun) {
-  mp::PoolOptions options = of(3);
+  mp::PoolOptions options;
+  options.processes = 3;
   options.inline_tasks = true;
   mp::Pool pool(options);
   EXPECT_EQ(pool.apply([] { return mp::current_process().pid(); }), mp::current_process().pid());

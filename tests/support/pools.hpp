@@ -10,13 +10,14 @@ namespace multiprocess::test {
 /// A suite whose pools' workers start with each start method.
 class Pools : public StartMethods {
  protected:
-  /// Workers.
-  PoolOptions two() const {
+  PoolOptions of(int workers) const {
     PoolOptions options;
-    options.processes = 2;
+    options.processes = workers;
     options.start_method = GetParam();
     return options;
   }
+  /// Workers.
+  PoolOptions two() const { return of(2); }
 };
 
 }  // namespace multiprocess::test

@@ -60,7 +60,7 @@ class ImapInput {
     }
   }
 
-  /// From time to time, and at the end.
+  /// From time to time, and at the end: then all are known.
   void show_progress(std::size_t done, bool over) {
     if (!progress_) {
       return;
@@ -68,7 +68,8 @@ class ImapInput {
     const auto now = Clock::now();
     if (over || now >= next_progress_) {
       next_progress_ = now + std::chrono::milliseconds(100);
-      progress_->callback(done, input_.size());
+      const std::optional<std::size_t> total = input_.size();
+      progress_->callback(done, over && !total ? done : total);
       if (over) {
         progress_.reset();
       }

@@ -70,6 +70,7 @@ class ShownProgress {
   void tell(std::size_t done, std::size_t of) {
     const std::scoped_lock lock(mutex_);
     if (call_ && !ended_) {
+      ended_ = done == of;  // though nobody may have taken the results yet
       call_(done, of);
     }
   }

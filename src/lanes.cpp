@@ -121,7 +121,7 @@ void Lanes::advance_lane(std::size_t lane) noexcept {
     const Offset next = at<Batch>(first)->next.load();
     if (next != 0) {
       step::cas(head, first, next);
-    } else if (!leave_large(lane, first)) {
+    } else if (!leave_heavy(lane, first)) {
       break;
     }
   }
@@ -129,9 +129,8 @@ void Lanes::advance_lane(std::size_t lane) noexcept {
 
 /// The last batch of a lane cannot be freed, unless there is another one behind it. False when it
 /// may as well stay.
-bool Lanes::leave_large(std::size_t lane, Offset first) noexcept {
-  constexpr std::size_t large = std::size_t{64} << 10;
-  if (block_size(first) <= large) {
+bool Lanes::leave_heavy(std::size_t lane, Offset first) noexcept {
+  if (!at<Batch>(first)->has(Batch::heavy)) {
     return false;
   }
   try {

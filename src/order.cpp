@@ -34,7 +34,7 @@ Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
                                     .has_messages = terms_.has_messages,
                                     .is_traced = engine_->traces()});
   root_ = made.place;
-  size_ = made.size;
+  add_size(made.size);
   engine_->count_parts(1);
 }
 
@@ -45,12 +45,16 @@ Order::~Order() {
 void Order::set_code(std::shared_ptr<const SharedCode> code) noexcept {
   code_ = std::move(code);
   batch().code = code_->message();
+  if (code_.use_count() == 1) {
+    add_size(block_size(batch().code));
+  }
 }
 
 void Order::set_message(std::uint64_t chunk, Offset message) noexcept {
   adopt_message(engine_->board(), message);
   engine_->count_parts(1);
   at<Offset>(batch().messages)[chunk] = message;
+  add_size(block_size(message));
 }
 
 void Order::expect() noexcept {

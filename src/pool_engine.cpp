@@ -17,7 +17,6 @@ namespace multiprocess::detail {
 namespace {
 
 constexpr std::uint32_t most_depth = 8;
-constexpr std::size_t large = std::size_t{64} << 10;
 
 void set_up(Board& board, const PoolPlan& plan) {
   board.depth = pool_nesting().depth + 1;
@@ -150,7 +149,7 @@ void PoolEngine::was_read(Order& order) noexcept {
     return;
   }
   read_[read_count_++] = &order;
-  if (read_count_ == read_.size() || order.size() > large) {
+  if (read_count_ == read_.size() || order.is_heavy()) {
     sweep_read(removed);
   }
 }
@@ -162,17 +161,20 @@ const Lanes::Look* PoolEngine::look_for_workers() noexcept {
 }
 
 /// Frees what was read lately, as long as its memory is at hand; what cannot go yet is left for the
-/// great sweep. Under the lock.
+/// next time when it is heavy, else for the great sweep. Under the lock.
 void PoolEngine::sweep_read(LiveOrders& removed) noexcept {
+  std::size_t left = 0;
   if (inline_depth_ == 0) {
     const Lanes::Look* const workers = look_for_workers();
     for (std::size_t i = 0; i < read_count_; ++i) {
       if (read_[i]->complete() && read_[i]->release(workers)) {
         live_.give_up(*read_[i], removed);
+      } else if (read_[i]->is_heavy()) {
+        read_[left++] = read_[i];
       }
     }
   }
-  read_count_ = 0;
+  read_count_ = left == read_.size() ? 0 : left;
 }
 
 /// Frees what nobody needs any more. Under the lock.

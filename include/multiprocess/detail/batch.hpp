@@ -24,7 +24,10 @@ struct Batch {
     word_each = 16,      // a result word for each item, else for each chunk
     takes_token = 32,    // the callable hears of requests to stop
     seeded = 64,         // items come with a seed of their own
+    heavy = 128,         // it is freed as soon as it can be
   };
+  /// From so many bytes on it is heavy, with all its messages.
+  static constexpr std::size_t heavy_size = std::size_t{64} << 10;
 
   std::atomic<std::uint64_t> next;  // the batch behind it in its lane
   std::uint64_t number;             // no other batch has it but the rests of this one

@@ -172,7 +172,8 @@ class ImapReader final : public ImapFeed {
     terms_.base += items.size();
     auto piece = std::make_shared<Piece>(engine_, terms);
     piece->set_code(code_);
-    const std::size_t bytes = fill<Spread::one, Item>(*piece, items) + piece->size();
+    fill<Spread::one, Item>(*piece, items);
+    const std::size_t bytes = piece->size();
     if (const auto ended = engine_->submit_more(piece); ended != nullptr) {
       input_.end(ended);
     } else {

@@ -57,7 +57,7 @@ class Lanes {
   void append_to(std::size_t lane, Offset batch) noexcept;
   void look_around() noexcept;
   void advance_lane(std::size_t lane) noexcept;
-  bool leave_large(std::size_t lane, Offset first) noexcept;
+  bool leave_heavy(std::size_t lane, Offset first) noexcept;
   void publish() noexcept;
 
   Board& board_;

@@ -185,8 +185,9 @@ class Order {
   /// Frees its shared memory as soon as nobody is on his way through it; null: there is nobody.
   /// True when all of it is freed.
   bool release(const Lanes::Look* workers) noexcept;
-  /// Bytes in shared memory.
+  /// Bytes in shared memory that are this order's only.
   std::size_t size() const noexcept { return size_; }
+  bool is_heavy() const noexcept { return size_ >= Batch::heavy_size; }
 
   /// Is told from time to time how many items are done, and of how many.
   void show_progress(ShownProgress::Call call) {
@@ -231,6 +232,12 @@ class Order {
     std::map<std::uint64_t, int> retries;
   };
 
+  void add_size(std::size_t bytes) noexcept {
+    size_ += bytes;
+    if (is_heavy()) {
+      batch().flags.fetch_or(Batch::heavy, std::memory_order_relaxed);
+    }
+  }
   Offset find_value() const noexcept;
   Damage& damage();
   std::span<Rest> rests() const noexcept {

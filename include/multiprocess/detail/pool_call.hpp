@@ -337,15 +337,12 @@ void fill_in_place(Order& order, Range& range) {
   }
 }
 
-/// Gives the items of `range` to an order that is not submitted yet. The bytes of what does not lie
-/// in place.
+/// Gives the items of `range` to an order that is not submitted yet.
 template <Spread spread, class Item, class Range>
-std::size_t fill(Order& order, Range& range) {
+void fill(Order& order, Range& range) {
   if constexpr (ItemReader<spread, Item>::in_place) {
     fill_in_place<Item>(order, range);
-    return 0;
   } else {
-    std::size_t bytes = 0;
     auto item = std::ranges::begin(range);
     const OrderTerms& terms = order.terms();
     for (std::uint64_t chunk = 0; chunk < order.batch().chunks; ++chunk) {
@@ -360,10 +357,8 @@ std::size_t fill(Order& order, Range& range) {
                 out(item_from<Item>(*item));
               }
             }
-            bytes += out.position();
           }));
     }
-    return bytes;
   }
 }
 

@@ -7,7 +7,7 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/wait.hpp>
 
-#include "support/start_methods.hpp"
+#include "support/pools.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -44,8 +44,14 @@ struct Gate {
   }
 };
 
-TEST(AsyncResult, IsNotReadyBeforeItIs) {
-  mp::Pool pool(1);
+class AsyncResult : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(AsyncResult);
+
+class AsCompleted : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(AsCompleted);
+
+TEST_P(AsyncResult, IsNotReadyBeforeItIs) {
+  mp::Pool pool(of(1));
   const Gate gate;
   const auto result = gate.through(pool, 5);
   EXPECT_FALSE(result.ready());
@@ -62,15 +68,15 @@ TEST(AsyncResult, IsNotReadyBeforeItIs) {
   EXPECT_NE(fmt::format("{}", result).find("ready"), std::string::npos);
 }
 
-TEST(AsyncResult, WithoutACallIsAnError) {
+TEST(AsyncResultOfNothing, IsAnError) {
   const mp::AsyncResult<int> none;
   EXPECT_THROW(none.get(), mp::ValueError);
   EXPECT_EQ(none, mp::AsyncResult<int>());
   EXPECT_FALSE(fmt::format("{}", none).empty());
 }
 
-TEST(AsyncResult, CallbacksRunBeforeItIsReady) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, CallbacksRunBeforeItIsReady) {
+  mp::Pool pool(of(1));
   const Gate gate;
   std::atomic<int> sum{0};
   const auto result = gate.through(pool, 5);
@@ -83,8 +89,8 @@ TEST(AsyncResult, CallbacksRunBeforeItIsReady) {
   EXPECT_EQ(sum, 106) << "at once when it is ready";
 }
 
-TEST(AsyncResult, CallbacksRunAlsoWhenNobodyWaits) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, CallbacksRunAlsoWhenNobodyWaits) {
+  mp::Pool pool(of(1));
   mp::Queue<int> called;
   pool.apply_async(square, 3).on_result([called](int value) { called.put(value); });
   EXPECT_EQ(called.get(plenty), 9);
@@ -99,8 +105,8 @@ TEST(AsyncResult, CallbacksRunAlsoWhenNobodyWaits) {
   EXPECT_EQ(called.get(plenty), 7);
 }
 
-TEST(AsyncResult, CallbacksMayUseThePoolAndTheResult) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, CallbacksMayUseThePoolAndTheResult) {
+  mp::Pool pool(of(1));
   int inner = 0;
   const auto result = pool.apply_async(square, 3);
   result.on_result([&](int value) { inner = pool.apply(square, value) + result.get(); });
@@ -108,8 +114,8 @@ TEST(AsyncResult, CallbacksMayUseThePoolAndTheResult) {
   EXPECT_EQ(inner, 90);
 }
 
-TEST(AsyncResult, CallbacksComeOneAtATimeWhoeverWaits) {
-  mp::Pool pool(2);
+TEST_P(AsyncResult, CallbacksComeOneAtATimeWhoeverWaits) {
+  mp::Pool pool(of(2));
   constexpr int count = 500;
   std::vector<int> seen;  // without a lock
   std::vector<mp::AsyncResult<int>> results;
@@ -127,8 +133,8 @@ TEST(AsyncResult, CallbacksComeOneAtATimeWhoeverWaits) {
   }
 }
 
-TEST(AsyncResult, CallbacksComeInTheOrderOfTheResults) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, CallbacksComeInTheOrderOfTheResults) {
+  mp::Pool pool(of(1));
   for (int round = 0; round < 20; ++round) {
     const mp::Event begun;
     const mp::Event go;
@@ -148,8 +154,8 @@ TEST(AsyncResult, CallbacksComeInTheOrderOfTheResults) {
   }
 }
 
-TEST(AsyncResult, ACallbackMayWaitForAnotherCall) {
-  mp::Pool pool(2);
+TEST_P(AsyncResult, ACallbackMayWaitForAnotherCall) {
+  mp::Pool pool(of(2));
   int sum = 0;
   const auto other = pool.apply_async(square, 2);
   const auto result = pool.apply_async(square, 3).on_result([&](int value) {
@@ -160,8 +166,8 @@ TEST(AsyncResult, ACallbackMayWaitForAnotherCall) {
   EXPECT_EQ(sum, 17);
 }
 
-TEST(AsyncResult, ACallbackMayEndThePool) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, ACallbackMayEndThePool) {
+  mp::Pool pool(of(1));
   mp::Queue<int> called;
   const auto result = pool.apply_async(square, 3).on_result([&, called](int) {
     pool.terminate();
@@ -171,9 +177,8 @@ TEST(AsyncResult, ACallbackMayEndThePool) {
   EXPECT_EQ(result.get(), 9);
 }
 
-TEST(AsyncResult, ACallbackThatThrowsHarmsNobody) {
-  mp::PoolOptions options;
-  options.processes = 1;
+TEST_P(AsyncResult, ACallbackThatThrowsHarmsNobody) {
+  mp::PoolOptions options = of(1);
   std::atomic<int> reports{0};
   options.on_callback_error = [&](const std::exception_ptr&) { ++reports; };
   mp::Pool pool(options);
@@ -184,8 +189,8 @@ TEST(AsyncResult, ACallbackThatThrowsHarmsNobody) {
   EXPECT_EQ(pool.apply(square, 2), 4);
 }
 
-TEST(AsyncResult, HasADescriptorForEventLoops) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, HasADescriptorForEventLoops) {
+  mp::Pool pool(of(1));
   const Gate gate;
   const auto result = gate.through(pool, 5);
   const std::vector<mp::Waitable> all{result.fileno()};
@@ -198,8 +203,8 @@ TEST(AsyncResult, HasADescriptorForEventLoops) {
   EXPECT_EQ(mp::wait(std::vector<mp::Waitable>{ready.fileno()}, plenty).size(), 1U);
 }
 
-TEST(AsyncResult, ManyMayWaitForOne) {
-  mp::Pool pool(1);
+TEST_P(AsyncResult, ManyMayWaitForOne) {
+  mp::Pool pool(of(1));
   const Gate gate;
   const auto result = gate.through(pool, 5);
   std::vector<std::thread> threads;
@@ -212,8 +217,8 @@ TEST(AsyncResult, ManyMayWaitForOne) {
   }
 }
 
-TEST(AsCompleted, GivesThemAsTheyCome) {
-  mp::Pool pool(2);
+TEST_P(AsCompleted, GivesThemAsTheyCome) {
+  mp::Pool pool(of(2));
   const Gate first;
   const Gate second;
   const std::vector<mp::AsyncResult<int>> results{first.through(pool, 1), second.through(pool, 2)};

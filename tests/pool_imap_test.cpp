@@ -7,7 +7,7 @@
 
 #include "support/child.hpp"
 #include "support/one_pass.hpp"
-#include "support/start_methods.hpp"
+#include "support/pools.hpp"
 
 #include <gtest/gtest.h>
 
@@ -63,8 +63,11 @@ static_assert(std::ranges::input_range<Endless>);
 static_assert(std::ranges::input_range<mp::ResultRange<int>>);
 static_assert(!std::is_copy_constructible_v<mp::ResultRange<int>>);
 
-TEST(PoolImap, ReadsAnEndlessInputOnlyALittleAhead) {
-  mp::Pool pool(2);
+class PoolImap : public mp::test::Pools {};
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolImap);
+
+TEST_P(PoolImap, ReadsAnEndlessInputOnlyALittleAhead) {
+  mp::Pool pool(of(2));
   int read = 0;
   auto results = pool.imap(square, Endless(read), {.buffersize = 6});
   EXPECT_EQ(read, 0) << "what can be read only once is read when it is needed";
@@ -74,8 +77,8 @@ TEST(PoolImap, ReadsAnEndlessInputOnlyALittleAhead) {
   }
 }
 
-TEST(PoolImap, ReadsAheadByDefaultAsWell) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, ReadsAheadByDefaultAsWell) {
+  mp::Pool pool(of(2));
   int read = 0;
   for (const int result : pool.imap_unordered(square, Endless(read))) {
     ASSERT_LE(read, 10'000);
@@ -85,8 +88,8 @@ TEST(PoolImap, ReadsAheadByDefaultAsWell) {
   }
 }
 
-TEST(PoolImap, ASlowInputDoesNotHoldUpResults) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, ASlowInputDoesNotHoldUpResults) {
+  mp::Pool pool(of(1));
   auto results = pool.imap(square, mp::test::OnePass(std::vector{1, 2, 3}));
   EXPECT_EQ(results.next(), 1);
   EXPECT_EQ(results.next(), 4);
@@ -94,8 +97,8 @@ TEST(PoolImap, ASlowInputDoesNotHoldUpResults) {
   EXPECT_EQ(results.next(), std::nullopt);
 }
 
-TEST(PoolImap, AnInputThatThrowsSaysSoInItsPlace) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, AnInputThatThrowsSaysSoInItsPlace) {
+  mp::Pool pool(of(2));
   int read = 0;
   auto results = pool.imap(square, Endless(read, 3));
   EXPECT_EQ(results.next(), 0);
@@ -105,8 +108,8 @@ TEST(PoolImap, AnInputThatThrowsSaysSoInItsPlace) {
   EXPECT_EQ(results.next(), std::nullopt);
 }
 
-TEST(PoolImap, NextMayRunOutOfTime) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, NextMayRunOutOfTime) {
+  mp::Pool pool(of(1));
   mp::Queue<int> gate;
   auto results = pool.imap([gate](int x) { return gate.get() + x; }, {1});
   EXPECT_THROW(results.next(1ms), mp::TimeoutError);
@@ -115,8 +118,8 @@ TEST(PoolImap, NextMayRunOutOfTime) {
   EXPECT_EQ(results.next(1ms), std::nullopt);
 }
 
-TEST(PoolImap, ResultsSayThatTheyWereMovedFrom) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, ResultsSayThatTheyWereMovedFrom) {
+  mp::Pool pool(of(1));
   auto first = pool.imap([](int x) { return x; }, {1});
   auto second = std::move(first);
   EXPECT_THROW(first.next(), mp::ValueError);
@@ -124,8 +127,8 @@ TEST(PoolImap, ResultsSayThatTheyWereMovedFrom) {
   EXPECT_EQ(second.next(), 1);
 }
 
-TEST(PoolImap, UnorderedDoesNotWaitForTheSlow) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, UnorderedDoesNotWaitForTheSlow) {
+  mp::Pool pool(of(2));
   mp::Queue<int> gate;
   auto results =
       pool.imap_unordered([gate](int x) { return x == 0 ? gate.get() : x; }, {0, 1, 2, 3});
@@ -138,8 +141,8 @@ TEST(PoolImap, UnorderedDoesNotWaitForTheSlow) {
   EXPECT_EQ(results.next(), 7);
 }
 
-TEST(PoolImap, MayBeLeftInTheMiddle) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, MayBeLeftInTheMiddle) {
+  mp::Pool pool(of(2));
   int read = 0;
   {
     auto results = pool.imap(square, Endless(read));
@@ -155,8 +158,8 @@ TEST(PoolImap, MayBeLeftInTheMiddle) {
   } catch (const mp::Cancelled&){});
 }
 
-TEST(PoolImap, AnErrorCountsTheItemWithinTheInput) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, AnErrorCountsTheItemWithinTheInput) {
+  mp::Pool pool(of(1));
   const auto die_at_30 = [](int n) {
     if (n == 30) {
       mp::test::die();
@@ -176,8 +179,8 @@ TEST(PoolImap, AnErrorCountsTheItemWithinTheInput) {
   EXPECT_EQ(results.next(5s), 31);
 }
 
-TEST(PoolImap, JoinReadsWhatIsLeft) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, JoinReadsWhatIsLeft) {
+  mp::Pool pool(of(2));
   mp::test::OnePass input(std::vector{1, 2, 3});
   auto results = pool.imap(square, input);
   auto more = pool.imap_unordered(square, mp::range(3000));
@@ -192,8 +195,8 @@ TEST(PoolImap, JoinReadsWhatIsLeft) {
   EXPECT_EQ(std::ranges::distance(more.begin(), more.end()), 3000);
 }
 
-TEST(PoolImap, JoinReadsWhileAnotherTakes) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, JoinReadsWhileAnotherTakes) {
+  mp::Pool pool(of(2));
   auto results = pool.imap(square, mp::range(20'000), {.buffersize = 10});
   pool.close();
   std::jthread joining([&pool] { pool.join(); });
@@ -205,8 +208,8 @@ TEST(PoolImap, JoinReadsWhileAnotherTakes) {
   EXPECT_EQ(expected, 20'000);
 }
 
-TEST(PoolImap, JoinLeavesAnErrorOfTheInputInItsPlace) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, JoinLeavesAnErrorOfTheInputInItsPlace) {
+  mp::Pool pool(of(1));
   int read = 0;
   auto results = pool.imap(square, Endless(read, 2));
   pool.close();
@@ -217,8 +220,8 @@ TEST(PoolImap, JoinLeavesAnErrorOfTheInputInItsPlace) {
   EXPECT_EQ(results.next(), std::nullopt);
 }
 
-TEST(PoolImap, AfterCloseTheDeadAreReplacedForWhatIsToBeRead) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, AfterCloseTheDeadAreReplacedForWhatIsToBeRead) {
+  mp::Pool pool(of(1));
   auto results = pool.imap(
       [](int x) {
         if (x % 2 == 0) {
@@ -236,8 +239,8 @@ TEST(PoolImap, AfterCloseTheDeadAreReplacedForWhatIsToBeRead) {
   pool.join();
 }
 
-TEST(PoolImap, AfterCloseWhatIsLeftInTheMiddleHoldsUpNobody) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, AfterCloseWhatIsLeftInTheMiddleHoldsUpNobody) {
+  mp::Pool pool(of(1));
   int read = 0;
   {
     auto results = pool.imap(square, Endless(read));
@@ -247,8 +250,8 @@ TEST(PoolImap, AfterCloseWhatIsLeftInTheMiddleHoldsUpNobody) {
   pool.join();
 }
 
-TEST(PoolImap, EndsWithAPoolThatIsTerminated) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, EndsWithAPoolThatIsTerminated) {
+  mp::Pool pool(of(1));
   int read = 0;
   auto results = pool.imap(square, Endless(read), {.buffersize = 4});
   EXPECT_EQ(results.next(), 0);
@@ -265,8 +268,8 @@ TEST(PoolImap, EndsWithAPoolThatIsTerminated) {
   EXPECT_GE(cancelled, 1);
 }
 
-TEST(PoolImap, YieldsNothingOfVoid) {
-  mp::Pool pool(1);
+TEST_P(PoolImap, YieldsNothingOfVoid) {
+  mp::Pool pool(of(1));
   int count = 0;
   for ([[maybe_unused]] const std::monostate nothing : pool.imap([](int) {}, {1, 2, 3})) {
     ++count;
@@ -274,8 +277,8 @@ TEST(PoolImap, YieldsNothingOfVoid) {
   EXPECT_EQ(count, 3);
 }
 
-TEST(PoolImap, IsCancelledByTheEndOfThePool) {
-  mp::Pool pool(2);
+TEST_P(PoolImap, IsCancelledByTheEndOfThePool) {
+  mp::Pool pool(of(2));
   auto results = pool.imap(square, mp::range(1000), {.buffersize = 2});
   EXPECT_EQ(results.next(), 0);
   pool.terminate();

@@ -8,7 +8,7 @@
 #include <multiprocess/queue.hpp>
 #include <multiprocess/value.hpp>
 
-#include "support/start_methods.hpp"
+#include "support/pools.hpp"
 
 #include <gtest/gtest.h>
 
@@ -45,15 +45,7 @@ int hang_at(int x) {
   return x;
 }
 
-class PoolLimits : public mp::test::StartMethods {
- protected:
-  mp::PoolOptions of(int processes) const {
-    mp::PoolOptions options;
-    options.processes = processes;
-    options.start_method = GetParam();
-    return options;
-  }
-};
+class PoolLimits : public mp::test::Pools {};
 
 TEST_P(PoolLimits, ATaskThatTakesTooLongIsEnded) {
   mp::Pool pool(of(1));
@@ -250,8 +242,10 @@ TEST_P(PoolLimits, OneStumbleIsForgiven) {
 
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolLimits);
 
-TEST(PoolPriority, TheHigherOnesComeFirst) {
-  mp::Pool pool(1);
+class PoolPriority : public mp::test::Pools {};
+
+TEST_P(PoolPriority, TheHigherOnesComeFirst) {
+  mp::Pool pool(of(1));
   mp::Queue<int> gate;
   mp::Queue<int> order;
   mp::Queue<int> begun;
@@ -270,5 +264,7 @@ TEST(PoolPriority, TheHigherOnesComeFirst) {
     EXPECT_EQ(order.get(), wanted);
   }
 }
+
+MULTIPROCESS_FOR_EACH_START_METHOD(PoolPriority);
 
 }  // namespace

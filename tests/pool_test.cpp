@@ -5,7 +5,6 @@
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
-#include <multiprocess/raw_array.hpp>
 #include <multiprocess/register_exception.hpp>
 
 #include "support/one_pass.hpp"
@@ -197,15 +196,6 @@ TEST_P(PoolTest, ALargeResultIsWholeForAllWhoWait) {
   EXPECT_TRUE(text == std::string(std::size_t{5} << 20, 'x'));
 }
 
-TEST_P(PoolTest, SharedItemsAreUsedWhereTheyLie) {
-  mp::Pool pool(two());
-  mp::RawArray<int> items(100);
-  std::iota(items.begin(), items.end(), 0);
-  const std::vector<int> squares = pool.map(square, items);
-  EXPECT_EQ(squares[99], 9801);
-  EXPECT_EQ(pool.map(square, std::span<int>(items).subspan(10, 2)), (std::vector{100, 121}));
-}
-
 struct Spoiled : std::runtime_error {
   explicit Spoiled(const std::string& what) : std::runtime_error(what) {}
 };
@@ -227,31 +217,6 @@ TEST_P(PoolTest, AnErrorArrivesAsItWasThrown) {
   EXPECT_FALSE(failed.successful());
   EXPECT_THROW(failed.get(), std::runtime_error);
   EXPECT_EQ(pool.apply(square, 2), 4);
-}
-
-TEST_P(PoolTest, MapIsNotFailFast) {
-  mp::Pool pool(two());
-  mp::Queue<int> called;
-  EXPECT_THROW(pool.map(
-                   [called](int x) {
-                     called.put(x);
-                     if (x == 0) {
-                       throw std::runtime_error("the first");
-                     }
-                   },
-                   {0, 1, 2, 3}, {.chunksize = 1}),
-               std::runtime_error);
-  EXPECT_EQ(called.qsize(), 4);
-  EXPECT_THROW(pool.map(
-                   [called](int x) {
-                     called.put(x);
-                     if (x == 1) {
-                       throw std::runtime_error("in the middle");
-                     }
-                   },
-                   {0, 1, 2, 3}, {.chunksize = 4}),
-               std::runtime_error);
-  EXPECT_EQ(called.qsize(), 6) << "the rest of a chunk is left out";
 }
 
 TEST_P(PoolTest, ImapGoesOnAfterAnError) {

@@ -15,6 +15,8 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <future>
+#include <memory>
 #include <thread>
 #include <utility>
 
@@ -36,8 +38,14 @@ constexpr auto start_again = 100ms;  // after a start that failed
 void PoolService::start(std::shared_ptr<PoolEngine> engine) {
   listen_for_ends(*this);
   runs_ = true;
+  const auto gone = std::make_shared<std::promise<void>>();
+  gone_ = gone->get_future();
   try {
-    start_library_thread([engine = std::move(engine)] { engine->service_.serve(); });
+    start_library_thread([engine = std::move(engine), gone]() mutable {
+      engine->service_.serve();
+      engine.reset();  // who waits keeps it, and is the one to free what it has
+      gone->set_value();
+    });
   } catch (...) {
     runs_ = false;
     throw;
@@ -49,11 +57,9 @@ void PoolService::child_ended() noexcept {
 }
 
 void PoolService::wait_for_end() noexcept {
-  if (thread_.load() == std::this_thread::get_id()) {
-    return;
+  if (thread_.load() != std::this_thread::get_id() && gone_.valid()) {
+    gone_.wait();
   }
-  std::unique_lock lock(engine_.mutex_);
-  ended_.wait(lock, [this] { return !runs_; });
 }
 
 void PoolService::serve() noexcept {
@@ -269,7 +275,7 @@ void PoolService::hurry_the_end(os::Deadline now) noexcept {
     return;
   }
   if (terminated_at_ == os::never) {
-    terminated_at_ = now;
+    terminated_at_ = std::chrono::steady_clock::now();  // `now` may have been before
   }
   for (; steps_ < ending_steps.size() && now >= terminated_at_ + ending_steps[steps_]; ++steps_) {
     for (std::uint32_t place = 0; place < engine_.board().places; ++place) {
@@ -329,7 +335,6 @@ void PoolService::end() noexcept {
     engine_.live_.give_up_all(left);
     engine_.read_count_ = 0;
   }
-  ended_.notify_all();
 }
 
 }  // namespace multiprocess::detail

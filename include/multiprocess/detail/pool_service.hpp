@@ -8,9 +8,9 @@
 #include <multiprocess/detail/warden.hpp>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <future>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -34,7 +34,8 @@ class PoolService final : private EndListener {
 
   /// Under the pool's lock.
   bool runs() const noexcept { return runs_; }
-  /// Returns when it has ended; at once within a callback of its own.
+  /// Returns when it has ended and let go of the pool, whose memory its thread would else give back
+  /// while this process may be about to leave; at once within a callback of its own.
   void wait_for_end() noexcept;
 
   /// Sees to orders that are complete.
@@ -65,8 +66,8 @@ class PoolService final : private EndListener {
   void end() noexcept;
 
   PoolEngine& engine_;
-  bool runs_ = false;  // of the pool's lock
-  std::condition_variable ended_;
+  bool runs_ = false;              // of the pool's lock
+  std::shared_future<void> gone_;  // its thread has neither work nor the pool any more
   std::atomic<std::thread::id> thread_{};
   os::Deadline next_progress_{};
   os::Deadline terminated_at_ = os::never;

@@ -23,7 +23,7 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/map_key.cpp src/meeting.cpp src/message.cpp src/module_ref.cpp src/namespace_proxy.cpp
   src/namespace_referent.cpp src/number.cpp src/object_state.cpp src/order.cpp src/output_labels.cpp
   src/owned_lock.cpp src/page_runs.cpp src/parcel.cpp src/participants.cpp src/pipe.cpp
-  src/pipe_transport.cpp src/pool.cpp src/pool_engine.cpp src/pool_operations.cpp
+  src/pipe_transport.cpp src/pool.cpp src/pool_engine.cpp src/pool_nesting.cpp src/pool_operations.cpp
   src/pool_options.cpp src/pool_proxy.cpp src/pool_referent.cpp src/pool_service.cpp
   src/pool_workers.cpp src/process.cpp src/process_options.cpp src/process_state.cpp
   src/proxy_call.cpp src/queue_handle.cpp

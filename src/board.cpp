@@ -45,13 +45,14 @@ void destroy(Offset object) noexcept {
 
 }  // namespace
 
-SharedRef make_board(std::uint32_t places) {
+SharedRef make_board(std::uint32_t places, std::uint32_t depth) {
   const std::size_t size = sizeof(Board) + places * sizeof(Place);
   const Offset block = allocate(size);
   std::memset(at<std::byte>(block), 0, size);
   auto& board = *new (at<Board>(block)) Board{};
   std::uninitialized_value_construct_n(&board.place(0), places);
   board.places = places;
+  board.depth = depth;
   board.order.store(~std::uint64_t{0});
   return publish_object(block, ObjectType::pool);
 }

@@ -3,8 +3,8 @@
 
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/os/info.hpp>
+#include <multiprocess/detail/pool_nesting.hpp>
 #include <multiprocess/detail/warden.hpp>
-#include <multiprocess/detail/worker.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>

@@ -5,6 +5,7 @@
 #include <multiprocess/detail/chunk_run.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/message.hpp>
+#include <multiprocess/detail/pool_nesting.hpp>
 #include <multiprocess/detail/shipment.hpp>
 #include <multiprocess/detail/worker.hpp>
 #include <multiprocess/error.hpp>
@@ -16,10 +17,12 @@
 namespace multiprocess::detail {
 namespace {
 
-constexpr std::uint32_t most_depth = 8;
+/// One without workers lies nowhere.
+std::uint32_t depth_of(const PoolPlan& plan) noexcept {
+  return plan.inline_tasks ? 0 : pool_nesting().depth + 1;
+}
 
 void set_up(Board& board, const PoolPlan& plan) {
-  board.depth = pool_nesting().depth + 1;
   board.most_chunks = plan.chunks_per_worker;
   board.most_memory = plan.memory_per_worker;
   board.seed = plan.seed.value_or(0);
@@ -29,15 +32,13 @@ void set_up(Board& board, const PoolPlan& plan) {
 
 PoolEngine::PoolEngine(PoolPlan plan)
     : plan_(std::move(plan)),
-      board_(make_board(plan_.workers.count)),
+      board_(make_board(plan_.workers.count, depth_of(plan_))),
       creator_(this_participant()),
       workers_(plan_.workers, board_),
       lanes_(board()),
       sentences_(board(), workers_),
       service_(*this) {
-  if (pool_nesting().depth >= most_depth) {
-    throw RuntimeError("pools are nested 8 deep: a task that makes a pool seems to run in it");
-  }
+  require_room(board());
   set_up(board(), plan_);
   if (!plan_.trace_file.empty()) {
     trace_ = std::make_unique<TraceFile>(plan_.trace_file);

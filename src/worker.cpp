@@ -8,6 +8,7 @@
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/process.hpp>
+#include <multiprocess/detail/pool_nesting.hpp>
 #include <multiprocess/detail/process_state.hpp>
 #include <multiprocess/detail/remote_error.hpp>
 #include <multiprocess/detail/repair.hpp>
@@ -26,8 +27,6 @@
 namespace multiprocess::detail {
 
 namespace {
-
-constinit PoolNesting nesting{};
 
 /// The callable of a batch.
 class LoadedCode {
@@ -292,7 +291,7 @@ void prepare_process(const Board& board, const WorkerStart& start) {
     os::print_to(start.output->fileno(), start.errors->fileno());
   }
   expect_our_end();
-  nesting = {board.depth, nesting.siblings * board.places};
+  pool_nesting() = nesting_in(board, pool_nesting());
   allow_children();
 }
 
@@ -319,7 +318,7 @@ void WorkerStart::operator()() {
 }
 
 void WorkerStart::encode(OutputArchive& archive) const {
-  archive(board, place, cpu, output, errors, nesting.siblings);
+  archive(board, place, cpu, output, errors, pool_nesting().siblings);
   archive.put(initializer != nullptr);
   if (initializer != nullptr) {
     initializer->save(archive);
@@ -328,7 +327,7 @@ void WorkerStart::encode(OutputArchive& archive) const {
 
 WorkerStart WorkerStart::decode(InputArchive& archive) {
   WorkerStart start;
-  archive(start.board, start.place, start.cpu, start.output, start.errors, nesting.siblings);
+  archive(start.board, start.place, start.cpu, start.output, start.errors, pool_nesting().siblings);
   if (archive.get_bool()) {
     start.initializer = std::make_shared<Job>(Job::load(archive));
   }
@@ -339,10 +338,6 @@ void work_here(const SharedRef& board) {
   Worker worker(*static_cast<Board*>(board.address()), 0);
   while (worker.work_on_something()) {
   }
-}
-
-PoolNesting pool_nesting() noexcept {
-  return nesting;
 }
 
 }  // namespace multiprocess::detail

@@ -85,7 +85,7 @@ struct alignas(64) Board {
 static_assert(sizeof(Place) % 64 == 0);
 
 /// The pool's own process sees to it, and counts as nobody's.
-SharedRef make_board(std::uint32_t places);
+SharedRef make_board(std::uint32_t places, std::uint32_t depth);
 
 /// Throws TypeError when what was received is no board.
 void require_board(const SharedRef& received);

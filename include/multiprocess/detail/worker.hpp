@@ -50,11 +50,4 @@ struct WorkerStart {
 /// Does what is left of the batches of a board, in the calling thread: `inline_tasks`.
 void work_here(const SharedRef& board);
 
-/// How many pools lie around this process, and what share of the machine is its own.
-struct PoolNesting {
-  std::uint32_t depth = 0;
-  std::uint32_t siblings = 1;  ///< Workers of the pools around it, multiplied.
-};
-PoolNesting pool_nesting() noexcept;
-
 }  // namespace multiprocess::detail

@@ -201,14 +201,10 @@ void Order::add_rest(std::uint64_t first, std::uint64_t last) {
 }
 
 bool Order::may_retry(std::uint64_t item) {
-  if (terms_.retries == 0 || withdrawn()) {
-    return false;
-  }
-  return ++damage().retries[item] <= terms_.retries;
+  return !withdrawn() && ++losses_of(item) <= terms_.retries;
 }
 
-void Order::recover(Offset place, std::uint32_t worker,
-                    const std::function<std::exception_ptr(std::uint64_t)>& why) {
+void Order::recover(Offset place, std::uint32_t worker, const LossError& why) {
   const std::scoped_lock lock(mutex_);
   Board& board = engine_->board();
   const Place& here = board.place(worker);
@@ -233,7 +229,7 @@ void Order::recover(Offset place, std::uint32_t worker,
       if (word.load() != 0) {
         const bool failed = (word.load() & (result::error | result::no_memory)) != 0;
         next = failed && part.has(Batch::stops_at_error) ? end : item + 1;
-      } else if (std::exception_ptr error = why(item); error != nullptr) {
+      } else if (std::exception_ptr error = why(item, losses_of(item) + 1); error != nullptr) {
         if (may_retry(item)) {
           engine_->count_retry();
         } else {

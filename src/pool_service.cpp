@@ -33,6 +33,15 @@ constexpr std::array<os::Deadline::duration, 3> ending_steps{50ms, 300ms, 1300ms
 constexpr auto at_leave = 5ms;       // of workers that have nothing more to do
 constexpr auto start_again = 100ms;  // after a start that failed
 
+/// What was lost, and how many workers with it: who loses one after the other is to be told.
+std::string describe_loss(const Order& order, std::uint64_t item, int workers) {
+  const std::string what =
+      fmt::format("{}, item {}", readable(order.terms().task), order.terms().base + item);
+  return workers == 1 ? what + ","
+                      : fmt::format("{} (it has cost {} workers: most likely it is the cause),",
+                                    what, workers);
+}
+
 }  // namespace
 
 void PoolService::start(std::shared_ptr<PoolEngine> engine) {
@@ -123,20 +132,17 @@ std::shared_ptr<Order> PoolService::owner_of(Offset place) const {
 /// Null when the item is innocent: it was begun while we ended its worker for another one's sake.
 std::exception_ptr PoolService::error_for(const EndedWorker& ended,
                                           const std::optional<Sentence>& given, const Order& order,
-                                          std::uint64_t item) {
+                                          std::uint64_t item, int workers) {
+  const std::string task = describe_loss(order, item, workers);
   if (given) {
     if (given->order.get() != &order || (given->out_of_time && given->item != item)) {
       return nullptr;
     }
     if (given->out_of_time) {
       ++engine_.counts_.timed_out;
-      return std::make_exception_ptr(
-          TaskTimeout(fmt::format("{}, item {}, ran out of time", readable(order.terms().task),
-                                  order.terms().base + item)));
+      return std::make_exception_ptr(TaskTimeout(task + " ran out of time"));
     }
   }
-  const std::string task =
-      fmt::format("{}, item {},", readable(order.terms().task), order.terms().base + item);
   return std::make_exception_ptr(WorkerDied(ended.pid, ended.exitcode, task));
 }
 
@@ -144,10 +150,10 @@ void PoolService::handle_end(const EndedWorker& ended) {
   const Offset place = engine_.board().place(ended.place).batch.load(std::memory_order_seq_cst);
   const auto given = engine_.sentences_.find(ended.place);
   if (const auto order = owner_of(place); order != nullptr) {
-    order->recover(place, ended.place, [&](std::uint64_t item) {
+    order->recover(place, ended.place, [&](std::uint64_t item, int workers) {
       return engine_.state() == PoolEngine::State::terminate
                  ? std::make_exception_ptr(Cancelled("the pool was terminated"))
-                 : error_for(ended, given, *order, item);
+                 : error_for(ended, given, *order, item, workers);
     });
   }
   engine_.sentences_.forget(ended.place);

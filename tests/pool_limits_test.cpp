@@ -158,6 +158,40 @@ TEST_P(PoolLimits, LostItemsAreTriedAgainOnRequest) {
       << "an exception is a result";
 }
 
+/// What is said of an item that has been lost.
+template <class Call>
+std::string words_of(Call call) {
+  try {
+    call();
+  } catch (const mp::ProcessError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST_P(PoolLimits, AnItemThatCostsOneWorkerAfterTheOtherIsNamedAsTheCause) {
+  mp::Pool pool(of(2));
+  const auto dies_at_two = [](int x) { return x == 2 ? (std::abort(), x) : x; };
+  const auto map = [&](int retries) {
+    return words_of([&] {
+      pool.map(dies_at_two, {1, 2, 3}, {.chunksize = 3, .retries = retries});
+    });
+  };
+  const std::string often = map(2);
+  EXPECT_NE(often.find("item 1 (it has cost 3 workers: most likely it is the cause), was done"),
+            often.npos)
+      << often;
+  const std::string once = map(0);
+  EXPECT_NE(once.find("item 1, was done"), once.npos) << once;
+  const std::string late = words_of([&] {
+    pool.map(hang_at, {1, 2}, {.task_timeout = 30ms, .retries = 1});
+  });
+  EXPECT_NE(late.find("(it has cost 2 workers: most likely it is the cause), ran out of time"),
+            late.npos)
+      << late;
+  EXPECT_EQ(pool.stats().retried, 3U);
+}
+
 TEST_P(PoolLimits, WorkersRetire) {
   mp::PoolOptions options = of(1);
   options.maxtasksperchild = 2;

@@ -169,10 +169,10 @@ class Order {
   virtual bool is_read() const noexcept = 0;
 
   bool owns(Offset batch) const noexcept;
-  /// The worker at `place` has ended with a batch of this order in hand. `why` makes the error of
-  /// the item in its hand; null: the item is begun again.
-  void recover(Offset batch, std::uint32_t place,
-               const std::function<std::exception_ptr(std::uint64_t item)>& why);
+  /// Makes the error of an item that has lost so many workers; null: it is begun again.
+  using LossError = std::function<std::exception_ptr(std::uint64_t item, int workers)>;
+  /// The worker at `place` has ended with a batch of this order in hand.
+  void recover(Offset batch, std::uint32_t place, const LossError& why);
   /// Once, when it is complete: what has become of its items counts.
   void account();
   std::uint64_t failures() const;
@@ -229,7 +229,7 @@ class Order {
   struct Damage {
     std::vector<Rest> rests;
     std::map<std::uint64_t, LostItem> lost;
-    std::map<std::uint64_t, int> retries;
+    std::map<std::uint64_t, int> losses;
   };
 
   void add_size(std::size_t bytes) noexcept {
@@ -245,6 +245,8 @@ class Order {
   }
   void lose(std::uint64_t item, std::exception_ptr error);
   void add_rest(std::uint64_t first, std::uint64_t last);
+  /// How many workers it has cost so far. Under the lock.
+  int& losses_of(std::uint64_t item) { return damage().losses[item]; }
   bool may_retry(std::uint64_t item);
   void drop_unread() noexcept;
   static bool can_free(Offset batch, const Lanes::Look* workers) noexcept;

@@ -52,7 +52,7 @@ class PoolService final : private EndListener {
   void handle_ends();
   void handle_end(const EndedWorker& ended);
   std::exception_ptr error_for(const EndedWorker& ended, const std::optional<Sentence>& given,
-                               const Order& order, std::uint64_t item);
+                               const Order& order, std::uint64_t item, int workers);
   std::shared_ptr<Order> owner_of(Offset batch) const;
   void refill();
   void break_pool(const std::exception_ptr& cause);

@@ -3,6 +3,12 @@
 #include "harness/crew.hpp"
 #include "pool_cases.hpp"
 
+#include <multiprocess/error.hpp>
+#include <multiprocess/process.hpp>
+#include <multiprocess/queue.hpp>
+
+#include <signal.h>
+
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -11,6 +17,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace bench {
 
@@ -87,6 +94,47 @@ class Footprint {
   mp::Pool pool_{2};
 };
 
+/// Nanoseconds from the kill of a worker in a task to the error at who waits for that, of some
+/// hundred kills: the shortest first.
+std::vector<double> losses(mp::Pool& pool) {
+  const mp::Queue<int> begun;
+  std::vector<double> times;
+  for (int i = scaled(300); i > 0; --i) {
+    const auto task = pool.apply_async([begun] {
+      begun.put(mp::current_process().pid());
+      mp::Queue<int>().get();
+    });
+    const int worker = begun.get();
+    const double killed = now();
+    kill(worker, SIGKILL);
+    try {
+      task.get();
+      throw std::logic_error("the worker lives");
+    } catch (const mp::WorkerDied& died) {
+      times.push_back(now() - killed);
+      require(died.pid() == worker, "who died");
+    }
+  }
+  std::ranges::sort(times);
+  return times;
+}
+
+/// So many of a hundred are not longer.
+double percentile(const std::vector<double>& sorted, std::size_t percent) {
+  return sorted[(sorted.size() * percent + 99) / 100 - 1];
+}
+
+void add_losses(Suite& suite, const std::string& name, std::size_t percent) {
+  suite.add({.name = name,
+             .placements = {Placement::free},
+             .contenders = [percent]() -> std::vector<Contender> {
+               return {with_pool(std::string(ours), [percent](mp::Pool& pool) {
+                 return percentile(losses(pool), percent);
+               })};
+             },
+             .most_rounds = 3});
+}
+
 void add_memory(Suite& suite, const std::string& name, double (Footprint::*figure)()) {
   suite.add({.name = name,
              .placements = {Placement::free},
@@ -114,6 +162,8 @@ void add_upkeep(Suite& suite) {
              },
              .unit = "% CPU",
              .most_rounds = 2});
+  add_losses(suite, "worker killed, median", 50);
+  add_losses(suite, "worker killed, p99", 99);
 }
 
 void add_footprint(Suite& suite) {

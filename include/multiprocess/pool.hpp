@@ -69,7 +69,9 @@ class Pool : public detail::MapCalls<Pool> {
   /// Nothing more may be asked for; what was is done, also what an imap has yet to read, then the
   /// workers leave.
   void close();
-  /// Ends the workers at once: SIGTERM, after a second SIGKILL. What is not done is Cancelled.
+  /// Ends the workers: those without a task leave, those in one get SIGTERM after 50 ms, whoever is
+  /// still there after 300 ms gets it as well, and SIGKILL after 1300 ms. What is not done is
+  /// Cancelled at once. Returns when all have ended.
   void terminate();
   /// Waits until the workers have left. Throws ValueError before close or terminate. What is left
   /// of the input of an imap whose range still lives it reads itself, all at once, as Python's

@@ -45,7 +45,7 @@ void BarrierReferent::serve(ServedCall& call) {
     case BarrierMethod::n_waiting:
       return call.answer().put(waiting_.size());
     case BarrierMethod::broken:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put(broken_ ? 1 : 0);
     case BarrierMethod::show:
       return call.answer().put_text(show());
@@ -65,7 +65,7 @@ void BarrierReferent::wait(ServedCall& call) {
 }
 
 void BarrierReferent::come(ServedCall& call, os::Deadline deadline) {
-  end_the_dead();
+  end_the_dead(call.server());
   if (call.session()->is_over()) {
     return;
   }

@@ -22,7 +22,7 @@ void LockReferent::serve(ServedCall& call) {
     case AcquirerMethod::release:
       return release(*call.session());
     case AcquirerMethod::locked:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put(holder_ != nullptr ? 1 : 0);
     case AcquirerMethod::get_value:
       return call.answer().put(holder_ != nullptr ? 0 : 1);
@@ -43,7 +43,7 @@ void LockReferent::acquire(ServedCall& call) {
     return answer(call, true);
   }
   if (holder_ != nullptr) {
-    end_the_dead();
+    end_the_dead(call.server());
   }
   if (call.session()->is_over()) {
     return;

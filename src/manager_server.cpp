@@ -106,8 +106,10 @@ bool ManagerServer::serve_asking() {
     asking_.push_back(&box);
     next = box.next.load(std::memory_order_acquire);
   }
-  for (auto box = asking_.rbegin(); box != asking_.rend(); ++box) {
-    serve_box(**box);
+  while (!asking_.empty()) {
+    Box& box = *asking_.back();
+    asking_.pop_back();
+    serve_box(box);
   }
   return true;
 }
@@ -125,7 +127,7 @@ void ManagerServer::serve_box(Box& box) {
   }
   if (call.object() == 0 && is_last_word(call.method<ManagerMethod>())) {
     stopping_ = stopping_ || call.method<ManagerMethod>() == ManagerMethod::shutdown;
-    say_goodbye(*session, !call.arguments().at_end());
+    hear_goodbye(box);
     end_session(*session);
     sessions_.erase(&box);
     free_box(desk(), box);
@@ -134,11 +136,33 @@ void ManagerServer::serve_box(Box& box) {
   }
 }
 
+void ManagerServer::hear_goodbyes() {
+  for (Box* const box : asking_) {
+    hear_goodbye(*box);
+  }
+  // Only this loop takes boxes away from there.
+  for (Offset next = desk().asking.load(std::memory_order_acquire); next != 0;) {
+    Box& box = *at<Box>(next);
+    hear_goodbye(box);
+    next = box.next.load(std::memory_order_acquire);
+  }
+}
+
 /// The threads of a process that leaves say nothing themselves: they end with it.
-void ManagerServer::say_goodbye(Session& session, bool with_its_process) noexcept {
-  session.left_ = true;
-  for (const auto& [box, other] : sessions_) {
-    other->left_ = other->left_ || (with_its_process && other->process() == session.process());
+void ManagerServer::hear_goodbye(Box& box) {
+  Bytes inside;
+  if (take_letter(box.request, inside) != 0) {
+    return;
+  }
+  CallReader letter(inside, {});
+  if (letter.get() != 0 || !is_last_word(static_cast<ManagerMethod>(letter.get()))) {
+    return;
+  }
+  const bool of_its_process = !letter.at_end();
+  const std::uint64_t process = box.client.load(std::memory_order_acquire);
+  for (const auto& [place, session] : sessions_) {
+    session->left_ =
+        session->left_ || place == &box || (of_its_process && session->process() == process);
   }
 }
 

@@ -18,6 +18,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <new>
 #include <system_error>
 #include <utility>
@@ -29,13 +30,43 @@ namespace {
 
 thread_local constinit bool process_leaves = false;  // while this thread runs its last exit step
 
+void note_place(Offset desk) {
+  Self& me = self();
+  const std::scoped_lock lock(me.desks_lock);
+  me.desks.push_back(desk);
+}
+
+/// When the process leaves, there are no others at that desk either.
+void forget_place(Offset desk) noexcept {
+  Self& me = self();
+  const std::scoped_lock lock(me.desks_lock);
+  if (process_leaves) {
+    std::erase(me.desks, desk);
+  } else if (const auto found = std::ranges::find(me.desks, desk); found != me.desks.end()) {
+    me.desks.erase(found);
+  }
+}
+
+/// A desk where this process has a place; empty when there is none.
+SharedRef noted_desk() {
+  Self& me = self();
+  const std::scoped_lock lock(me.desks_lock);
+  return me.desks.empty() ? SharedRef() : take_reference(me.desks.back());
+}
+
 /// A thread's box, and the desk that it is at.
 class DeskPlace {
  public:
   explicit DeskPlace(Desk& desk)
-      : desk_(take_reference(offset_of(&desk))),
-        ticket_(self().ticket.word()),
-        box_(&take_box(desk)) {}
+      : desk_(take_reference(offset_of(&desk))), ticket_(self().ticket.word()), box_(nullptr) {
+    note_place(desk_.offset());
+    try {
+      box_ = &take_box(desk);
+    } catch (...) {
+      forget_place(desk_.offset());
+      throw;
+    }
+  }
   DeskPlace(DeskPlace&& other) noexcept
       : desk_(std::move(other.desk_)),
         ticket_(other.ticket_),
@@ -58,6 +89,7 @@ class DeskPlace {
   void leave(ManagerMethod last_word) noexcept {
     Desk& at = desk();
     Box* const box = std::exchange(box_, nullptr);
+    forget_place(desk_.offset());
     if (has_ended(at)) {
       free_box(at, *box);
       return clear_after_server(at);
@@ -85,20 +117,24 @@ class DeskPlace {
 
 using DeskPlaces = PerThread<std::vector<DeskPlace>>;
 
+/// Also where only other threads have places, which run to the end of the process.
+void leave_all_desks() {
+  process_leaves = true;
+  if (std::vector<DeskPlace>* const all = DeskPlaces::get()) {
+    all->clear();
+  }
+  while (const SharedRef desk = noted_desk()) {
+    const DeskPlace last(*static_cast<Desk*>(desk.address()));
+  }
+  process_leaves = false;
+}
+
 /// What a process has at a server when it ends without this was in the hand of a killed one.
 void say_goodbye_at_exit() {
   static std::atomic<std::uint64_t> arranged_for{0};
   const std::uint64_t me = self().ticket.word();
   if (arranged_for.exchange(me) != me) {
-    add_exit_call(
-        [] {
-          if (std::vector<DeskPlace>* const all = DeskPlaces::get()) {
-            process_leaves = true;
-            all->clear();
-            process_leaves = false;
-          }
-        },
-        INT_MIN);
+    add_exit_call(&leave_all_desks, INT_MIN);
   }
 }
 

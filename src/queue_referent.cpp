@@ -49,7 +49,7 @@ void QueueReferent::serve(ServedCall& call) {
     case QueueMethod::join:
       return join(call);
     case QueueMethod::lost:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put(lost_);
     case QueueMethod::show:
       return call.answer().put_text(show());
@@ -146,7 +146,7 @@ void QueueReferent::task_done(const Session& session) {
 
 void QueueReferent::join(ServedCall& call) {
   const os::Deadline deadline = read_deadline(call.arguments());
-  end_the_dead();
+  end_the_dead(call.server());
   if (call.session()->is_over()) {
     return;
   }

@@ -28,15 +28,15 @@ void SemaphoreReferent::serve(ServedCall& call) {
     case AcquirerMethod::release:
       return release(*call.session());
     case AcquirerMethod::locked:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put(units_ == 0 ? 1 : 0);
     case AcquirerMethod::get_value:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put(units_);
     case AcquirerMethod::owner_died:
       return call.answer().put(0);
     case AcquirerMethod::show:
-      end_the_dead();
+      end_the_dead(call.server());
       return call.answer().put_text(show());
     case AcquirerMethod::count:
       break;
@@ -47,7 +47,7 @@ void SemaphoreReferent::serve(ServedCall& call) {
 void SemaphoreReferent::acquire(ServedCall& call) {
   const os::Deadline deadline = read_deadline(call.arguments());
   if (units_ == 0) {
-    end_the_dead();
+    end_the_dead(call.server());
   }
   if (call.session()->is_over()) {
     return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/shared_referent.hpp>
 
+#include <multiprocess/detail/manager_server.hpp>
+
 #include <vector>
 
 namespace multiprocess::detail {
@@ -27,12 +29,15 @@ void SharedReferent::session_ended(Session& session) {
   }
 }
 
-void SharedReferent::end_the_dead() {
+void SharedReferent::end_the_dead(ManagerServer& server) {
   std::vector<std::shared_ptr<Session>> dead;
   for (const auto& [number, session] : sessions_) {
     if (session->has_died()) {
       dead.push_back(session);
     }
+  }
+  if (!dead.empty()) {
+    server.hear_goodbyes();
   }
   for (const std::shared_ptr<Session>& session : dead) {
     session->end();

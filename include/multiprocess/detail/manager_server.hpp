@@ -60,6 +60,8 @@ class ManagerServer {
   bool is_own_cell(const SharedRef& ref) const noexcept;
   std::uint64_t next_session() noexcept { return ++sessions_made_; }
   void end_session(Session& session) { session.end(); }
+  /// Who has said goodbye is known to have left, also before the server comes to serve that.
+  void hear_goodbyes();
 
   /// Runs `work` on a thread of its own, then `then` in the loop.
   void run_beside(std::function<void()> work, std::function<void()> then);
@@ -107,7 +109,7 @@ class ManagerServer {
   void work();
   bool serve_asking();
   void serve_box(Box& box);
-  void say_goodbye(Session& session, bool with_its_process) noexcept;
+  void hear_goodbye(Box& box);
   bool drop_objects();
   void end_dead_sessions();
   ServedCall make_call(std::shared_ptr<Session> session, std::uint64_t number);

@@ -73,6 +73,9 @@ struct Self {
   std::uint64_t pin_changes_seen = 0;
   std::atomic<std::uint64_t> forks{0};
 
+  PrivateLock desks_lock;
+  std::vector<Offset> desks;  // of managers, one entry for each place that a thread has there
+
   PrivateLock warden_lock;
   Warden* warden = nullptr;
   std::atomic<int> library_threads{0};

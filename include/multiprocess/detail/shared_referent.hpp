@@ -22,7 +22,7 @@ class SharedReferent : public Referent {
 
   /// Those whose processes are dead have ended, also before the server has noticed it. The session
   /// of the call that is served may be over then: so look before it gets something.
-  void end_the_dead();
+  void end_the_dead(ManagerServer& server);
 
   virtual void thread_ended(Session&) {}
   virtual void process_ended(std::uint64_t process, bool killed) = 0;

@@ -15,8 +15,9 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/forkserver.cpp src/frame.cpp src/gateway.cpp src/guest_handle.cpp src/guests.cpp src/hall.cpp
   src/hands.cpp src/handshake.cpp src/handshake_state.cpp src/heap.cpp src/hkdf.cpp src/holders.cpp
   src/imap.cpp src/imap_feeds.cpp src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp
-  src/journal.cpp src/keeper.cpp src/key_index.cpp src/lanes.cpp src/launch.cpp src/link.cpp
-  src/link_lines.cpp src/list_item.cpp src/list_referent.cpp src/listener.cpp src/live_orders.cpp
+  src/journal.cpp src/keeper.cpp src/key_index.cpp src/lanes.cpp src/launch.cpp src/line.cpp
+  src/link.cpp src/link_lines.cpp src/list_item.cpp src/list_referent.cpp src/listener.cpp
+  src/live_orders.cpp
   src/lock.cpp src/lock_calls.cpp src/lock_referent.cpp src/logging.cpp src/loop_work.cpp
   src/magazines.cpp src/manager.cpp src/manager_place.cpp src/manager_referent.cpp
   src/manager_server.cpp src/manager_socket.cpp src/manager_start.cpp src/manager_state.cpp

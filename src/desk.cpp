@@ -217,7 +217,12 @@ SharedRef make_linked_cell(const SharedRef& desk, std::uint64_t id, std::uint64_
       add_stubs(shared);
     }
   }
-  return make_cell(desk, *stub, id, type);
+  try {
+    return make_cell(desk, *stub, id, type);
+  } catch (...) {
+    step::store(stub->id, 0);
+    throw;
+  }
 }
 
 Offset take_dropped(Desk& desk) noexcept {

@@ -11,6 +11,7 @@
 
 #include <exception>
 #include <memory>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -31,17 +32,6 @@ void encode(CallWriter& message, const Desk& desk, Bytes call, std::span<const S
   message.append(call);
 }
 
-LinkAnswer decode(const SharedRef& desk, std::vector<std::byte> bytes) {
-  LinkAnswer answer{std::move(bytes), 0, {}};
-  CallReader from(answer.bytes, {});
-  for (std::uint64_t left = from.get(); left != 0; --left) {
-    const std::uint64_t id = from.get();
-    answer.refs.push_back(make_linked_cell(desk, id, from.get()));
-  }
-  answer.begin = answer.bytes.size() - from.rest().size();
-  return answer;
-}
-
 /// What was dropped since somebody asked last: its ids.
 std::vector<std::uint64_t> take_dropped_ids(Desk& desk) {
   std::vector<std::uint64_t> ids;
@@ -55,8 +45,7 @@ std::vector<std::uint64_t> take_dropped_ids(Desk& desk) {
 }
 
 /// By the thread's own line, if it has one: then before its next call.
-void tell_dropped(Desk& desk, const std::shared_ptr<Link>& link) {
-  const std::vector<std::uint64_t> ids = take_dropped_ids(desk);
+void give_back(const std::shared_ptr<Link>& link, std::span<const std::uint64_t> ids) {
   const std::shared_ptr<Line> line = ids.empty() ? nullptr : some_line(link);
   if (line == nullptr) {
     return;
@@ -70,6 +59,33 @@ void tell_dropped(Desk& desk, const std::shared_ptr<Link>& link) {
   LineUse(line).connection().send_bytes(message.bytes());
 }
 
+void tell_dropped(Desk& desk, const std::shared_ptr<Link>& link) {
+  give_back(link, take_dropped_ids(desk));
+}
+
+/// The server keeps no object for us that could not be received.
+LinkAnswer decode(const std::shared_ptr<Link>& link, std::vector<std::byte> bytes) {
+  LinkAnswer answer{std::move(bytes), 0, {}};
+  CallReader from(answer.bytes, {});
+  std::vector<std::uint64_t> ids;
+  std::vector<std::uint64_t> types;
+  for (std::uint64_t left = from.get(); left != 0; --left) {
+    ids.push_back(from.get());
+    types.push_back(from.get());
+  }
+  answer.begin = answer.bytes.size() - from.rest().size();
+  answer.refs.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    try {
+      answer.refs.push_back(make_linked_cell(link->desk, ids[i], types[i]));
+    } catch (...) {
+      give_back(link, std::span(ids).subspan(i));
+      throw;
+    }
+  }
+  return answer;
+}
+
 std::vector<std::byte> exchange(const std::shared_ptr<Link>& link, Bytes message) {
   const std::shared_ptr<Line> line = thread_line(link);
   const LineUse use(line);
@@ -80,12 +96,6 @@ std::vector<std::byte> exchange(const std::shared_ptr<Link>& link, Bytes message
     end_line(link, line);
     throw;
   }
-}
-
-bool has_proxies(Desk& desk) {
-  return find_entry(desk.stubs, [](const Stub& stub) {
-           return stub.id.load(std::memory_order_acquire) != 0;
-         }) != nullptr;
 }
 
 }  // namespace
@@ -114,7 +124,7 @@ LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs
     stay_if_process_ends();
     throw;
   }
-  return decode(link->desk, std::move(answer));
+  return decode(link, std::move(answer));
 }
 
 void settle_link(Desk& desk) noexcept try {
@@ -123,9 +133,7 @@ void settle_link(Desk& desk) noexcept try {
     return;
   }
   tell_dropped(desk, link);
-  if (!has_proxies(desk)) {
-    leave_link(link);
-  }
+  leave_link(link);
 } catch (const std::exception& error) {  // the server has ended, most likely
   log(SUBDEBUG, error.what());
 }

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/link_lines.hpp>
 
-#include <multiprocess/client.hpp>
-#include <multiprocess/detail/arena.hpp>
-#include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/lasting.hpp>
-#include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/manager_place.hpp>
 #include <multiprocess/detail/os/around_fork.hpp>
+#include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/per_thread.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
-#include <multiprocess/logging.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <climits>
-#include <exception>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -25,65 +21,76 @@ namespace multiprocess::detail {
 
 namespace {
 
-/// Says which tree it is that connects.
-Connection connect(const Desk& desk) {
-  ManagerPlace place = place_of(desk);
-  connection::Options options;
-  options.authkey = std::move(place.key);
-  options.strict = true;
-  Connection made = connection::Client(place.address, std::move(options));
-  CallWriter hello;
-  hello.put(arena_header().id);
-  hello.put(self().ticket.word());
-  made.send_bytes(hello.bytes());
-  return made;
-}
-
-/// What the client had is given back in good order then, not as a killed one's.
-void say_goodbye(const Connection& connection) noexcept try {
-  CallWriter message;
-  begin_notice(message, ManagerMethod::goodbye);
-  connection.send_bytes(message.bytes());
-} catch (const std::exception& error) {  // the server has ended
-  log(SUBDEBUG, error.what());
-}
-
-constinit ThreadLock links_lock;  // never held while waiting, or while another lock is taken
-constinit Lasting<std::vector<std::shared_ptr<Link>>> links;  // threads may outlive main
+constinit ThreadLock links_lock;                                  // see LinksLock
+constinit Lasting<std::vector<std::shared_ptr<Link>>> links;      // threads may outlive main
+constinit Lasting<std::vector<std::shared_ptr<Line>>> taken_off;  // that are in use yet
+constinit int owner = 0;                                          // a process id
 
 /// Under the lock.
-void close_line(Line& line) noexcept {
-  line.is_over = true;
-  if (line.users == 0) {
-    line.connection.close();
+void close_line(const std::shared_ptr<Line>& line) {
+  if (line->users == 0) {
+    line->connection.close();
+    std::erase(*taken_off, line);
+  } else if (!line->is_over) {
+    taken_off->push_back(line);
   }
+  line->is_over = true;
 }
 
 /// Under the lock.
-void close_lines(Link& link) noexcept {
+void close_lines(Link& link) {
   if (link.main != nullptr) {
-    close_line(*link.main);
+    close_line(link.main);
     link.main.reset();
   }
-  for (const auto& line : link.of_threads) {
-    close_line(*line);
-  }
+  std::ranges::for_each(link.of_threads, &close_line);
   link.of_threads.clear();
 }
 
-/// A forked child closes what it has inherited. It has the managers as well.
-void after_fork_there() {
-  for (const auto& link : *links) {
-    for (const auto& line : link->of_threads) {
-      line->users = 0;  // by threads that it does not have
-    }
+/// A forked child closes what it has inherited, and has the managers as well. Under the lock, which
+/// is over before the end of what is returned.
+std::vector<std::shared_ptr<Link>> close_inherited() {
+  const auto forget_users = [](const std::shared_ptr<Line>& line) {
+    line->users = 0;  // threads that it does not have
+  };
+  std::vector<std::shared_ptr<Link>> all = std::exchange(*links, {});
+  for (const auto& link : all) {
+    std::ranges::for_each(link->of_threads, forget_users);
     if (link->main != nullptr) {
-      link->main->users = 0;
+      forget_users(link->main);
     }
     close_lines(*link);
   }
-  std::erase_if(*links, [](const auto& link) { return link->managers == 0; });
-  links_lock.unlock();
+  const auto others = std::exchange(*taken_off, {});
+  std::ranges::for_each(others, forget_users);
+  std::ranges::for_each(others, &close_line);
+  std::ranges::copy_if(all, std::back_inserter(*links),
+                       [](const auto& link) { return link->managers != 0; });
+  return all;
+}
+
+/// Never held while waiting, or while another lock is taken.
+class LinksLock {
+ public:
+  LinksLock() : lock_(links_lock) { own(); }
+  /// Has it from the thread that forked.
+  explicit LinksLock(std::adopt_lock_t adopt) : lock_(links_lock, adopt) { own(); }
+
+ private:
+  /// The children of _Fork and clone run no handlers.
+  void own() {
+    const int me = os::current_pid();
+    if (std::exchange(owner, me) != me) {
+      inherited_ = close_inherited();
+    }
+  }
+
+  std::vector<std::shared_ptr<Link>> inherited_;
+  std::unique_lock<ThreadLock> lock_;
+};
+
+void after_fork_there() {
+  const LinksLock lock(std::adopt_lock);
 }
 
 constinit os::AroundFork without_lines_in_forked_children(
@@ -98,13 +105,34 @@ std::shared_ptr<Link> find_link(const Desk& desk) {
   return found == links->end() ? nullptr : *found;
 }
 
-/// The last step of the process, for all of its threads.
-void leave_all() noexcept {
-  const std::scoped_lock lock(links_lock);
-  for (const auto& link : *links) {
-    std::ranges::for_each(link->of_threads,
-                          [](const auto& line) { say_goodbye(line->connection); });
+/// Under the lock.
+void release(const std::shared_ptr<Line>& line) {
+  --line->users;
+  if (line->is_over) {
+    close_line(line);
   }
+}
+
+/// By lines that count the caller among their users.
+void leave_by(const std::vector<std::shared_ptr<Line>>& lines) {
+  for (const auto& line : lines) {
+    say_goodbye(line->connection);
+    const LinksLock lock;
+    release(line);
+  }
+}
+
+/// The last step of the process, for all of its threads.
+void leave_all() {
+  std::vector<std::shared_ptr<Line>> lines;
+  {
+    const LinksLock lock;
+    for (const auto& link : *links) {
+      lines.insert(lines.end(), link->of_threads.begin(), link->of_threads.end());
+    }
+    std::ranges::for_each(lines, [](const auto& line) { ++line->users; });
+  }
+  leave_by(lines);
 }
 
 void leave_at_exit() {
@@ -113,6 +141,14 @@ void leave_at_exit() {
   if (arranged_for.exchange(me) != me) {
     add_exit_call(&leave_all, INT_MIN);
   }
+}
+
+/// What is just made or received counts when it has its number, which comes before its proxy.
+bool has_proxies(Desk& desk) noexcept {
+  return find_entry(desk.stubs, [](const Stub& stub) {
+           const std::uint64_t id = stub.id.load(std::memory_order_acquire);
+           return id != 0 && id != Stub::dropped;
+         }) != nullptr;
 }
 
 /// The lines of one thread.
@@ -137,9 +173,9 @@ class ThreadLines {
       return own;
     }
     std::erase_if(all_, [](const Own& own) { return own.line->connection.closed(); });
-    Own own{link, std::make_shared<Line>(Line{connect(desk_at(link->desk))})};
+    Own own{link, std::make_shared<Line>(Line{connect_line(desk_at(link->desk))})};
     {
-      const std::scoped_lock lock(links_lock);
+      const LinksLock lock;
       link->of_threads.push_back(own.line);
     }
     all_.push_back(own);
@@ -152,51 +188,40 @@ class ThreadLines {
     std::shared_ptr<Line> line;
   };
 
+  /// The link has the line to its end, so that no forked child keeps it.
   static void leave(const Own& own) {
-    const std::scoped_lock lock(links_lock);
-    if (const std::shared_ptr<Link> link = own.link.lock()) {
+    {
+      const LineUse use(own.line);
+      if (!use.connection().closed()) {
+        say_goodbye(use.connection());
+      }
+    }
+    const std::shared_ptr<Link> link = own.link.lock();
+    const LinksLock lock;
+    if (link != nullptr) {
       std::erase(link->of_threads, own.line);
     }
-    if (!own.line->connection.closed()) {
-      say_goodbye(own.line->connection);
-    }
-    close_line(*own.line);
+    close_line(own.line);
   }
 
   std::vector<Own> all_;
 };
 using LinesHere = PerThread<ThreadLines>;
 
-/// It never says anything of its own accord.
-bool has_hung_up(const Connection& connection) noexcept try {
-  return connection.closed() || connection.poll();
-} catch (const std::exception&) {
-  return true;
-}
-
 }  // namespace
 
-void begin_notice(CallWriter& message, ManagerMethod method) {
-  message.put(0);
-  message.put(0);
-  message.put(static_cast<std::uint64_t>(method));
-}
-
 LineUse::LineUse(std::shared_ptr<Line> line) : line_(std::move(line)) {
-  const std::scoped_lock lock(links_lock);
+  const LinksLock lock;
   ++line_->users;
 }
 
 LineUse::~LineUse() {
-  const std::scoped_lock lock(links_lock);
-  --line_->users;
-  if (line_->is_over) {
-    close_line(*line_);
-  }
+  const LinksLock lock;
+  release(line_);
 }
 
 std::shared_ptr<Link> known_link(const Desk& desk, int managers) {
-  const std::scoped_lock lock(links_lock);
+  const LinksLock lock;
   auto link = find_link(desk);
   if (link == nullptr || link->main == nullptr) {
     return nullptr;
@@ -209,88 +234,105 @@ std::shared_ptr<Link> own_link(Desk& desk, int managers) {
   if (auto link = known_link(desk, managers)) {
     return link;
   }
-  SharedRef ref = take_reference(offset_of(&desk));
-  auto main = std::make_shared<Line>(Line{connect(desk)});
-  auto made = std::make_shared<Link>();
+  const auto made = std::make_shared<Link>();
+  made->desk = take_reference(offset_of(&desk));
+  const auto main = std::make_shared<Line>(Line{connect_line(desk)});
   leave_at_exit();
   without_lines_in_forked_children.begin();
-  const std::scoped_lock lock(links_lock);
+  const LinksLock lock;
   auto link = find_link(desk);
   if (link == nullptr) {
     links->push_back(made);
-    link = std::move(made);
+    link = made;
   }
   if (link->main == nullptr) {  // else another thread was quicker
-    std::swap(link->desk, ref);
-    link->main = std::move(main);
+    link->main = main;
   }
   link->managers += managers;
   return link;
 }
 
 bool drop_manager(const Desk& desk) noexcept {
-  const std::scoped_lock lock(links_lock);
-  const auto link = find_link(desk);
-  return link != nullptr && --link->managers == 0;
+  std::shared_ptr<Link> link;  // its end comes after the lock's
+  const LinksLock lock;
+  link = find_link(desk);
+  if (link == nullptr || --link->managers != 0) {
+    return false;
+  }
+  if (link->main == nullptr) {  // nothing is left to end
+    std::erase(*links, link);
+  }
+  return true;
 }
 
 SharedRef linked_desk(const Address& address) {
-  const std::scoped_lock lock(links_lock);
-  const auto found = std::ranges::find_if(*links, [&address](const auto& link) {
+  std::vector<std::shared_ptr<Link>> all;
+  {
+    const LinksLock lock;
+    all = *links;
+  }
+  const auto found = std::ranges::find_if(all, [&address](const auto& link) {
     return place_of(desk_at(link->desk)).address == address;
   });
-  return found == links->end() ? SharedRef() : (*found)->desk;
+  return found == all.end() ? SharedRef() : (*found)->desk;
 }
 
 std::shared_ptr<Line> thread_line(const std::shared_ptr<Link>& link) {
   if (ThreadLines* const here = LinesHere::get()) {
     return here->find(link);
   }
-  return std::make_shared<Line>(Line{connect(desk_at(link->desk))});
+  return std::make_shared<Line>(Line{connect_line(desk_at(link->desk))});
 }
 
 std::shared_ptr<Line> some_line(const std::shared_ptr<Link>& link) {
   ThreadLines* const here = LinesHere::get();
   auto own = here == nullptr ? nullptr : here->known(link);
   if (own == nullptr) {
-    const std::scoped_lock lock(links_lock);
+    const LinksLock lock;
     own = link->main;
   }
   return own;
 }
 
-void end_line(const std::shared_ptr<Link>& link, const std::shared_ptr<Line>& line) noexcept {
-  const std::scoped_lock lock(links_lock);
+void end_line(const std::shared_ptr<Link>& link, const std::shared_ptr<Line>& line) {
+  const LinksLock lock;
   std::erase(link->of_threads, line);
-  close_line(*line);
+  close_line(line);
 }
 
-void end_if_server_has(const std::shared_ptr<Link>& link) noexcept {
+void end_if_server_has(const std::shared_ptr<Link>& link) {
   std::shared_ptr<Line> main;
   {
-    const std::scoped_lock lock(links_lock);
+    const LinksLock lock;
     main = link->main;
   }
   if (main == nullptr || !has_hung_up(LineUse(main).connection())) {
     return;
   }
-  const std::scoped_lock lock(links_lock);
-  close_lines(*link);
-  std::erase(*links, link);
-}
-
-void leave_link(const std::shared_ptr<Link>& link) noexcept {
-  const std::scoped_lock lock(links_lock);
-  if (link->managers != 0) {
+  const LinksLock lock;
+  if (link->main != main) {  // which is the next server's
     return;
   }
-  for (const auto& line : link->of_threads) {
-    if (line->users == 0) {
-      say_goodbye(line->connection);
-    }
-  }
   close_lines(*link);
-  std::erase(*links, link);
+  if (link->managers == 0) {
+    std::erase(*links, link);
+  }
+}
+
+void leave_link(const std::shared_ptr<Link>& link) {
+  std::vector<std::shared_ptr<Line>> idle;
+  {
+    const LinksLock lock;
+    if (link->managers != 0 || has_proxies(desk_at(link->desk))) {
+      return;
+    }
+    std::ranges::copy_if(link->of_threads, std::back_inserter(idle),
+                         [](const auto& line) { return line->users == 0; });
+    std::ranges::for_each(idle, [](const auto& line) { ++line->users; });
+    close_lines(*link);
+    std::erase(*links, link);
+  }
+  leave_by(idle);
 }
 
 }  // namespace multiprocess::detail

@@ -58,7 +58,7 @@ set(floor_5
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue
   detail/thread_engine detail/thread_items detail/thread_call detail/thread_imap
   thread_pool
-  detail/manager_methods detail/call_data detail/desk detail/manager_place detail/link_lines detail/link detail/proxy_call
+  detail/manager_methods detail/call_data detail/desk detail/manager_place detail/line detail/link_lines detail/link detail/proxy_call
   detail/foreign_cell detail/server_call detail/registered_type register_type
   detail/referent detail/call_body detail/work_threads detail/loop_work detail/tree_session detail/manager_server
   detail/referent_kinds detail/segment_list detail/manager_referent detail/manager_socket

@@ -2,6 +2,8 @@
 // The connections of a program with a manager of another one: what ends them, and what does not.
 #include <multiprocess/manager.hpp>
 
+#include <multiprocess/detail/link.hpp>
+#include <multiprocess/logging.hpp>
 #include <multiprocess/pool.hpp>
 
 #include "support/handle_limit.hpp"
@@ -108,6 +110,53 @@ TEST_P(ManagerLinks, AreMadeAnewWithTheNextServerAtThatPlace) {
   EXPECT_ANY_THROW(client.list<int>());
   server = served(place);
   EXPECT_EQ(client.list<int>({2}).get(0), 2);
+}
+
+TEST_P(ManagerLinks, EndWithAManagerWhoseServerHasEnded) {
+  std::optional<mp::SyncManager> server = served();
+  const mp::Address place = server->address();
+  std::optional client(connected(place));
+  std::optional another(connected(place));
+  EXPECT_EQ(client->number_of_objects(), 0U);
+  EXPECT_EQ(another->number_of_objects(), 0U);
+  server.reset();
+  EXPECT_ANY_THROW(static_cast<void>(client->number_of_objects()));
+  EXPECT_ANY_THROW(static_cast<void>(another->number_of_objects()));
+  another.reset();
+  server = served(place);
+  EXPECT_EQ(client->number_of_objects(), 0U);
+  EXPECT_NE(mp::detail::linked_desk(place), mp::detail::SharedRef());
+  client.reset();
+  EXPECT_EQ(mp::detail::linked_desk(place), mp::detail::SharedRef());
+}
+
+/// It fails here, and what the user does when he reads so needs the links.
+TEST_P(ManagerLinks, AreFreeWhileAGoodbyeIsSaid) {
+  const auto server = served();
+  const auto client = connected(server.address());
+  const auto killed = served();
+  const auto bereft = connected(killed.address());
+  int told = 0;
+  std::thread([&] {
+    EXPECT_EQ(bereft.number_of_objects(), 0U);
+    const int pid =
+        killed.list<int>().apply([](std::vector<int>&) { return mp::current_process().pid(); });
+    for (mp::Process& process : mp::active_children()) {
+      if (process.pid() == pid) {
+        process.kill();
+        process.join();
+      }
+    }
+    mp::get_logger().set_level(mp::SUBDEBUG);
+    mp::get_logger().set_sink([&](const mp::LogRecord&) {
+      if (told++ == 0) {
+        EXPECT_EQ(client.number_of_objects(), 0U);
+      }
+    });
+  }).join();
+  mp::get_logger().set_sink({});
+  mp::get_logger().set_level(mp::NOTSET);
+  EXPECT_GT(told, 0);
 }
 
 MULTIPROCESS_FOR_EACH_START_METHOD(ManagerLinks);

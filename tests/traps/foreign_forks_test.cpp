@@ -5,8 +5,10 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/event.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/manager.hpp>
 #include <multiprocess/pool.hpp>
 
+#include "support/arena_use.hpp"
 #include "support/forked.hpp"
 
 #include <gtest/gtest.h>
@@ -161,6 +163,56 @@ TEST_P(ForeignForks, GrandchildrenToo) {
                 }
               }).succeeds());
   EXPECT_EQ(queue.try_get(), 1);
+}
+
+constexpr const char* key = "the key of the test";
+
+SyncManager connected(const SyncManager& server) {
+  SyncManager client(server.address(), key);
+  client.connect();
+  return client;
+}
+
+TEST_P(ForeignForks, ConnectionsWithAManagerAreTheParents) {
+  for (const Address& place : {Address(), Address("127.0.0.1", 0)}) {
+    SyncManager server(ManagerOptions{.address = place, .authkey = key});
+    server.start();
+    const auto lock = server.Lock();
+    server.publish("lock", lock);
+    const SyncManager client = connected(server);
+    const auto same = client.lookup<AcquirerProxy>("lock");
+    const auto list = client.list<int>({7});
+    same.acquire();
+    EXPECT_TRUE(child([&] {
+                  if (list.get(0) != 7 || !same.locked() || same.acquire(false)) {
+                    _exit(2);
+                  }
+                }).succeeds());
+    notice_deaths();  // what it had of the proxies goes with it
+    EXPECT_EQ(list.get(0), 7);
+    EXPECT_TRUE(lock.locked());
+    same.release();
+    EXPECT_FALSE(lock.locked());
+  }
+}
+
+TEST_P(ForeignForks, AChildSaysNoGoodbyeForItsParent) {
+  SyncManager server(ManagerOptions{.authkey = key});
+  server.start();
+  const auto units = server.Semaphore(1);
+  server.publish("units", units);
+  const Event said;
+  Forked parent([&] {
+    std::optional client(connected(server));
+    client->lookup<AcquirerProxy>("units").acquire();
+    Forked(GetParam().fork(), [&] { client.reset(); }).wait();
+    said.set();
+    pause();
+  });
+  ASSERT_TRUE(said.wait(5s));
+  EXPECT_EQ(units.get_value(), 0);
+  parent.kill();
+  EXPECT_TRUE(units.acquire(5s)) << "it comes back from the killed";
 }
 
 INSTANTIATE_TEST_SUITE_P(Way, ForeignForks,

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/queue.hpp>
 
+#include <multiprocess/connection.hpp>
 #include <multiprocess/detail/heap.hpp>
+#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/listener.hpp>
 #include <multiprocess/lock.hpp>
+#include <multiprocess/manager.hpp>
 
 #include "support/forked.hpp"
+#include "support/full_arena.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 // In the smallest arena there is, everything runs out soon: with an exception at the call, and
@@ -136,6 +144,43 @@ TEST(MemoryShortage, WhatAKilledProcessHadIsThereAgain) {
     }
   }
   EXPECT_EQ(put, 20);
+}
+
+TEST(MemoryShortage, AProxyThatCannotBeReceivedIsGivenBack) {
+  using Words = std::vector<std::uint64_t>;
+  constexpr const char* key = "the key of the test";
+  constexpr std::uint64_t object = 7;
+  connection::Listener listener(Address("127.0.0.1", 0), {.authkey = key, .strict = true});
+  std::vector<std::byte> given_back;
+  std::jthread server([&] {
+    const Connection main = listener.accept(5s);
+    const Connection line = listener.accept(5s);
+    for (int messages = 0; messages < 2; ++messages) {  // who it is, and the call
+      line.recv_bytes();
+    }
+    constexpr std::uint64_t any_type = 1;
+    line.send_bytes(Words{1, object, any_type, 0, 0});
+    given_back = line.recv_bytes();
+    main.recv_bytes();
+    EXPECT_THROW(main.recv_bytes(), EOFError) << "it has no proxies any more";
+  });
+  {
+    SyncManager client(listener.address(), key);
+    client.connect();
+    std::vector<detail::Offset> all;
+    for (std::size_t size = std::size_t{1} << 20; size >= 32; size /= 2) {
+      const auto blocks = blocks_until_full(size);
+      all.insert(all.end(), blocks.begin(), blocks.end());
+    }
+    EXPECT_THROW(client.list<int>(), std::bad_alloc);
+    free_all(all);
+  }
+  server.join();
+  ASSERT_EQ(given_back.size(), 5 * sizeof(std::uint64_t));
+  Words words(5);
+  std::memcpy(words.data(), given_back.data(), given_back.size());
+  EXPECT_EQ(words,
+            (Words{0, 0, static_cast<std::uint64_t>(detail::ManagerMethod::drop), 1, object}));
 }
 
 TEST(MemoryShortage, NothingIsLeftBehindByTheFailures) {

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <multiprocess/address.hpp>
-#include <multiprocess/connection.hpp>
-#include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/desk.hpp>
-#include <multiprocess/detail/manager_methods.hpp>
+#include <multiprocess/detail/line.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
 #include <memory>
@@ -13,16 +11,9 @@
 
 namespace multiprocess::detail {
 
-/// One connection with the server behind a linked desk. Who uses it has a LineUse meanwhile: nobody
-/// else closes it then.
-struct Line {
-  Connection connection;
-  int users = 0;
-  bool is_over = false;  // closed as soon as nobody uses it
-};
-
 /// What this process has of one linked desk: a line to tell by what the tree has dropped, and one
-/// for each thread that calls. In a forked child it has no lines at first.
+/// for each thread that calls. In a forked child it has no lines at first, nor when the server has
+/// ended.
 struct Link {
   SharedRef desk;
   std::shared_ptr<Line> main;
@@ -67,15 +58,13 @@ std::shared_ptr<Line> thread_line(const std::shared_ptr<Link>& link);
 std::shared_ptr<Line> some_line(const std::shared_ptr<Link>& link);
 
 /// Something went wrong in the midst of a message: nobody could tell where the next one begins.
-void end_line(const std::shared_ptr<Link>& link, const std::shared_ptr<Line>& line) noexcept;
+void end_line(const std::shared_ptr<Link>& link, const std::shared_ptr<Line>& line);
 
 /// Ends all lines if the server has ended.
-void end_if_server_has(const std::shared_ptr<Link>& link) noexcept;
+void end_if_server_has(const std::shared_ptr<Link>& link);
 
-/// Ends all lines in good order, unless a manager of this process uses the link.
-void leave_link(const std::shared_ptr<Link>& link) noexcept;
-
-/// Begins a call of the server itself, with nothing beside it, that has no answer.
-void begin_notice(CallWriter& message, ManagerMethod method);
+/// Ends all lines in good order, unless a manager of this process uses the link, or the tree has
+/// proxies.
+void leave_link(const std::shared_ptr<Link>& link);
 
 }  // namespace multiprocess::detail

@@ -107,13 +107,18 @@ void QueueReferent::move_on() {
   }
 }
 
+/// What cannot be sent stays, for others.
 void QueueReferent::hand_over(ServedCall& call) {
+  const std::uint64_t process = call.session()->process();
   call.answer().put(1);
   call.answer().put_blob(items_.front());
-  items_.pop_front();
-  ++hands_[call.session()->process()];
+  ++hands_[process];
   ++in_hands_;
-  call.finish();
+  if (call.finish()) {
+    items_.pop_front();
+  } else {
+    take_from(hands_.find(process));
+  }
 }
 
 void QueueReferent::shut_down(bool immediate) {
@@ -137,11 +142,15 @@ void QueueReferent::task_done(const Session& session) {
     --lost_;
     return;
   }
+  take_from(hand);
+  look_whether_all_done();
+}
+
+void QueueReferent::take_from(Hands::iterator hand) {
   --in_hands_;
   if (--hand->second == 0) {
     hands_.erase(hand);
   }
-  look_whether_all_done();
 }
 
 void QueueReferent::join(ServedCall& call) {

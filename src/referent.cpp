@@ -96,8 +96,8 @@ ManagerServer& ServedCall::server() const noexcept {
   return *body_->server;
 }
 
-void ServedCall::finish() noexcept {
-  send(body_->answer.bytes(), body_->answer.refs());
+bool ServedCall::finish() noexcept {
+  return send(body_->answer.bytes(), body_->answer.refs());
 }
 
 void ServedCall::fail(const std::exception_ptr& error) noexcept {
@@ -105,18 +105,21 @@ void ServedCall::fail(const std::exception_ptr& error) noexcept {
   send(answer.bytes(), answer.refs());
 }
 
-void ServedCall::send(Bytes bytes, std::span<const SharedRef> refs) noexcept {
+bool ServedCall::send(Bytes bytes, std::span<const SharedRef> refs) noexcept {
   std::unique_ptr<Body> body = std::exchange(body_, nullptr);
   if (body->session->is_over()) {
-    return;  // and perhaps the server as well
+    return false;  // and perhaps the server as well
   }
+  bool sent = true;
   try {
     body->session->send_answer(body->number, bytes, refs);
   } catch (...) {  // memory is short, or a part of it may not leave the tree
     const Failure answer(std::current_exception());
     body->session->send_answer(body->number, answer.bytes(), {});
+    sent = false;
   }
   body->server->take_back(std::move(body));
+  return sent;
 }
 
 void Referent::run_beside(ServedCall& call, std::function<void(CallWriter&)> work) {

@@ -185,9 +185,23 @@ void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const Shar
           "another manager): a program that has connected cannot have it");
     }
   }
-  for (const SharedRef& ref : refs) {
-    loans_->lend(ref);
+  std::size_t lent = 0;
+  try {
+    for (; lent < refs.size(); ++lent) {
+      loans_->lend(refs[lent]);
+    }
+    append_answer(bytes, refs);
+  } catch (...) {
+    for (const SharedRef& ref : refs.first(lent)) {
+      loans_->give_back(cell_of(ref).id);
+    }
+    throw;
   }
+  is_asking_ = false;
+  write();
+}
+
+void RemoteSession::append_answer(Bytes bytes, std::span<const SharedRef> refs) {
   CallWriter message;
   message.put(refs.size());
   for (const SharedRef& ref : refs) {
@@ -202,8 +216,6 @@ void RemoteSession::send_answer(std::uint64_t, Bytes bytes, std::span<const Shar
   } else {
     append_frame(output_, message.bytes());
   }
-  is_asking_ = false;
-  write();
 }
 
 void RemoteSession::write() {

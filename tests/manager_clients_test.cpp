@@ -166,6 +166,24 @@ TEST_P(ManagerClients, CannotStoreWhatBelongsToTheirTree) {
   EXPECT_EQ(seen.size(), 1) << "the connection is as good as before";
 }
 
+TEST_P(ManagerClients, LeaveAnItemToOthersThatTheyCannotHave) {
+  const auto server = served();
+  const auto locks = server.JoinableQueue<mp::Lock>();
+  server.publish("locks", locks);
+  const auto client = connected(server);
+  const auto same = client.lookup<mp::QueueProxy<mp::Lock>>("locks");
+  locks.put(mp::Lock());
+  EXPECT_THROW(same.get(), mp::NotSendable);
+  EXPECT_EQ(same.qsize(), 1);
+  EXPECT_TRUE(locks.get().acquire(false));
+  locks.task_done();
+  EXPECT_TRUE(locks.join(0s)) << "it was in nobody's hand but ours";
+  std::thread waiting([&same] { EXPECT_THROW(same.get(), mp::NotSendable); });
+  locks.put(mp::Lock());
+  waiting.join();
+  EXPECT_EQ(locks.qsize(), 1);
+}
+
 TEST_P(ManagerClients, ComeOverTcpAsWell) {
   const auto server = served(mp::Address("127.0.0.1", 0));
   EXPECT_NE(server.address().port(), 0);

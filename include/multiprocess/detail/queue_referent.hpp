@@ -21,6 +21,8 @@ class QueueReferent final : public SharedReferent {
   void serve(ServedCall& call) override;
 
  private:
+  using Hands = std::map<std::uint64_t, std::uint64_t>;
+
   struct Nothing {};
   using Calls = CallQueue<Nothing>;
 
@@ -34,6 +36,7 @@ class QueueReferent final : public SharedReferent {
   /// Items for those who wait for them, room for those who wait for that.
   void move_on();
   void hand_over(ServedCall& call);
+  void take_from(Hands::iterator hand);
   void look_whether_all_done();
   std::string show() const;
 
@@ -43,7 +46,7 @@ class QueueReferent final : public SharedReferent {
   CallQueue<Blob> putters_;  // with what they put
   Calls getters_;
   Calls joiners_;
-  std::map<std::uint64_t, std::uint64_t> hands_;  // items that are not done, by processes
+  Hands hands_;  // items that are not done, by processes
   std::uint64_t in_hands_ = 0;
   std::uint64_t lost_ = 0;
 };

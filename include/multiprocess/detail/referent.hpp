@@ -95,8 +95,9 @@ class ServedCall {
   /// False when nobody waits for the answer any more.
   bool is_wanted() const noexcept { return !session()->is_over(); }
 
-  /// Sends what stands in answer(); the call is over.
-  void finish() noexcept;
+  /// Sends what stands in answer(); the call is over. False when that cannot be sent, or nobody
+  /// waits for it.
+  bool finish() noexcept;
   /// Sends an exception in place of it.
   void fail(const std::exception_ptr& error) noexcept;
   template <class E>
@@ -107,7 +108,7 @@ class ServedCall {
  private:
   friend class ManagerServer;
   std::uint64_t raw_method() const noexcept;
-  void send(Bytes bytes, std::span<const SharedRef> refs) noexcept;
+  bool send(Bytes bytes, std::span<const SharedRef> refs) noexcept;
 
   std::unique_ptr<Body> body_;
 };

@@ -79,6 +79,7 @@ class RemoteSession final : public Session, public std::enable_shared_from_this<
 
  private:
   void send_answer(std::uint64_t call, Bytes bytes, std::span<const SharedRef> refs) override;
+  void append_answer(Bytes bytes, std::span<const SharedRef> refs);
 
   void take(Bytes message);
   void introduce(Bytes message);

@@ -92,7 +92,6 @@ void BarrierReferent::come(ServedCall& call, os::Deadline deadline) {
 }
 
 void BarrierReferent::act(ServedCall& call) {
-  acts_ = true;
   call.answer().put(waiting_.size());
   const auto self = std::static_pointer_cast<BarrierReferent>(shared_from_this());
   do_beside(
@@ -114,6 +113,7 @@ void BarrierReferent::act(ServedCall& call) {
         }
         self->serve_early();
       });
+  acts_ = true;  // the second part runs in this thread, later
 }
 
 void BarrierReferent::pass() {

@@ -43,10 +43,10 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/word.cpp src/work_threads.cpp src/worker.cpp
 )
 set(MULTIPROCESS_OS_SOURCES
-  around_fork.cpp backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp hmac.cpp
-  identity.cpp info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp poller.cpp process.cpp
-  program.cpp random.cpp rendezvous.cpp secret_memory.cpp socket.cpp socket_file.cpp stream.cpp
-  symbols.cpp takeover.cpp thread.cpp transfer.cpp
+  around_fork.cpp backtrace.cpp daemon.cpp deadline.cpp doorbell.cpp futex.cpp handle.cpp
+  handle_limit.cpp hmac.cpp identity.cpp info.cpp mapping.cpp module.cpp named_memory.cpp poll.cpp
+  poller.cpp process.cpp program.cpp random.cpp rendezvous.cpp secret_memory.cpp socket.cpp
+  socket_file.cpp stream.cpp symbols.cpp takeover.cpp thread.cpp transfer.cpp
 )
 if(WIN32)
   list(APPEND MULTIPROCESS_OS_SOURCES

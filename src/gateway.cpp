@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/doorbell.hpp>
+#include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/logging.hpp>
@@ -33,6 +34,12 @@ Acceptor::Rules rules_of(const Address& address, Key key) {
 std::string name_of(const os::SocketAddress& peer) {
   return peer.host.empty() ? "a program of this machine"
                            : fmt::format("{}:{}", peer.host, peer.port);
+}
+
+/// What runs in the server beside us may use select().
+GuestHandle out_of_the_way(GuestHandle stream) {
+  GuestHandle moved([&] { return os::duplicate_out_of_the_way(stream.get()); });
+  return moved ? std::move(moved) : std::move(stream);
 }
 
 }  // namespace
@@ -122,9 +129,9 @@ void Gateway::accept() {
   }
   while (auto admitted = acceptor_.take_admitted()) {
     const std::uint64_t tag = ++last_tag_;
-    const os::NativeHandle stream = admitted->handle.get();
-    RemoteSession::Peer peer{std::move(admitted->handle), std::move(admitted->keys),
+    RemoteSession::Peer peer{out_of_the_way(std::move(admitted->handle)), std::move(admitted->keys),
                              name_of(admitted->peer)};
+    const os::NativeHandle stream = peer.stream.get();
     server_.enter([&] {
       sessions_.emplace(
           tag, std::make_shared<RemoteSession>(server_, trees_, poller_, tag, std::move(peer)));

@@ -60,6 +60,8 @@ constinit os::AroundFork none_in_forked_children(
 
 }  // namespace
 
+GuestHandle::GuestHandle() noexcept = default;
+
 GuestHandle::GuestHandle(const std::function<os::Handle()>& open)
     : entry_(std::make_unique<Entry>()) {
   const std::scoped_lock guard(lock);

@@ -290,7 +290,7 @@ std::optional<Admitted> Guests::take_admitted() {
   }
   Done first = std::move(admitted_.front());
   admitted_.pop_front();
-  return Admitted{first.handle.release(), std::move(first.keys), std::move(first.peer)};
+  return Admitted{std::move(first.handle), std::move(first.keys), std::move(first.peer)};
 }
 
 std::optional<std::string> Guests::take_failure() {

@@ -4,6 +4,7 @@
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/os/daemon.hpp>
+#include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/process.hpp>

@@ -152,7 +152,7 @@ Connection Listener::accept(Timeout timeout) {
     const std::scoped_lock guard(shared.lock);
     shared.last.emplace(std::move(admitted.peer));
   }
-  return detail::make_connection(std::move(admitted.handle), std::move(admitted.keys));
+  return detail::make_connection(admitted.handle.release(), std::move(admitted.keys));
 }
 
 Address Listener::address() const {

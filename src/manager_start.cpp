@@ -5,6 +5,7 @@
 #include <multiprocess/detail/gateway.hpp>
 #include <multiprocess/detail/manager_referent.hpp>
 #include <multiprocess/detail/manager_server.hpp>
+#include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/process.hpp>
 #include <multiprocess/process.hpp>
 
@@ -67,6 +68,7 @@ void serve_manager(const ServingPlace& place, RegisteredTypes types) {
   ManagerServer server(place.desk, std::make_shared<ManagerReferent>(std::move(types)));
   std::optional<Gateway> gateway;
   if (place.socket != nullptr) {
+    os::raise_handle_limit();
     gateway.emplace(server, *place.socket, place.key);
   }
   server.run();

@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 # The floors, from the ground up. A header includes only headers of a lower floor, or of its own
 # floor further left; a source only what is on the floor of its header or below.
 set(floor_1
-  around_fork deadline handle stream doorbell mapping futex identity random module symbols backtrace info
+  around_fork deadline handle handle_limit stream doorbell mapping futex identity random module symbols backtrace info
   transfer poll poller process program daemon hmac secret_memory socket socket_file rendezvous takeover
   named_memory thread
 )

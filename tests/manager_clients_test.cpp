@@ -216,7 +216,7 @@ TEST_P(ManagerClients, ReceiveProxiesOverConnections) {
   EXPECT_TRUE(client.join(plenty));
 }
 
-TEST_P(ManagerClients, CostNoThreads) {
+TEST_P(ManagerClients, AreServedBesideManyThatAreIdle) {
   const auto server = served();
   std::vector<mp::Connection> idle;
   for (int i = 0; i < 200; ++i) {

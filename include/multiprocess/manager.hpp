@@ -59,7 +59,7 @@ struct ManagerOptions {
 class Server {
  public:
   /// Serves in the calling thread until the manager is shut down; then throws SystemExit, as in
-  /// Python.
+  /// Python. Raises this process's soft limit of descriptors to the hard one, for its clients.
   [[noreturn]] void serve_forever();
 
   /// Ends that, from any thread. Python has no such thing.

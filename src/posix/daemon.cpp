@@ -5,12 +5,10 @@
 #include "system_error.hpp"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
-#include <limits>
 
 namespace multiprocess::detail::os {
 
@@ -66,16 +64,6 @@ Handle become_daemon() {
 
 void daemon_is_ready(Handle waiting) {
   write_all(waiting.get(), std::array<std::byte, 1>{});
-}
-
-std::size_t raise_handle_limit() noexcept {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<std::size_t>::max()
-                                         : static_cast<std::size_t>(limit.rlim_cur);
 }
 
 }  // namespace multiprocess::detail::os

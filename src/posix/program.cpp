@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/program.hpp>
 
+#include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 
@@ -117,6 +118,7 @@ int run(const Program& program, const FileActions& actions, std::size_t given) {
   if (error != 0) {
     throw last_error("cannot start the program " + path, error);
   }
+  lower_handle_limit_of(pid);
   return pid;
 }
 

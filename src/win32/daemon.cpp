@@ -4,7 +4,6 @@
 #include "system.hpp"
 
 #include <array>
-#include <limits>
 
 namespace multiprocess::detail::os {
 
@@ -41,10 +40,6 @@ Handle become_daemon() {
 
 void daemon_is_ready(Handle waiting) {
   SetEvent(native(waiting.release()));  // open until the process ends: the starter may look later
-}
-
-std::size_t raise_handle_limit() noexcept {
-  return std::numeric_limits<std::size_t>::max();
 }
 
 }  // namespace multiprocess::detail::os

@@ -86,7 +86,8 @@ class Outsider {
     server.loop.enter([&] {
       session_ = std::make_shared<RemoteSession>(
           server.loop, server.trees, server.poller, number,
-          RemoteSession::Peer{std::move(stream.second), std::nullopt, "the test"});
+          RemoteSession::Peer{GuestHandle([&] { return std::move(stream.second); }), std::nullopt,
+                              "the test"});
     });
     constexpr std::uint64_t tree = 1;
     say(tree, number);

@@ -58,7 +58,8 @@ class Server {
     server_.enter([&] {
       session_ = std::make_shared<RemoteSession>(
           server_, trees_, poller_, 0,
-          RemoteSession::Peer{os::Handle(stream), std::nullopt, "the fuzzer"});
+          RemoteSession::Peer{GuestHandle([stream] { return os::Handle(stream); }), std::nullopt,
+                              "the fuzzer"});
     });
   }
   ~Server() {

@@ -12,6 +12,7 @@ namespace multiprocess::detail {
 /// stream sees the end when this process closes it. There the object is empty.
 class GuestHandle {
  public:
+  GuestHandle() noexcept;
   /// What `open` returns, which must not wait: no fork comes in between. Throws what it throws.
   explicit GuestHandle(const std::function<os::Handle()>& open);
   ~GuestHandle();

@@ -36,7 +36,7 @@ struct AcceptRules {
 
 /// Somebody who may come in.
 struct Admitted {
-  os::Handle handle;
+  GuestHandle handle;
   std::optional<SessionKeys> keys;  ///< strict, on TCP
   os::SocketAddress peer;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/frame.hpp>
+#include <multiprocess/detail/guest_handle.hpp>
 #include <multiprocess/detail/handshake.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
 #include <multiprocess/detail/manager_server.hpp>
@@ -52,7 +53,7 @@ using LoansByTree = std::map<std::uint64_t, std::weak_ptr<Loans>>;
 class RemoteSession final : public Session, public std::enable_shared_from_this<RemoteSession> {
  public:
   struct Peer {
-    os::Handle stream;
+    GuestHandle stream;
     std::optional<SessionKeys> keys;
     std::string name;  ///< for people
   };
@@ -93,7 +94,7 @@ class RemoteSession final : public Session, public std::enable_shared_from_this<
   LoansByTree& trees_;
   os::Poller& poller_;
   std::uint64_t tag_;
-  os::Handle stream_;
+  GuestHandle stream_;
   std::optional<Seal> sending_;
   std::optional<Seal> receiving_;
   std::string name_;

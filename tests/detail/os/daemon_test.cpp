@@ -6,7 +6,6 @@
 #include "support/child.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,19 +93,6 @@ TEST(Daemon, IsReadyWhenItsProgramSaysSo) {
   EXPECT_TRUE(start("exit 0"));
   EXPECT_FALSE(start("exit 1"));
   EXPECT_FALSE(start("kill -9 $$"));
-}
-
-TEST(Daemon, TheHandleLimitGoesToWhatIsAllowed) {
-  Child child([] {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = 64;
-    setrlimit(RLIMIT_NOFILE, &limit);
-    EXPECT_EQ(os::raise_handle_limit(), limit.rlim_max);
-    getrlimit(RLIMIT_NOFILE, &limit);
-    EXPECT_EQ(limit.rlim_cur, limit.rlim_max);
-  });
-  EXPECT_EQ(child.wait(), 0);
 }
 
 }  // namespace

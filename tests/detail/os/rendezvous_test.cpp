@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/os/rendezvous.hpp>
 
-#include <multiprocess/detail/os/daemon.hpp>
+#include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
 

@@ -4,8 +4,6 @@
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/program.hpp>
 
-#include <cstddef>
-
 namespace multiprocess::detail::os {
 
 /// Starts a program that becomes a daemon, a process that is nobody's child and does not end with
@@ -21,8 +19,5 @@ bool start_daemon(const Program& program);
 /// Throws std::system_error.
 Handle become_daemon();
 void daemon_is_ready(Handle waiting);
-
-/// Lets this process open as many handles as the system allows it; tells how many those are.
-std::size_t raise_handle_limit() noexcept;
 
 }  // namespace multiprocess::detail::os

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/client.hpp>
 
+#include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/detail/sealed_transport.hpp>
 #include <multiprocess/detail/stream_transport.hpp>
-#include <multiprocess/detail/word.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -35,19 +35,6 @@ namespace {
   throw EOFError("the other end hung up in the middle of the handshake");
 }
 
-/// Waits for the next bytes: the answer comes soon as a rule, and to be woken takes longer.
-std::size_t read_some(os::NativeHandle stream, std::span<std::byte> into, os::Deadline deadline) {
-  for (detail::Spin spin; spin.again();) {
-    if (const auto got = os::read_now(stream, into)) {
-      return *got;
-    }
-  }
-  if (!os::wait_readable(stream, deadline)) {
-    throw TimeoutError("the handshake took too long");
-  }
-  return os::read_some(stream, into);
-}
-
 /// Until it is over; throws what it fails with.
 void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline deadline) {
   std::array<std::byte, detail::Handshake::most_wanted> space;
@@ -61,11 +48,14 @@ void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline dea
       return;
     }
     const auto wanted = std::span(space).first(handshake.wanted());
-    const std::size_t got = read_some(stream, wanted, deadline);
-    if (got == 0) {
+    const auto got = detail::read_soon(stream, wanted, deadline);
+    if (!got) {
+      throw TimeoutError("the handshake took too long");
+    }
+    if (*got == 0) {
       throw_hung_up();
     }
-    handshake.receive(wanted.first(got));
+    handshake.receive(wanted.first(*got));
   }
 }
 

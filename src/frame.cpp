@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/frame.hpp>
 
+#include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
+#include <multiprocess/detail/word.hpp>
 #include <multiprocess/error.hpp>
 
 #include <fmt/format.h>
@@ -188,6 +190,19 @@ std::optional<Bytes> FrameBuffer::next() {
   }
   begin_ += std::exchange(wanted_, 0);
   return here.subspan(header, static_cast<std::size_t>(*size));
+}
+
+std::optional<std::size_t> read_soon(os::NativeHandle socket, std::span<std::byte> into,
+                                     os::Deadline deadline) {
+  for (Spin spin; spin.again();) {
+    if (const auto got = os::read_now(socket, into)) {
+      return *got;
+    }
+  }
+  if (deadline != os::never && !os::wait_readable(socket, deadline)) {
+    return std::nullopt;
+  }
+  return os::read_some(socket, into);
 }
 
 void append_frame(std::vector<std::byte>& to, Bytes message) {

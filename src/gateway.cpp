@@ -6,6 +6,7 @@
 #include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/warden.hpp>
+#include <multiprocess/detail/word.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <fmt/format.h>
@@ -81,12 +82,24 @@ void Gateway::serve() noexcept {
 void Gateway::serve_round() {
   std::array<os::Poller::Event, 64> space;
   const os::Deadline deadline = acceptor_.next_deadline();
-  for (const os::Poller::Event& event : poller_.wait(space, deadline)) {
+  for (const os::Poller::Event& event : wait(space, deadline)) {
     serve(event);
   }
   if (deadline <= std::chrono::steady_clock::now()) {
     accept();  // somebody's time is over
   }
+}
+
+/// Who has just been answered asks again soon, as a rule: to be woken for it takes longer.
+std::span<os::Poller::Event> Gateway::wait(std::span<os::Poller::Event> space,
+                                           os::Deadline deadline) {
+  const bool worth_it = std::exchange(has_answered_, false);
+  for (Spin spin; worth_it && spin.again();) {
+    if (const auto events = poller_.wait(space, os::at_once); !events.empty()) {
+      return events;
+    }
+  }
+  return poller_.wait(space, deadline);
 }
 
 void Gateway::serve(const os::Poller::Event& event) {
@@ -108,6 +121,7 @@ void Gateway::serve(const os::Poller::Event& event) {
       server_.enter([&] { session.write(); });
     }
     goes_on = !event.readable || session.read();
+    has_answered_ = true;
   } catch (const std::exception& error) {
     log(SUBWARNING, fmt::format("a client of a manager is cut off: {}", error.what()));
     goes_on = false;

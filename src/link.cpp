@@ -91,7 +91,7 @@ std::vector<std::byte> exchange(const std::shared_ptr<Link>& link, Bytes message
   const LineUse use(line);
   try {
     use.connection().send_bytes(message);
-    return use.connection().recv_bytes();
+    return use.receive();
   } catch (...) {
     end_line(link, line);
     throw;

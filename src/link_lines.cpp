@@ -173,7 +173,7 @@ class ThreadLines {
       return own;
     }
     std::erase_if(all_, [](const Own& own) { return own.line->connection.closed(); });
-    Own own{link, std::make_shared<Line>(Line{connect_line(desk_at(link->desk))})};
+    Own own{link, connect_line(desk_at(link->desk))};
     {
       const LinksLock lock;
       link->of_threads.push_back(own.line);
@@ -236,7 +236,7 @@ std::shared_ptr<Link> own_link(Desk& desk, int managers) {
   }
   const auto made = std::make_shared<Link>();
   made->desk = take_reference(offset_of(&desk));
-  const auto main = std::make_shared<Line>(Line{connect_line(desk)});
+  const auto main = connect_line(desk);
   leave_at_exit();
   without_lines_in_forked_children.begin();
   const LinksLock lock;
@@ -281,7 +281,7 @@ std::shared_ptr<Line> thread_line(const std::shared_ptr<Link>& link) {
   if (ThreadLines* const here = LinesHere::get()) {
     return here->find(link);
   }
-  return std::make_shared<Line>(Line{connect_line(desk_at(link->desk))});
+  return connect_line(desk_at(link->desk));
 }
 
 std::shared_ptr<Line> some_line(const std::shared_ptr<Link>& link) {

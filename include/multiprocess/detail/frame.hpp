@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/bytes.hpp>
+#include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
 
@@ -63,6 +64,11 @@ class FrameBuffer {
   std::size_t wanted_ = 0;  // at least so many bytes from begin_ are part of the next one
   std::vector<std::byte> bytes_;
 };
+
+/// What has come, or comes until the deadline; 0 at the end of the stream. For answers, which come
+/// soon as a rule: to be woken takes longer.
+std::optional<std::size_t> read_soon(os::NativeHandle socket, std::span<std::byte> into,
+                                     os::Deadline deadline);
 
 /// Adds a message as it stands on the stream.
 void append_frame(std::vector<std::byte>& to, Bytes message);

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -32,6 +33,7 @@ class Gateway {
 
   void serve() noexcept;
   void serve_round();
+  std::span<os::Poller::Event> wait(std::span<os::Poller::Event> space, os::Deadline deadline);
   void serve(const os::Poller::Event& event);
   void accept();
   void end(Sessions::iterator session) noexcept;
@@ -44,6 +46,7 @@ class Gateway {
   Sessions sessions_;
   std::uint64_t last_tag_;
   bool stopping_ = false;
+  bool has_answered_ = false;  // in this round
   std::thread thread_;
 };
 

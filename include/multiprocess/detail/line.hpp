@@ -4,7 +4,12 @@
 #include <multiprocess/connection.hpp>
 #include <multiprocess/detail/call_data.hpp>
 #include <multiprocess/detail/desk.hpp>
+#include <multiprocess/detail/frame.hpp>
 #include <multiprocess/detail/manager_methods.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace multiprocess::detail {
 
@@ -12,12 +17,17 @@ namespace multiprocess::detail {
 /// else closes it then.
 struct Line {
   Connection connection;
+  bool is_sealed;
+  FrameBuffer answers = {};  // for the thread that calls by it
   int users = 0;
   bool is_over = false;  // closed as soon as nobody uses it
 };
 
 /// Says which tree it is that connects. Throws as Client.
-Connection connect_line(const Desk& desk);
+std::shared_ptr<Line> connect_line(const Desk& desk);
+
+/// What the server answers: nothing more comes before the next call. Throws as recv_bytes.
+std::vector<std::byte> receive_answer(Line& line);
 
 /// What the client had is given back in good order then, not as a killed one's.
 void say_goodbye(const Connection& connection) noexcept;

@@ -6,6 +6,7 @@
 #include <multiprocess/detail/line.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -33,6 +34,8 @@ class LineUse {
   LineUse& operator=(const LineUse&) = delete;
 
   const Connection& connection() const noexcept { return line_->connection; }
+
+  std::vector<std::byte> receive() const { return receive_answer(*line_); }
 
  private:
   std::shared_ptr<Line> line_;

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/desk.hpp>
 
+#include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/journal.hpp>
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/step.hpp>
+#include <multiprocess/error.hpp>
 
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <system_error>
 
 namespace multiprocess::detail {
 
@@ -237,6 +240,17 @@ Offset take_dropped(Desk& desk) noexcept {
 
 void add_stubs(Desk& desk) {
   add_entries(desk.stubs, owner_of_stubs(desk));
+}
+
+void throw_ended_before() {
+  stay_if_process_ends();
+  throw std::system_error(std::make_error_code(std::errc::broken_pipe),
+                          "the manager's server has ended");
+}
+
+void throw_ended_meanwhile() {
+  stay_if_process_ends();
+  throw EOFError("the manager's server ended before it had answered the call");
 }
 
 }  // namespace multiprocess::detail

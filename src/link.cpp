@@ -98,6 +98,12 @@ std::vector<std::byte> exchange(const std::shared_ptr<Link>& link, Bytes message
   }
 }
 
+/// The server had not read all of the call, or not written all of the answer.
+bool is_cut_off(const std::system_error& error) {
+  return error.code() == std::errc::connection_reset ||
+         error.code() == std::errc::connection_aborted;
+}
+
 }  // namespace
 
 SharedRef link_desk(const ManagerPlace& place) {
@@ -117,10 +123,15 @@ LinkAnswer ask_over_link(Desk& desk, Bytes call, std::span<const SharedRef> refs
     answer = exchange(link, message.bytes());
   } catch (const EOFError&) {
     end_if_server_has(link);
-    stay_if_process_ends();
-    throw EOFError("the manager's server ended before it had answered the call");
-  } catch (const std::system_error&) {
+    throw_ended_meanwhile();
+  } catch (const std::system_error& error) {
     end_if_server_has(link);
+    if (error.code() == std::errc::broken_pipe) {
+      throw_ended_before();
+    }
+    if (is_cut_off(error)) {
+      throw_ended_meanwhile();
+    }
     stay_if_process_ends();
     throw;
   }

@@ -162,17 +162,6 @@ Ticket server_of(const Desk& desk) noexcept {
   return Ticket::from(desk.server.load(std::memory_order_acquire));
 }
 
-[[noreturn]] void throw_ended_before() {
-  stay_if_process_ends();
-  throw std::system_error(std::make_error_code(std::errc::broken_pipe),
-                          "the manager's server has ended");
-}
-
-[[noreturn]] void throw_ended_meanwhile() {
-  stay_if_process_ends();
-  throw EOFError("the manager's server ended before it had answered the call");
-}
-
 /// Asks, and waits until the answer lies in the box.
 void ask(Desk& desk, Box& box, Bytes bytes, std::span<const SharedRef> refs) {
   if (has_ended(desk)) {

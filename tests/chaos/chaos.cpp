@@ -7,10 +7,8 @@
 #include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/word.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <thread>
 
@@ -19,14 +17,6 @@ namespace multiprocess::test {
 using namespace std::chrono_literals;
 
 namespace {
-
-std::uint64_t base_seed() {
-  static const std::uint64_t seed = [] {
-    const char* const wanted = std::getenv("MULTIPROCESS_CHAOS_SEED");
-    return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : std::random_device()();
-  }();
-  return seed;
-}
 
 InUse in_use() {
   { const Lock lock; }  // drops what waited for the end of children
@@ -43,17 +33,8 @@ InUse in_use() {
 
 Totals& totals = *static_cast<Totals*>(testing::AddGlobalTestEnvironment(new Totals));
 
-std::uint64_t scaled(std::uint64_t kills) {
-  const char* const scale = std::getenv("MULTIPROCESS_CHAOS_SCALE");
-  return scale == nullptr
-             ? kills
-             : std::max<std::uint64_t>(
-                   static_cast<std::uint64_t>(static_cast<double>(kills) * atof(scale)), 10);
-}
-
 void Totals::SetUp() {
-  std::printf("seed: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
-  std::fflush(stdout);
+  chaos_seed();
 }
 
 void Totals::TearDown() {
@@ -63,7 +44,7 @@ void Totals::TearDown() {
       "kills=%lu in %.1f s (%.0f/s) acknowledged=%lu received=%lu in_hand=%lu "
       "shortages=%lu seed=%lu\n",
       kills, seconds, static_cast<double>(kills) / seconds, acknowledged, received, in_hand,
-      shortages, base_seed());
+      shortages, chaos_seed());
 }
 
 void add_up(const Ledger& ledger, const Crew& crew) {
@@ -72,7 +53,7 @@ void add_up(const Ledger& ledger, const Crew& crew) {
   totals.shortages += ledger->shortages;
 }
 
-Chaos::Chaos() : random_(base_seed() + ++tests_) {
+Chaos::Chaos() : random_(chaos_seed() + ++tests_) {
   const char* const named = std::getenv("MULTIPROCESS_CHAOS_WITHOUT");
   const std::string_view without = named == nullptr ? "" : named;
   detail::cures().broadcast = without.find("broadcast") == without.npos;
@@ -96,7 +77,7 @@ void Chaos::TearDown() {
   EXPECT_EQ(now.heap.private_blocks, before_.heap.private_blocks);
   EXPECT_EQ(now.places, before_.places) << describe_places();
   if (HasFailure()) {
-    std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", base_seed());
+    std::printf("to repeat: MULTIPROCESS_CHAOS_SEED=%lu\n", chaos_seed());
   }
 }
 

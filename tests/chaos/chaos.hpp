@@ -5,6 +5,7 @@
 #include "chaos/goods.hpp"
 #include "chaos/ledger.hpp"
 #include "chaos/victims.hpp"
+#include "support/chance.hpp"
 
 #include <multiprocess/detail/heap.hpp>
 
@@ -14,13 +15,9 @@
 #include <cstddef>
 #include <cstdint>
 
-// MULTIPROCESS_CHAOS_SEED    repeats a run
-// MULTIPROCESS_CHAOS_SCALE   so many times as many kills
 // MULTIPROCESS_CHAOS_WITHOUT broadcast, backstop or both: switches cures off, and a test must fail
 
 namespace multiprocess::test {
-
-std::uint64_t scaled(std::uint64_t kills);
 
 /// What all tests of the program together have done.
 struct Totals : testing::Environment {

@@ -126,4 +126,9 @@ Offset take_dropped(Desk& desk) noexcept;
 /// Server: a free stub.
 void add_stubs(Desk& desk);
 
+/// Client: the server has ended, before the call: std::system_error (broken_pipe).
+[[noreturn]] void throw_ended_before();
+/// Or before its answer: EOFError.
+[[noreturn]] void throw_ended_meanwhile();
+
 }  // namespace multiprocess::detail

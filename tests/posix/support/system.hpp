@@ -10,6 +10,10 @@ inline constexpr bool can_interrupt_processes = true;
 inline constexpr bool names_of_memory_stay = true;
 inline constexpr bool addresses_are_files = true;
 
+inline bool is_wine() {
+  return false;
+}
+
 /// That every program can load.
 inline constexpr const char* some_library = "libm.so.6";
 

@@ -4,6 +4,7 @@
 #include <multiprocess/process.hpp>
 #include <multiprocess/raw_array.hpp>
 
+#include "support/chance.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
 
@@ -60,7 +61,7 @@ class Crew {
 
   Work work_;
   std::vector<Process> members_;
-  std::minstd_rand chance_{std::random_device{}()};
+  std::minstd_rand chance_{static_cast<std::minstd_rand::result_type>(chaos_seed())};
   int recruited_ = 0;
 };
 

@@ -35,6 +35,18 @@ namespace {
   throw EOFError("the other end hung up in the middle of the handshake");
 }
 
+/// Throws EOFError when it has been reset since it was made.
+os::SocketAddress peer_of(os::NativeHandle stream) {
+  try {
+    return os::peer_address(stream);
+  } catch (const std::system_error& error) {
+    if (error.code() == std::errc::not_connected) {
+      throw_hung_up();
+    }
+    throw;
+  }
+}
+
 /// Until it is over; throws what it fails with.
 void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline deadline) {
   std::array<std::byte, detail::Handshake::most_wanted> space;
@@ -78,8 +90,7 @@ detail::Handshake client_handshake(const Address& address, const Options& option
                                    os::NativeHandle stream) {
   detail::HandshakeRules rules{*options.authkey, options.strict, options.legacy_md5};
   if (options.strict) {
-    rules.places.push_back(
-        detail::place_of(address.is_tcp() ? os::peer_address(stream) : address.where()));
+    rules.places.push_back(detail::place_of(address.is_tcp() ? peer_of(stream) : address.where()));
   }
   return {detail::Handshake::Role::client, std::move(rules)};
 }
@@ -95,7 +106,7 @@ Connection Client(Address address, Options options) {
   os::Handle stream = connect(address, deadline);
   if (!options.authkey) {
     if (address.is_tcp()) {
-      detail::require_loopback(os::peer_address(stream.get()), options);
+      detail::require_loopback(peer_of(stream.get()), options);
     }
     return detail::make_connection(std::move(stream), std::nullopt);
   }

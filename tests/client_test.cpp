@@ -5,9 +5,12 @@
 #include <multiprocess/listener.hpp>
 
 #include "support/listening.hpp"
+#include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <system_error>
 #include <thread>
 
 namespace mp = multiprocess;
@@ -36,6 +39,29 @@ TEST(ClientTest, SeesThatTheOtherEndHangsUp) {
   Listener listener;
   const std::jthread server([&] { listener.accept().close(); });
   EXPECT_THROW(Client(listener.address(), {.authkey = "secret"}), mp::EOFError);
+}
+
+TEST(ClientTest, SeesAtAnyMomentThatTheListenerEnds) {
+  if (!mp::test::can_fork) {
+    GTEST_SKIP() << "nobody has seen which errors Wine has for it";
+  }
+  const mp::connection::Options options{.authkey = "secret", .strict = true};
+  for (int i = 0; i < 300; ++i) {
+    Listener listener({"127.0.0.1", 0}, options);
+    const std::jthread client([address = listener.address(), &options] {
+      try {
+        Client(address, options);
+        ADD_FAILURE() << "nobody accepts";
+      } catch (const mp::EOFError&) {
+      } catch (const std::system_error& error) {
+        EXPECT_TRUE(error.code() == std::errc::connection_refused ||
+                    error.code() == std::errc::connection_reset)
+            << error.what();
+      }
+    });
+    std::this_thread::sleep_for(std::chrono::microseconds(i));  // another moment each time
+    listener.close();
+  }
 }
 
 /// The halves of the handshake, over a stream.

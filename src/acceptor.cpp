@@ -27,6 +27,13 @@ bool is_short_of_handles(const std::system_error& error) {
          error.code() == std::errc::too_many_files_open_in_system;
 }
 
+/// A fork of another thread may have copied the other end: its end alone shows too late.
+os::Handle always_readable() {
+  os::Pipe pipe = os::make_pipe();
+  os::write_all(pipe.write.get(), std::array<std::byte, 1>{});
+  return std::move(pipe.read);
+}
+
 }  // namespace
 
 Acceptor::Acceptor(os::NativeHandle listening, Rules rules, std::shared_ptr<const Hall> hall)
@@ -34,8 +41,8 @@ Acceptor::Acceptor(os::NativeHandle listening, Rules rules, std::shared_ptr<cons
       hall_(std::move(hall)),
       is_local_(os::is_local_stream(listening)),
       guests_(poller_, std::move(rules), hall_.get(), is_local_),
-      bell_(os::make_pipe().read),
-      end_(os::make_pipe().read) {
+      bell_(always_readable()),
+      end_(always_readable()) {
   poller_.add(listening_, listening_tag);
   if (hall_ != nullptr) {
     poller_.add(hall_->handle(), hall_tag);
@@ -47,7 +54,8 @@ os::Deadline Acceptor::next_deadline() const noexcept {
   if (paused_until_ != os::at_once) {
     return std::min(first, paused_until_);
   }
-  return listens_ ? first : std::min(first, guests_.end_of_grace());
+  const bool waits_for_room = !listens_ && is_full() && guests_.want_more();
+  return waits_for_room ? std::min(first, guests_.end_of_grace()) : first;
 }
 
 void Acceptor::pause(os::Deadline until) noexcept try {
@@ -59,6 +67,7 @@ void Acceptor::pause(os::Deadline until) noexcept try {
 
 void Acceptor::step(os::Deadline deadline) {
   guests_.let_in();
+  look_out();  // one who was awaited may have had his time
   std::array<os::Poller::Event, most_events> space;
   const bool waits = !guests_.has_admitted();
   const auto events = wait(space, waits ? std::min(deadline, next_deadline()) : os::at_once);
@@ -72,10 +81,14 @@ void Acceptor::step(os::Deadline deadline) {
     }
   }
   has_seen_all_ = events.size() < space.size();
-  guests_.expire();
+  if (has_seen_all_) {
+    guests_.expire();
+  }
   lacks_handles_ = lacks_handles_ && pending() == before;
   if (arrived[hall_tag] || arrived[listening_tag]) {
-    let_one_come(arrived[hall_tag]);
+    const bool from_hall = arrived[hall_tag] && (hall_is_next_ || !arrived[listening_tag]);
+    hall_is_next_ = !from_hall;  // many at one door keep nobody waiting at the other
+    let_one_come(from_hall);
   }
   look_out();
 }
@@ -109,6 +122,13 @@ void Acceptor::interrupt() noexcept try {
   poller_.add(end_.get(), bell_tag);
 } catch (const std::system_error& error) {  // then the next one who comes ends the wait
   log(SUBDEBUG, error.what());
+}
+
+void Acceptor::abandon() noexcept {
+  hall_.reset();
+  poller_.close();
+  bell_.reset();
+  end_.reset();
 }
 
 void Acceptor::rest() noexcept {

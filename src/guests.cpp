@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/guests.hpp>
 
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <algorithm>
@@ -50,50 +51,95 @@ void Guests::begin(GuestHandle arrived, os::SocketAddress peer) {
 
 bool Guests::fetch() {
   auto taken = hall_->take();
-  if (!taken) {
-    return false;
+  const auto entered = taken ? enter(*std::move(taken)) : pending_.end();
+  if (entered != pending_.end()) {
+    go_on(entered);
+    let_in();
   }
-  try {
-    go_on(std::move(taken->first), taken->second);
-  } catch (const std::exception& error) {  // it has gone meanwhile
-    log(SUBDEBUG, error.what());
-  }
-  return true;
+  return taken.has_value();
 }
 
-void Guests::go_on(GuestHandle arrived, const Hall::Guest& guest) {
+/// The end when it has gone meanwhile, or is done.
+Guests::All::iterator Guests::enter(std::pair<GuestHandle, Hall::Guest> taken) try {
+  auto& [arrived, guest] = taken;
   Handshake handshake(rules_for(arrived), guest.handshake);
   os::SocketAddress peer = os::peer_address(arrived.get());
-  const auto entered = enter(
-      {std::move(arrived), std::move(handshake), std::move(peer), guest.deadline, guest.heard});
+  const auto entered = enter(Pending{std::move(arrived), std::move(handshake), std::move(peer),
+                                     guest.deadline, guest.heard});
+  if (entered->second.handshake.is_over()) {
+    settle(entered);
+    return pending_.end();
+  }
   if (entered->second.handshake.is_answered()) {
     note_told(entered);
+  } else if (entered->second.handshake.is_held_back()) {
+    entered->second.waits = true;
+    ready_.push_back(entered->first);
   }
-  go_on(entered);
+  return entered;
+} catch (const std::exception& error) {
+  log(SUBDEBUG, error.what());
+  return pending_.end();
 }
 
-void Guests::hand_on() noexcept {
+void Guests::hand_on() noexcept try {
   if (!are_shared()) {
     return;
   }
+  leave_all();
+  if (std::any_of(pending_.begin(), pending_.end(), [this](const auto& guest) {
+        return guest.second.handshake.state() && !is_silent(guest.second);
+      })) {
+    empty_hall();
+    leave_all();
+  }
+} catch (const std::exception& error) {  // they stay
+  log(SUBDEBUG, error.what());
+}
+
+/// Those first who are nearest to the end: there may not be room for all.
+void Guests::leave_all() {
   std::erase_if(admitted_, [this](const Done& each) {
     return each.state && hall_->leave(each.handle.get(), {*each.state, os::never, {}});
   });
-  for (auto next = pending_.begin(); next != pending_.end();) {
-    const auto guest = next++;
-    const Pending& each = guest->second;
-    const auto state = each.handshake.state();
-    if (state && hall_->leave(each.handle.get(), {*state, each.deadline, each.heard})) {
-      forget(guest);
+  using enum HandshakeState::Stage;
+  for (const auto stage : {answered, held_back, proven, asked}) {
+    for (auto next = pending_.begin(); next != pending_.end();) {
+      const auto guest = next++;
+      const auto& [handle, handshake, peer, deadline, heard, writes, waits] = guest->second;
+      const auto state = handshake.state();
+      if (state && state->stage == stage && hall_->leave(handle.get(), {*state, deadline, heard})) {
+        forget(guest);
+      }
     }
   }
 }
 
+/// As in a full house, who is silent is given up. The others are here then.
+void Guests::empty_hall() {
+  while (auto taken = hall_->take()) {
+    const auto entered = enter(*std::move(taken));
+    if (entered != pending_.end() && is_silent(entered->second)) {
+      log(SUBDEBUG, "too many handshakes are under way: a silent one is given up");
+      forget(entered);
+    }
+  }
+}
+
+/// For too long, and there is nothing that was not read yet.
+bool Guests::is_silent(const Pending& guest) const {
+  return guest.handshake.frames() == 0 && guest.heard + rules_.longest_grace <= Clock::now() &&
+         !os::wait_readable(guest.handle.get(), os::at_once);
+}
+
 /// With one admitted whose turn it is, nobody else is admitted who could be handed on.
+bool Guests::must_wait(const Pending& guest) const noexcept {
+  return guest.handshake.is_answered() && are_shared() && !admitted_.empty();
+}
+
 void Guests::look_after(std::uint64_t tag) {
   const auto guest = pending_.find(tag);
-  const bool too_many = are_shared() && !admitted_.empty();
-  if (guest != pending_.end() && !(too_many && guest->second.handshake.is_answered())) {
+  if (guest != pending_.end() && !must_wait(guest->second)) {
     go_on(guest);
   }
 }
@@ -115,17 +161,12 @@ HandshakeRules Guests::rules_for(const GuestHandle& arrived) const {
 void Guests::go_on(All::iterator guest) {
   Pending& each = guest->second;
   const unsigned frames = each.handshake.frames();
-  bool hung_up = false;
   try {
     read_some(each);
   } catch (const std::exception& error) {
-    hung_up = true;
     log(SUBDEBUG, error.what());
-  }
-  if (hung_up) {
     refuse("the other end hung up in the middle of the handshake");
-    forget(guest);
-    return;
+    return forget(guest);
   }
   if (each.handshake.frames() != frames) {
     each.heard = Clock::now();
@@ -237,7 +278,7 @@ void Guests::expire() {
   const auto now = Clock::now();
   for (auto next = pending_.begin(); next != pending_.end();) {
     const auto guest = next++;
-    if (guest->second.deadline <= now) {
+    if (guest->second.deadline <= now && !must_wait(guest->second)) {
       forget(guest);
       refuse("the other end took too long for the handshake");
     }

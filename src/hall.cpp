@@ -65,6 +65,7 @@ bool Hall::leave(os::NativeHandle stream, const Guest& guest) const noexcept {
 std::optional<std::pair<GuestHandle, Hall::Guest>> Hall::take() const {
   std::optional<os::HandleMessage> message;
   GuestHandle stream([&] {
+    os::duplicate(exit_.get()).reset();  // taken without room for its stream, it would be lost
     message = os::receive_message_now(exit_.get());
     return message && !message->handles.empty() ? std::move(message->handles.front())
                                                 : os::Handle();

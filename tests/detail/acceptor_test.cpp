@@ -117,6 +117,22 @@ TEST_F(AcceptorTest, LooksAtWhatHasComeBeforeTheTimeIsOver) {
   EXPECT_TRUE(let_in(client));
 }
 
+TEST_F(AcceptorTest, LooksAtAllThatHasComeBeforeAnybodysTimeIsOver) {
+  Acceptor& own = acceptor({.key = Key("secret"), .patience = 500ms});
+  std::vector<Dialler> clients;
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(dial());
+    own.step();
+  }
+  for (Dialler& client : clients) {
+    client.go_on();
+  }
+  std::this_thread::sleep_for(600ms);  // more than the patience: nobody looked, that is our fault
+  own.step();
+  EXPECT_FALSE(own.take_failure());
+  EXPECT_EQ(own.pending(), 200U);
+}
+
 TEST_F(AcceptorTest, ServesOthersBesideSilentOnes) {
   acceptor();
   std::vector<Dialler> silent;

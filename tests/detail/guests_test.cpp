@@ -108,6 +108,47 @@ TEST_F(GuestsOneAtATime, OneWhoDoesNotAnswerTheLastWordKeepsOthersNotLong) {
   }
 }
 
+TEST_F(GuestsOneAtATime, OneWhoDoesNotAnswerTheLastWordHidesNobodyWhoComesLater) {
+  Acceptor& own = acceptor(60s);
+  while (own.pending() < 2) {
+    own.step(os::never);
+  }
+  prove(own, first_);
+  while (own.awaited_until() > std::chrono::steady_clock::now()) {
+    own.step(own.next_deadline());
+  }
+  const Dialler third = dial();
+  own.step(std::chrono::steady_clock::now() + 1s);
+  EXPECT_EQ(own.pending(), 3U);
+}
+
+TEST_F(GuestsOneAtATime, WhoHasAnsweredTheLastWordIsInTime) {
+  Acceptor& own = acceptor(500ms);
+  prove_both(first_, second_);
+  while (!second_.is_welcome()) {
+    own.step(own.next_deadline());
+    second_.go_on();
+  }
+  first_.go_on();
+  std::this_thread::sleep_for(600ms);  // more than the patience
+  own.step();
+  EXPECT_TRUE(own.take_admitted());
+  own.step();
+  EXPECT_TRUE(own.take_admitted()) << "it was kept waiting for the other one to be taken";
+  EXPECT_FALSE(own.take_failure());
+}
+
+TEST_F(GuestsOneAtATime, NobodySilentKeepsUsBusyWhileOneIsAwaited) {
+  Acceptor& own = acceptor(60s);
+  while (own.pending() < 2) {
+    own.step(os::never);
+  }
+  std::this_thread::sleep_for(AcceptRules().longest_grace);
+  prove(own, second_);
+  EXPECT_NE(own.awaited_until(), os::at_once);
+  EXPECT_GE(own.next_deadline(), own.awaited_until());
+}
+
 /// Two processes at one socket, here in one.
 class GuestsShared : public GuestsOfAcceptors {
  protected:
@@ -179,6 +220,103 @@ TEST_F(GuestsShared, ManySilentOnesAreHandedOnAndDelayNobody) {
   EXPECT_FALSE(silent.back().is_cut_off());
 }
 
+TEST_F(GuestsShared, ManyInTheHallKeepNobodyInTheQueue) {
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(dial());
+    here_.step(os::never);
+  }
+  here_.hand_on();
+  Dialler client = dial();
+  for (int i = 0; i < 4; ++i) {
+    there_.step(os::never);
+  }
+  EXPECT_TRUE(client.go_on()) << "it was asked";
+}
+
+TEST_F(GuestsShared, ManyInTheQueueKeepNobodyInTheHall) {
+  const Dialler client = dial();
+  here_.step(os::never);
+  here_.hand_on();
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(dial());
+  }
+  for (int i = 0; i < 4; ++i) {
+    there_.step(os::never);
+  }
+  EXPECT_FALSE(os::wait_readable(hall_->handle(), os::at_once));
+}
+
+TEST_F(GuestsShared, WhoHasProvenTheKeyIsHandedOnFirst) {
+  std::vector<Dialler> silent;
+  for (int i = 0; i < 40; ++i) {
+    silent.push_back(dial());
+  }
+  Dialler first = dial();
+  Dialler second = dial();
+  while (here_.pending() < 42) {
+    here_.step(os::never);
+  }
+  prove(here_, first);
+  prove(here_, second);
+  here_.hand_on();
+  EXPECT_EQ(hall_->take()->second.handshake.stage, HandshakeState::Stage::answered);
+  EXPECT_EQ(hall_->take()->second.handshake.stage, HandshakeState::Stage::held_back);
+  EXPECT_EQ(hall_->take()->second.handshake.stage, HandshakeState::Stage::asked);
+}
+
+/// With one who has proven the key and is not taken here.
+class GuestsSharedByMany : public GuestsShared {
+ protected:
+  GuestsSharedByMany() {
+    while (here_.pending() < 2) {
+      here_.step(os::never);
+    }
+    prove(here_, first_);
+    prove(here_, second_);
+    first_.go_on();
+  }
+  /// Who have said nothing since.
+  void fill_hall(os::Deadline heard) const {
+    const Hall::Guest guest{HandshakeState(), os::never, heard};
+    const os::Handle stream = os::connect_to(place_, os::never);
+    while (hall_->leave(stream.get(), guest)) {
+    }
+  }
+  void hand_on() {
+    while (!here_.take_admitted()) {
+      here_.step(os::never);
+    }
+    here_.hand_on();
+  }
+  bool is_served_there() {
+    for (int round = 0; round < 10'000 && !there_.take_admitted(); ++round) {
+      there_.step();
+      second_.go_on();
+    }
+    return second_.is_welcome();
+  }
+
+  Dialler first_ = dial();
+  Dialler second_ = dial();
+};
+
+TEST_F(GuestsSharedByMany, WhoHasBeenSilentForLongMakesRoom) {
+  fill_hall({});
+  hand_on();
+  EXPECT_EQ(here_.pending(), 0U);
+  EXPECT_TRUE(is_served_there());
+}
+
+TEST_F(GuestsSharedByMany, WhoHasProvenTheKeyChangesPlacesWithOneWhoIsSilent) {
+  fill_hall(std::chrono::steady_clock::now() + 5s);
+  hand_on();
+  EXPECT_EQ(here_.pending(), 1U);
+  EXPECT_TRUE(is_served_there());
+}
+
+/// The hall is theirs from a moment on.
 /// The hall is theirs from a moment on.
 TEST_F(GuestsOfAcceptors, WhoIsDoneIsHandedOnAsWell) {
   for (const bool strict : {false, true}) {

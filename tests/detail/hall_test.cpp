@@ -5,10 +5,12 @@
 #include <multiprocess/detail/shared_bytes.hpp>
 
 #include "support/child.hpp"
+#include "support/handle_limit.hpp"
 
 #include <gtest/gtest.h>
 
 #include <array>
+#include <system_error>
 
 namespace multiprocess::detail {
 namespace {
@@ -46,6 +48,18 @@ TEST_F(HallTest, IsFullSomeDay) {
   }
   EXPECT_GT(count, 50);
   EXPECT_LT(count, 100'000);
+}
+
+TEST_F(HallTest, WhoComesTooEarlyStaysInIt) {
+  if (test::under_address_sanitizer) {
+    GTEST_SKIP() << "the sanitizer needs a descriptor to look at memory";
+  }
+  EXPECT_TRUE(leave(1));
+  {
+    const test::HandleLimit none(static_cast<rlim_t>(os::duplicate(pipe_.read.get()).get()));
+    EXPECT_THROW(hall_->take(), std::system_error);
+  }
+  EXPECT_TRUE(hall_->take());
 }
 
 TEST_F(HallTest, IsCommonAfterAFork) {

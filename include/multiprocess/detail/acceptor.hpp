@@ -66,6 +66,10 @@ class Acceptor {
   /// Any thread: from now on no step() waits.
   void interrupt() noexcept;
 
+  /// In a forked child, whose parent goes on with it: closes what the child has of it. Nothing else
+  /// may be called any more.
+  void abandon() noexcept;
+
   std::size_t pending() const noexcept { return guests_.pending(); }
 
  private:
@@ -78,16 +82,17 @@ class Acceptor {
   void listen(bool listens);
 
   os::NativeHandle listening_;
-  const std::shared_ptr<const Hall> hall_;
+  std::shared_ptr<const Hall> hall_;
   const bool is_local_;  // all who come are processes of this machine
   os::Poller poller_;
   Guests guests_;
-  os::Handle bell_;       // always readable: nobody has the other end
-  const os::Handle end_;  // likewise
+  os::Handle bell_;  // always readable
+  os::Handle end_;   // likewise
   bool rings_ = false;
   bool listens_ = true;         // the listening socket is looked at
   bool lacks_handles_ = false;  // so far there is no room for one more
   bool has_seen_all_ = false;   // whatever has come was looked at
+  bool hall_is_next_ = true;    // where somebody waits there and at the socket
   os::Deadline paused_until_ = os::at_once;
 };
 

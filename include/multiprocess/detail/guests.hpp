@@ -16,6 +16,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -61,7 +62,8 @@ class Guests {
   void begin(GuestHandle arrived, os::SocketAddress peer);
   /// Whoever is in the hall; false when nobody is.
   bool fetch();
-  /// Leaves all there, unless nobody else has it.
+  /// Leaves all there, unless nobody else has it. Where there is no room, those stay here who have
+  /// got least far.
   void hand_on() noexcept;
   /// Whoever has this tag, if anybody.
   void look_after(std::uint64_t tag);
@@ -109,7 +111,11 @@ class Guests {
 
   bool are_shared() const noexcept { return hall_ != nullptr && hall_->is_common(); }
   bool have_place() const noexcept { return !are_shared() || (admitted_.empty() && told_ == 0); }
-  void go_on(GuestHandle arrived, const Hall::Guest& guest);
+  All::iterator enter(std::pair<GuestHandle, Hall::Guest> taken);
+  void leave_all();
+  void empty_hall();
+  bool is_silent(const Pending& guest) const;
+  bool must_wait(const Pending& guest) const noexcept;
   HandshakeRules rules_for(const GuestHandle& arrived) const;
   os::Deadline end_of_patience() const noexcept;
   All::iterator enter(Pending guest);

@@ -32,6 +32,8 @@ class Poller {
   /// Throws std::system_error (no_such_file_or_directory when it is not there).
   void change(NativeHandle handle, std::uint64_t tag, Interest interest);
   void remove(NativeHandle handle) noexcept;
+  /// Nothing else may be called any more.
+  void close() noexcept { set_.reset(); }
 
   /// Those that are ready, at most as many as `into` takes, the rest next time; none when the
   /// deadline passed first. Resumes after signals. Throws std::system_error.

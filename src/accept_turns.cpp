@@ -15,8 +15,7 @@ namespace multiprocess::detail {
 class AcceptTurns::Turn {
  public:
   /// A thread that does not wait comes again: its event loop looks after the handshakes.
-  Turn(AcceptTurns& all, os::Deadline deadline)
-      : all_(all), hands_on_(deadline > std::chrono::steady_clock::now()) {
+  Turn(AcceptTurns& all, os::Deadline deadline) : all_(all), hands_on_(deadline != os::at_once) {
     std::unique_lock lock(all_.mutex_);
     const auto is_free = [this] { return !all_.is_busy_; };
     ++all_.takers_;
@@ -28,13 +27,14 @@ class AcceptTurns::Turn {
     }
     all_.is_busy_ = true;
   }
-  /// Whoever waits for the handle afterwards sees what is left.
+  /// Whoever waits for the handle afterwards sees what is left. Nobody gives up meanwhile: one who
+  /// waits for the turn is left with the guests only if he gets it.
   ~Turn() {
-    if (hands_on_ && all_.is_alone()) {
+    const std::scoped_lock lock(all_.mutex_);
+    if (hands_on_ && all_.takers_ == 1) {
       all_.acceptor_.hand_on();
     }
     all_.acceptor_.rest();
-    const std::scoped_lock lock(all_.mutex_);
     all_.is_busy_ = false;
     --all_.takers_;
     all_.freed_.notify_one();
@@ -61,9 +61,17 @@ AcceptTurns::~AcceptTurns() {
   }
 }
 
-bool AcceptTurns::is_alone() {
+void AcceptTurns::hand_on() noexcept {
   const std::scoped_lock lock(mutex_);
-  return takers_ == 1;
+  if (takers_ == 0) {
+    acceptor_.hand_on();
+    acceptor_.rest();
+  }
+}
+
+void AcceptTurns::abandon() noexcept {
+  socket_.reset();
+  acceptor_.abandon();
 }
 
 bool AcceptTurns::is_ours() const noexcept {

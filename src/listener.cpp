@@ -67,21 +67,43 @@ struct Listener::Shared {
     if (socket == nullptr) {
       detail::AcceptTurns::throw_closed();
     }
-    if (current == nullptr || !current->is_ours()) {
+    drop_if_not_ours();
+    if (current == nullptr) {
       current = std::make_shared<detail::AcceptTurns>(socket, rules, hall);
     }
     return current;
   }
 
+  struct Parts {
+    std::shared_ptr<const os::Handle> socket;  // null once it is closed
+    std::shared_ptr<Hall> hall;
+    std::shared_ptr<detail::AcceptTurns> current;
+  };
+  /// Whatever another thread closes meanwhile.
+  Parts parts() {
+    const std::scoped_lock guard(lock);
+    drop_if_not_ours();
+    return {socket, hall, current};
+  }
+
   void close() noexcept {
     const std::scoped_lock guard(lock);
-    if (current != nullptr && current->is_ours()) {
+    drop_if_not_ours();
+    if (current != nullptr) {
       current->close();
     }
     current.reset();
     socket.reset();
     hall.reset();
     file.reset();
+  }
+
+  /// Under the lock.
+  void drop_if_not_ours() noexcept {
+    if (current != nullptr && !current->is_ours()) {
+      current->abandon();
+      current.reset();
+    }
   }
 
   std::atomic<std::uint32_t> uses{1};
@@ -101,11 +123,12 @@ Listener::Listener(Address address, Options options) {
   if (address == Address()) {
     address = Address(detail::private_socket_path());
   }
+  std::shared_ptr<Hall> hall = options.authkey ? Hall::make() : nullptr;
   os::Handle socket = os::listen_at(address.where(), std::max(options.backlog, fewest_waiting));
   const Address bound(os::local_address(socket.get()));
   detail::require_loopback(bound.where(), options);
-  auto made = std::make_unique<Shared>(std::move(socket), bound, rules_of(bound, options),
-                                       options.authkey ? Hall::make() : nullptr);
+  auto made =
+      std::make_unique<Shared>(std::move(socket), bound, rules_of(bound, options), std::move(hall));
   made->file.emplace(bound.path());
   shared_ = made.release();
 }
@@ -248,20 +271,27 @@ std::uint32_t Listener::send_part(const void* part) {
         "Listener objects should only be shared between processes through inheritance: as an "
         "argument or a capture of a Process target, or as an item of a Queue or Pipe");
   }
-  if (listener.closed()) {
+  if (listener.shared_ == nullptr) {
     throw NotSendable("a closed Listener cannot be sent");
   }
   Shared& shared = *listener.shared_;
+  const auto [socket, hall, current] = shared.parts();
+  if (socket == nullptr) {
+    throw NotSendable("a closed Listener cannot be sent");
+  }
   if (message->leaves_the_tree() && shared.rules.key) {
     throw NotSendable(
         "a Listener with an authkey cannot be sent to another program: its key stays in the tree");
   }
   detail::SharedRef companion = pack(shared.address, shared.rules);
-  if (shared.hall != nullptr) {
-    shared.hall->share();
-    companion = shared.hall->pack(companion);
+  if (hall != nullptr) {
+    hall->share();
+    companion = hall->pack(companion);
+    if (current != nullptr) {
+      current->hand_on();  // whose handshakes began before there were others
+    }
   }
-  return message->add_descriptor(os::duplicate(shared.socket->get()), companion);
+  return message->add_descriptor(os::duplicate(socket->get()), companion);
 }
 
 void Listener::receive_part(void* where, std::uint32_t index) {

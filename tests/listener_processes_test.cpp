@@ -7,13 +7,16 @@
 #include "support/child.hpp"
 #include "support/gate.hpp"
 #include "support/listening.hpp"
+#include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
 #include "support/system.hpp"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <latch>
 #include <string>
+#include <system_error>
 #include <thread>
 
 namespace mp = multiprocess;
@@ -79,6 +82,28 @@ TEST_P(ListenerProcesses, AListenerTravelsOnAQueue) {
   server.join(plenty);
 }
 
+TEST(ListenerThreads, OneClosesWhatAnotherSends) {
+  const mp::Queue<Listener> queue;
+  for (int i = 0; i < 30; ++i) {
+    Listener listener({"localhost", 0}, {.authkey = "secret"});
+    std::latch begun(1);
+    std::jthread closes([&] {
+      begun.wait();
+      listener.close();
+    });
+    const auto send = [&] {
+      while (true) {
+        queue.put(listener);
+        queue.get();
+        if (!begun.try_wait()) {
+          begun.count_down();
+        }
+      }
+    };
+    EXPECT_THROW(send(), mp::NotSendable);
+  }
+}
+
 TEST_P(ListenerProcesses, AnAcceptedConnectionIsAnArgument) {
   for (const bool strict : {false, true}) {
     Listener listener({"localhost", 0}, {.authkey = "secret", .strict = strict});
@@ -123,6 +148,30 @@ TEST(ListenerForked, AChildAcceptsForItself) {
   EXPECT_EQ(child.wait(), 0);
   EXPECT_THROW(listener.accept(20ms), mp::TimeoutError);
   EXPECT_TRUE(fs::exists(listener.address().path()));
+}
+
+TEST(ListenerForked, AChildThatClosesItKeepsNothingOpen) {
+  if (mp::test::under_thread_sanitizer) {
+    GTEST_SKIP() << "the sanitizer does not follow a fork among threads";
+  }
+  Listener listener({"127.0.0.1", 0}, {.authkey = "secret"});
+  const Address address = listener.address();
+  std::jthread accepts([&listener] { EXPECT_THROW(listener.accept(), std::system_error); });
+  const mp::Connection silent = Client(address);
+  ASSERT_TRUE(silent.poll(plenty)) << "the thread is at it";
+  mp::test::Gate closed;
+  mp::test::Gate over;
+  Child child([&] {
+    listener.close();
+    closed.open();
+    over.wait();
+  });
+  closed.wait();
+  listener.close();
+  accepts.join();
+  EXPECT_THROW(Client(Address(address)), std::system_error) << "nobody listens";
+  over.open();
+  EXPECT_EQ(child.wait(), 0);
 }
 
 TEST(ListenerForked, AChildKeepsNobodyOfItsParent) {

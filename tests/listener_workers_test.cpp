@@ -16,6 +16,7 @@
 #include <vector>
 
 namespace mp = multiprocess;
+using namespace std::chrono_literals;
 using mp::connection::Client;
 using mp::connection::Listener;
 using mp::test::plenty;
@@ -88,6 +89,23 @@ TEST_P(ListenerWorkers, WhoIsSlowIsServedByTheOneWhoHasTime) {
   EXPECT_EQ(slow.recv<int>(), 1);
   over.set();
   EXPECT_TRUE(busy.join(plenty));
+  EXPECT_TRUE(idle.join(plenty));
+}
+
+TEST_P(ListenerWorkers, WhoIsHereWhenItIsSentIsServedThere) {
+  if (GetParam() == mp::StartMethod::fork) {
+    GTEST_SKIP() << "a forked child has the Listener without its being sent";
+  }
+  Listener listener({.authkey = "secret"});
+  const mp::Event over;
+  over.set();
+  const mp::Connection slow = Client(listener.address());
+  EXPECT_THROW(listener.accept(20ms), mp::TimeoutError);
+  ASSERT_TRUE(slow.poll(plenty)) << "its handshake is under way, in us";
+  mp::Process idle = start(accept_one_and_stay, listener, over);
+  mp::connection::answer_challenge(slow, "secret", {.handshake_timeout = plenty});
+  mp::connection::deliver_challenge(slow, "secret", {.handshake_timeout = plenty});
+  EXPECT_EQ(slow.recv<int>(), 1);
   EXPECT_TRUE(idle.join(plenty));
 }
 

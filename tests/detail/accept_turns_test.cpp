@@ -111,5 +111,28 @@ TEST_F(AcceptTurnsWithAKey, AFailureIsThrownOnceAndTheNextOneMayCome) {
   EXPECT_THROW(turns_.accept(in(1ms)), TimeoutError);
 }
 
+/// At whose socket other processes accept as well.
+class AcceptTurnsShared : public AcceptTurnsTest {
+ protected:
+  AcceptTurnsShared() { hall_->share(); }
+
+  const std::shared_ptr<Hall> hall_ = Hall::make();
+  AcceptTurns shared_{listening_, {.key = Key("secret")}, hall_};
+};
+
+TEST_F(AcceptTurnsShared, OneOfTwoThatGiveUpTogetherHandsOn) {
+  const os::Handle silent = dial();
+  for (int round = 0; round < 300; ++round) {
+    const auto gives_up = [this, end = in(2ms)] {
+      EXPECT_THROW(shared_.accept(end), TimeoutError);
+    };
+    std::jthread other(gives_up);
+    gives_up();
+    other.join();
+    const std::array handles{hall_->handle()};
+    ASSERT_FALSE(os::wait_any(handles, os::at_once).empty()) << "in round " << round;
+  }
+}
+
 }  // namespace
 }  // namespace multiprocess::detail

@@ -34,15 +34,21 @@ class AcceptTurns {
   Admitted accept(os::Deadline deadline);
   void close() noexcept;
 
+  /// Leaves them to the others now, unless a thread is in accept().
+  void hand_on() noexcept;
+
+  /// In a forked child: closes what it has of it. A thread of the parent that is in accept() would
+  /// keep it open here, where it does not run.
+  void abandon() noexcept;
+
   /// Throws std::system_error (bad_file_descriptor).
   [[noreturn]] static void throw_closed();
 
  private:
   class Turn;
-  bool is_alone();
 
   const int owner_;
-  const std::shared_ptr<const os::Handle> socket_;
+  std::shared_ptr<const os::Handle> socket_;
   Acceptor acceptor_;
   std::mutex mutex_;
   std::condition_variable freed_;

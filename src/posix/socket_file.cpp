@@ -6,6 +6,7 @@
 #include "system_error.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,11 +57,18 @@ void remove_private_folder(const std::string& path) noexcept {
   rmdir(path.c_str());
 }
 
+/// Also of the time when it was made, where the file system knows: inodes are given again.
 std::uint64_t socket_file_id(const std::string& path) noexcept {
-  struct stat facts {};
-  return lstat(path.c_str(), &facts) == 0 && S_ISSOCK(facts.st_mode)
-             ? facts.st_dev << 40 ^ facts.st_ino
-             : 0;
+  struct statx facts {};
+  if (statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &facts) !=
+          0 ||
+      !S_ISSOCK(facts.stx_mode)) {
+    return 0;
+  }
+  const std::uint64_t device = std::uint64_t{facts.stx_dev_major} << 20 ^ facts.stx_dev_minor;
+  const std::uint64_t second = static_cast<std::uint64_t>(facts.stx_btime.tv_sec);
+  const std::uint64_t born = second * 1'000'000'000 + facts.stx_btime.tv_nsec;
+  return (device << 40 ^ facts.stx_ino) + born;
 }
 
 bool remove_socket_file(const std::string& path, std::uint64_t id) noexcept {

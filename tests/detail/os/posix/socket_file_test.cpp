@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -74,6 +77,29 @@ TEST_F(SocketFilesOnDisk, IsRemovedOnlyWhileItIsTheSame) {
   EXPECT_FALSE(remove_socket_file(path_, id));
   std::ofstream(path_) << "no socket";
   EXPECT_EQ(socket_file_id(path_), 0U);
+}
+
+TEST_F(SocketFilesOnDisk, IsNoOtherWhoseInodeItHas) {
+  Handle listening = listen_at({path_}, 1);
+  const auto inode = [this] {
+    struct stat facts {};
+    stat(path_.c_str(), &facts);
+    return facts.st_ino;
+  };
+  const ino_t first = inode();
+  const std::uint64_t id = socket_file_id(path_);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  // The clock of the file system has moved on after a while.
+  for (bool is_other = false; !is_other;) {
+    listening.reset();
+    fs::remove(path_);
+    listening = listen_at({path_}, 1);
+    is_other = socket_file_id(path_) != id && inode() == first;
+    if (!is_other && std::chrono::steady_clock::now() > end) {
+      ASSERT_NE(inode(), first);
+      GTEST_SKIP() << "this file system gives no inode again";
+    }
+  }
 }
 
 }  // namespace

@@ -31,6 +31,8 @@ namespace os = detail::os;
 
 namespace {
 
+constexpr const char* too_long = "the handshake took too long";
+
 [[noreturn]] void throw_hung_up() {
   throw EOFError("the other end hung up in the middle of the handshake");
 }
@@ -125,7 +127,7 @@ Connection Client(Address address, Options options) {
 
 namespace {
 
-constexpr auto longest_frame = static_cast<std::ptrdiff_t>(detail::Handshake::longest_frame);
+constexpr std::size_t longest_frame = detail::Handshake::longest_frame;
 
 void check_half(const Key& key, const Options& options) {
   detail::require_key(key);
@@ -135,10 +137,15 @@ void check_half(const Key& key, const Options& options) {
 }
 
 std::vector<std::byte> receive_frame(const Connection& connection, os::Deadline deadline) {
-  if (deadline != os::never && !connection.poll(detail::time_until(deadline))) {
-    throw TimeoutError("the handshake took too long");
+  if (!connection.poll(detail::time_until(deadline))) {
+    throw TimeoutError(too_long);
   }
-  return connection.recv_bytes(longest_frame);
+  try {
+    return detail::receive_bytes(connection, longest_frame, deadline);
+  } catch (const TimeoutError&) {
+    connection.close();  // there is no going on in the middle of a frame
+    throw TimeoutError(too_long);
+  }
 }
 
 os::Deadline deadline_of(const Options& options) {

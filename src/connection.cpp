@@ -190,6 +190,12 @@ std::vector<std::byte> Connection::recv_bytes(std::optional<std::ptrdiff_t> maxl
   return use(transport, [most](Transport& open) { return open.receive_bytes(most); });
 }
 
+std::vector<std::byte> detail::receive_bytes(const Connection& from, std::size_t most,
+                                             os::Deadline deadline) {
+  return use(from.open_for_reading(),
+             [most, deadline](Transport& open) { return open.receive_bytes(most, deadline); });
+}
+
 std::size_t Connection::recv_into(std::span<std::byte> buffer, std::ptrdiff_t offset) const {
   Transport& transport = open_for_reading();
   if (offset < 0) {

@@ -56,8 +56,15 @@ std::size_t write_header(Header& header, std::uint64_t size) {
                           "got end of file during message");
 }
 
-void read_inside(os::NativeHandle from, std::span<std::byte> into) {
+void await(os::NativeHandle from, os::Deadline deadline) {
+  if (deadline != os::never && !os::wait_readable(from, deadline)) {
+    throw TimeoutError();
+  }
+}
+
+void read_inside(os::NativeHandle from, std::span<std::byte> into, os::Deadline deadline) {
   for (std::size_t done = 0; done < into.size();) {
+    await(from, deadline);
     const std::size_t got = os::read_some(from, into.subspan(done));
     if (got == 0) {
       throw_ended_inside();
@@ -67,7 +74,9 @@ void read_inside(os::NativeHandle from, std::span<std::byte> into) {
 }
 
 /// The first bytes of a message: none at the end of the stream.
-void read_first(os::NativeHandle from, std::span<std::byte> into, os::StreamPiece* beside) {
+void read_first(os::NativeHandle from, std::span<std::byte> into, os::StreamPiece* beside,
+                os::Deadline deadline) {
+  await(from, deadline);
   std::size_t got = 0;
   if (beside == nullptr) {
     got = os::read_some(from, into);
@@ -78,7 +87,7 @@ void read_first(os::NativeHandle from, std::span<std::byte> into, os::StreamPiec
   if (got == 0) {
     throw EOFError("the connection is closed at the other end");
   }
-  read_inside(from, into.subspan(got));
+  read_inside(from, into.subspan(got), deadline);
 }
 
 [[noreturn]] void throw_no_length(std::uint64_t size) {
@@ -110,14 +119,14 @@ std::optional<std::uint64_t> parse_header(Bytes header) {
   return long_size;
 }
 
-std::uint64_t read_header(os::NativeHandle from, os::StreamPiece* beside) {
+std::uint64_t read_header(os::NativeHandle from, os::StreamPiece* beside, os::Deadline deadline) {
   Header header;
   const std::span<std::byte> all(header);
-  read_first(from, all.first<short_header>(), beside);
+  read_first(from, all.first<short_header>(), beside, deadline);
   if (const auto size = parse_header(all.first<short_header>())) {
     return *size;
   }
-  read_inside(from, all.subspan<short_header>());
+  read_inside(from, all.subspan<short_header>(), deadline);
   return *parse_header(all);
 }
 
@@ -140,11 +149,11 @@ void send_frame(os::NativeHandle to, Bytes message, std::span<const os::NativeHa
   begin(std::span(together).first(size + message.size()));
 }
 
-FrameReader::FrameReader(os::NativeHandle from, os::StreamPiece* beside)
-    : from_(from), remaining_(read_header(from, beside)) {}
+FrameReader::FrameReader(os::NativeHandle from, os::StreamPiece* beside, os::Deadline deadline)
+    : from_(from), deadline_(deadline), remaining_(read_header(from, beside, deadline)) {}
 
 void FrameReader::read(std::span<std::byte> into) {
-  read_inside(from_, into);
+  read_inside(from_, into, deadline_);
   remaining_ -= into.size();
 }
 

@@ -128,7 +128,10 @@ class PipeTransport final : public Transport {
     read(context, message.bytes());
   }
 
-  std::vector<std::byte> receive_bytes(std::size_t most) override {
+  std::vector<std::byte> receive_bytes(std::size_t most, os::Deadline deadline) override {
+    if (deadline != os::never && !wait_ready(deadline)) {
+      throw TimeoutError();
+    }
     Collector collector(most);
     collect(collector);
     if (collector.size() > most) {

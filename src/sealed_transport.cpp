@@ -46,19 +46,19 @@ class SealedTransport final : public Transport {
   }
 
   void receive(void* context, void (*read)(void*, Bytes)) override {
-    const std::vector<std::byte> message = receive_bytes(SIZE_MAX);
+    const std::vector<std::byte> message = receive_bytes(SIZE_MAX, os::never);
     const Incoming nothing;
     read(context, message);
   }
-  std::vector<std::byte> receive_bytes(std::size_t most) override {
-    std::vector<std::byte> message = take();
+  std::vector<std::byte> receive_bytes(std::size_t most, os::Deadline deadline) override {
+    std::vector<std::byte> message = take(deadline);
     if (message.size() > most) {
       throw_too_long(message.size(), most);
     }
     return message;
   }
   std::size_t receive_into(std::span<std::byte> buffer) override {
-    std::vector<std::byte> message = take();
+    std::vector<std::byte> message = take(os::never);
     if (message.size() > buffer.size()) {
       throw BufferTooShort(std::move(message));
     }
@@ -83,9 +83,9 @@ class SealedTransport final : public Transport {
 
  private:
   /// The next message, when it is just what the other end sent next.
-  std::vector<std::byte> take() {
+  std::vector<std::byte> take(os::Deadline deadline) {
     const std::scoped_lock lock(receiving_);
-    FrameReader frame(handle());
+    FrameReader frame(handle(), nullptr, deadline);
     std::vector<std::byte> all = frame.read_rest();
     const std::optional<Bytes> message = state_.receiving.open(all);
     if (!message) {

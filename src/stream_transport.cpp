@@ -109,9 +109,9 @@ class StreamTransport final : public Transport {
     const Incoming parts = take_parts(bytes, std::move(beside.handles));
     read(context, bytes);
   }
-  std::vector<std::byte> receive_bytes(std::size_t most) override {
+  std::vector<std::byte> receive_bytes(std::size_t most, os::Deadline deadline) override {
     const std::scoped_lock lock(receiving_);
-    FrameReader frame(handle());
+    FrameReader frame(handle(), nullptr, deadline);
     if (frame.remaining() > most) {
       const std::uint64_t size = frame.remaining();
       if (size > most_skipped) {

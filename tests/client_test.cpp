@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/client.hpp>
 
+#include <multiprocess/detail/os/socket.hpp>
+#include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
 #include <multiprocess/listener.hpp>
 
@@ -9,11 +11,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <span>
 #include <system_error>
 #include <thread>
 
 namespace mp = multiprocess;
+namespace os = multiprocess::detail::os;
 using namespace std::chrono_literals;
 using mp::Address;
 using mp::connection::Client;
@@ -89,6 +95,18 @@ TEST_F(Challenge, WaitsNoLongerThanItIsTold) {
   const mp::connection::Options options{.handshake_timeout = 10ms};
   EXPECT_THROW(mp::connection::deliver_challenge(here_, "secret", options), mp::TimeoutError);
   EXPECT_THROW(mp::connection::answer_challenge(here_, "secret", options), mp::TimeoutError);
+}
+
+TEST_F(Challenge, WaitsNoLongerForTheRestOfAFrame) {
+  const mp::connection::Options options{.handshake_timeout = 10ms};
+  constexpr std::array<std::byte, 5> frame{std::byte{}, std::byte{}, std::byte{}, std::byte{9}};
+  for (const std::size_t begun : {1U, 5U}) {
+    const os::Handle slow = os::connect_to(listener_.address().where(), os::never);
+    const mp::Connection server = listener_.accept();
+    os::write_all(slow.get(), std::span(frame).first(begun));
+    EXPECT_THROW(mp::connection::answer_challenge(server, "secret", options), mp::TimeoutError);
+    EXPECT_TRUE(server.closed()) << "there is no going on in the middle of a frame";
+  }
 }
 
 TEST_F(Challenge, IsPythonsFormWithAKey) {

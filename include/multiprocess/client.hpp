@@ -47,7 +47,8 @@ Connection Client(const Address& address, T&&, More&&...) {
 }
 
 /// The asking half of Python's handshake: throws AuthenticationError unless the other end, which
-/// calls answer_challenge, has the key. Waits for it, at most `handshake_timeout`.
+/// calls answer_challenge, has the key. Waits for it, at most `handshake_timeout`: a connection
+/// that is in the middle of a message then is closed.
 void deliver_challenge(Connection connection, Key key, Options options = {});
 /// The answering half. Throws AuthenticationError when the other end does not accept the answer.
 void answer_challenge(Connection connection, Key key, Options options = {});

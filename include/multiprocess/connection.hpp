@@ -19,6 +19,15 @@
 
 namespace multiprocess {
 
+class Connection;
+
+namespace detail {
+/// As Connection::recv_bytes, of a message that is whole by then. Throws TimeoutError; when a part
+/// has come, nobody can receive from this end any more.
+std::vector<std::byte> receive_bytes(const Connection& from, std::size_t most,
+                                     os::Deadline deadline);
+}  // namespace detail
+
 /// One end of a channel for messages: of a `Pipe`, whose ends are processes of the tree, or of a
 /// stream to any program.
 ///
@@ -127,6 +136,8 @@ class Connection {
 
  private:
   friend class Waitable;
+  friend std::vector<std::byte> detail::receive_bytes(const Connection&, std::size_t,
+                                                      detail::os::Deadline);
 
   void send_value(const void* value, void (*save)(detail::OutputArchive&, const void*)) const;
   void recv_value(void* into, void (*read)(detail::InputArchive&, void*)) const;

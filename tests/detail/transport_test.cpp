@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,7 @@
 namespace multiprocess::detail {
 namespace {
 
+using namespace std::chrono_literals;
 using End = std::unique_ptr<Transport>;
 
 std::pair<End, End> make_pipe(bool duplex = true) {
@@ -60,6 +62,15 @@ TEST_P(TransportTest, MovesMessages) {
     *static_cast<int*>(into) = InputArchive(message).get<int>();
   });
   EXPECT_EQ(got, 42);
+}
+
+TEST_P(TransportTest, WaitsForBytesNoLongerThanItIsTold) {
+  const auto in = [](std::chrono::milliseconds time) {
+    return std::chrono::steady_clock::now() + time;
+  };
+  EXPECT_THROW(here_.receive_bytes(SIZE_MAX, in(10ms)), TimeoutError);
+  there_.send(message_of(5));
+  EXPECT_EQ(here_.receive_bytes(SIZE_MAX, in(20s)), message_of(5));
 }
 
 TEST_P(TransportTest, FillsABuffer) {

@@ -30,7 +30,9 @@ class FrameReader {
   /// when it ends inside (connection_aborted) or what comes is no frame (protocol_error).
   /// With `beside` also the handles that came with it, of a stream between processes of this
   /// machine.
-  explicit FrameReader(os::NativeHandle from, os::StreamPiece* beside = nullptr);
+  /// TimeoutError when not all that is read has come until the deadline.
+  explicit FrameReader(os::NativeHandle from, os::StreamPiece* beside = nullptr,
+                       os::Deadline deadline = os::never);
 
   std::uint64_t remaining() const noexcept { return remaining_; }
 
@@ -44,6 +46,7 @@ class FrameReader {
 
  private:
   os::NativeHandle from_;
+  os::Deadline deadline_;
   std::uint64_t remaining_;
 };
 

@@ -52,8 +52,10 @@ class Transport {
   /// Each takes the next message. They throw EOFError when there is none any more.
   /// `read(context, message)` runs with what travelled beside the bytes active.
   virtual void receive(void* context, void (*read)(void*, Bytes)) = 0;
-  /// Throws std::system_error (message_size) for more than `most` bytes.
-  virtual std::vector<std::byte> receive_bytes(std::size_t most) = 0;
+  /// Throws std::system_error (message_size) for more than `most` bytes, TimeoutError when not all
+  /// has come until the deadline: then what comes next is the middle of a message.
+  virtual std::vector<std::byte> receive_bytes(std::size_t most,
+                                               os::Deadline deadline = os::never) = 0;
   /// Throws BufferTooShort.
   virtual std::size_t receive_into(std::span<std::byte> buffer) = 0;
 

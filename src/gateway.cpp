@@ -150,7 +150,12 @@ void Gateway::accept() {
       sessions_.emplace(
           tag, std::make_shared<RemoteSession>(server_, trees_, poller_, tag, std::move(peer)));
     });
-    poller_.add(stream, tag);
+    try {
+      poller_.add(stream, tag);
+    } catch (const std::system_error&) {
+      end(sessions_.find(tag));  // nobody would look after it
+      throw;
+    }
   }
 }
 

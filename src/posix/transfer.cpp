@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstring>
+#include <exception>
+#include <iterator>
 
 namespace multiprocess::detail::os {
 
@@ -39,6 +41,7 @@ void attach(msghdr& message, ControlBuffer& control, std::span<const NativeHandl
   }
 }
 
+/// Closes them when there is no memory.
 std::vector<Handle> detach(msghdr& message) {
   std::vector<Handle> handles;
   for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
@@ -47,11 +50,14 @@ std::vector<Handle> detach(msghdr& message) {
       continue;
     }
     const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    std::array<Handle, most_handles_per_message> here;
     for (std::size_t i = 0; i < count; ++i) {
       int descriptor = -1;
       std::memcpy(&descriptor, CMSG_DATA(part) + i * sizeof descriptor, sizeof descriptor);
-      handles.emplace_back(descriptor);
+      here.at(i) = Handle(descriptor);
     }
+    handles.insert(handles.end(), std::make_move_iterator(here.begin()),
+                   std::make_move_iterator(here.begin() + static_cast<std::ptrdiff_t>(count)));
   }
   return handles;
 }
@@ -137,7 +143,7 @@ bool send_message_now(NativeHandle channel, std::span<const std::byte> bytes,
                       std::span<const NativeHandle> handles) noexcept try {
   send_with(MSG_DONTWAIT, channel, bytes, handles);
   return true;
-} catch (const std::system_error&) {
+} catch (const std::exception&) {  // also when there is no memory to say why
   return false;
 }
 

@@ -117,17 +117,17 @@ class AcceptTurnsShared : public AcceptTurnsTest {
   AcceptTurnsShared() { hall_->share(); }
 
   const std::shared_ptr<Hall> hall_ = Hall::make();
-  AcceptTurns shared_{listening_, {.key = Key("secret")}, hall_};
+  AcceptTurns shared_{listening_, {.key = Key("secret"), .patience = plenty}, hall_};
 };
 
 TEST_F(AcceptTurnsShared, OneOfTwoThatGiveUpTogetherHandsOn) {
   const os::Handle silent = dial();
-  for (int round = 0; round < 300; ++round) {
-    const auto gives_up = [this, end = in(2ms)] {
-      EXPECT_THROW(shared_.accept(end), TimeoutError);
-    };
-    std::jthread other(gives_up);
-    gives_up();
+  for (int round = 0; round < 500; ++round) {
+    const os::Deadline end = in(1ms);
+    std::jthread other([this, end, round] {  // may wait for its turn until any moment of the end
+      EXPECT_THROW(shared_.accept(end + round * 3us), TimeoutError);
+    });
+    EXPECT_THROW(shared_.accept(end), TimeoutError);
     other.join();
     const std::array handles{hall_->handle()};
     ASSERT_FALSE(os::wait_any(handles, os::at_once).empty()) << "in round " << round;

@@ -296,8 +296,8 @@ OrderTerms typed_terms(OrderTerms terms) {
 /// span of one.
 template <class Range>
 inline constexpr bool may_be_shared =
-    std::ranges::contiguous_range<Range>&& std::ranges::sized_range<Range> &&
-    std::copy_constructible<std::remove_cvref_t<Range>> &&
+    std::ranges::contiguous_range<Range>&& std::ranges::sized_range<Range>&&
+        std::copy_constructible<std::remove_cvref_t<Range>> &&
     (std::ranges::view<std::remove_cvref_t<Range>> ||
      requires { typename std::remove_cvref_t<Range>::shared_handle; });
 

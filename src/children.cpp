@@ -37,10 +37,15 @@ Registry& registry() {
   return *kept;
 }
 
+/// Somebody may have closed it, and its number mean anything by now.
+bool may_tell(const KeptHandle* status) {
+  return status != nullptr && *status;
+}
+
 /// Of the processes that have ended: a child of the fork server counts as such once its exit code
 /// has arrived, or cannot arrive any more.
 bool is_complete(const ProcessRecord& record) {
-  return record.status == nullptr || os::wait_readable(record.status->get(), os::at_once);
+  return !may_tell(record.status.get()) || os::wait_readable(record.status->get(), os::at_once);
 }
 
 /// What the child itself wrote, unless its place has another owner by now.
@@ -52,8 +57,12 @@ std::optional<int> told_exit_code(Ticket ticket) {
 
 /// Under the lock, once the process has ended.
 void take_note(ProcessRecord& record) {
-  const auto code = record.status ? receive_exit_code(record.status->get())
-                                  : os::take_exit_code(record.sentinel->get());
+  std::optional<int> code;
+  if (record.status == nullptr) {
+    code = os::take_exit_code(record.sentinel->get());
+  } else if (may_tell(record.status.get())) {
+    code = receive_exit_code(record.status->get());
+  }
   record.exitcode = code ? code : told_exit_code(record.ticket);
   record.exitcode = record.exitcode.value_or(unknown_exit_code);
   record.status.reset();
@@ -107,7 +116,7 @@ void add_child(const Record& record, os::Started started, Ticket ticket, os::Han
   try {
     watch_child(ticket, sentinel);
     auto ours = std::make_shared<os::Handle>();
-    auto told = status ? std::make_shared<const os::Handle>(std::move(status)) : nullptr;
+    auto told = status ? std::make_shared<const KeptHandle>(std::move(status)) : nullptr;
     const std::scoped_lock lock(process_mutex());
     registry().running.push_back(record);
     *ours = std::move(started.sentinel);
@@ -154,7 +163,7 @@ std::vector<Record> live_children() {
 
 std::optional<int> wait_child(const Record& record, os::Deadline deadline) {
   std::shared_ptr<const os::Handle> sentinel;
-  std::shared_ptr<const os::Handle> status;
+  std::shared_ptr<const KeptHandle> status;
   {
     const std::scoped_lock lock(process_mutex());
     if (record->exitcode) {
@@ -164,7 +173,7 @@ std::optional<int> wait_child(const Record& record, os::Deadline deadline) {
     status = record->status;
   }
   if (!os::wait_ended(sentinel->get(), deadline) ||
-      (status && !os::wait_readable(status->get(), deadline))) {
+      (may_tell(status.get()) && !os::wait_readable(status->get(), deadline))) {
     return std::nullopt;
   }
   {

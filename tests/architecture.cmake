@@ -17,7 +17,7 @@ set(floor_2
   version detail/repr error detail/count start_method timeout range
   detail/std_lockable detail/per_thread
   detail/copy_recorder detail/shared_ref detail/shipment fd
-  detail/step detail/lasting detail/thread_lock detail/arena detail/word detail/participants detail/process_state authentication
+  detail/step detail/lasting detail/thread_lock detail/arena detail/word detail/participants detail/kept_handle detail/process_state authentication
   detail/self detail/owned_lock detail/recursive_lock detail/lock_calls detail/repair detail/heap
   detail/account detail/journal detail/entries detail/holders
   detail/parcel detail/page_runs detail/slabs detail/magazines detail/warden detail/message detail/inheritance
@@ -30,7 +30,7 @@ set(floor_2
   detail/named detail/mp_fn serialization function
   detail/traceback detail/remote_category detail/remote_error register_exception
   detail/cleanup logging exit
-  detail/exit_report detail/children detail/bootstrap detail/kept_handle detail/forkserver detail/launch
+  detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
 )
 set(floor_3
   lock detail/units semaphore event detail/waiters condition

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <multiprocess/detail/kept_handle.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 #include <multiprocess/detail/participants.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
@@ -49,7 +50,7 @@ struct ProcessRecord {
   bool closed = false;
   int pid = 0;
   std::shared_ptr<const os::Handle> sentinel;
-  std::shared_ptr<const os::Handle> status;  ///< of a child of the fork server: tells the exit code
+  std::shared_ptr<const KeptHandle> status;  ///< of a child of the fork server: tells the exit code
   Ticket ticket;
   std::optional<int> exitcode;
 };

@@ -35,6 +35,7 @@ struct Warden {
   os::Pipe bell;  // a byte in it: the list has changed
   std::uint64_t bell_id = 0;
   bool runs = false;
+  bool gave_up = false;  // once: there may be children that it does not see
 
   bool hears() const noexcept { return os::stream_id(bell.read.get()) == bell_id; }
 };
@@ -55,16 +56,20 @@ void ring(const Warden& warden) noexcept {
 }
 
 /// Somebody has closed our descriptors: their numbers may be anybody's now. The deaths that are
-/// still to come are seen by those who wait.
+/// still to come are seen by those who wait, who are told, for they look around more often then.
 void give_up(Self& me, Warden& warden) noexcept {
-  const std::scoped_lock guard(me.warden_lock);
-  for (const Watched& watched : warden.children) {
-    watched.process->release();
+  {
+    const std::scoped_lock guard(me.warden_lock);
+    for (const Watched& watched : warden.children) {
+      watched.process->release();
+    }
+    warden.children.clear();
+    warden.bell.read.release();
+    warden.bell.write.release();
+    warden.runs = false;
+    warden.gave_up = true;
   }
-  warden.children.clear();
-  warden.bell.read.release();
-  warden.bell.write.release();
-  warden.runs = false;
+  tell_listeners();
 }
 
 /// What to poll now; empty when the thread has nothing left to do, and then it counts as gone.
@@ -143,11 +148,11 @@ void start(Self& me, Warden& warden) {
   warden.runs = true;
 }
 
-/// False when there is no thread or no descriptor to be had.
+/// False when it cannot see all deaths: there is no thread or no descriptor to be had, or was not.
 bool try_start(Self& me, Warden& warden) noexcept {
   try {
     start(me, warden);
-    return true;
+    return !warden.gave_up;
   } catch (const std::system_error&) {
     return false;
   }

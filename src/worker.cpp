@@ -58,7 +58,7 @@ class Worker {
         if (board_.closing.load(std::memory_order_acquire) != 0) {
           return true;
         }
-        wait_until(board_.work, os::never, ready, idle_slice);
+        wait_until(board_.work, os::never, ready);
       }
     }
     return false;

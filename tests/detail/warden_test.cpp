@@ -185,6 +185,7 @@ TEST_F(Warden, GivesUpWhenItsDescriptorsAreClosed) {
     first.kill();
     test::until([] { return library_threads() == 0; });
     EXPECT_FALSE(is_over(second.ticket()));
+    EXPECT_FALSE(watch_children_now()) << "who sleeps is to look around by itself";
     for (const os::Handle& each : foreign) {
       EXPECT_NE(fcntl(static_cast<int>(each.get()), F_GETFD), -1);
     }

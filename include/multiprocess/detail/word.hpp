@@ -28,7 +28,8 @@ enum class Woken { look_again, deadline, slice };
 /// have swallowed a wake-up and nobody have noticed.
 inline constexpr std::chrono::milliseconds long_slice{1000};
 inline constexpr std::chrono::milliseconds short_slice{50};
-/// For who waits for work with all deaths that matter to it noticed by a warden: to wake up costs.
+/// For who sleeps alone, so that nobody who is stopped takes its wake-up, with all deaths that
+/// matter to it noticed by a warden: to wake up costs.
 inline constexpr std::chrono::milliseconds idle_slice{30000};
 
 /// Sleeps while `word` holds `value`; counts itself in `sleepers` before and out after. The caller

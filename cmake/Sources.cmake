@@ -34,7 +34,8 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/semaphore_referent.cpp src/sentences.cpp src/sequence.cpp src/serialization.cpp
   src/set_referent.cpp src/shareable_list.cpp src/shared_bytes.cpp src/shared_code.cpp
   src/shared_data.cpp src/shared_memory.cpp src/shared_memory_manager.cpp src/shared_ref.cpp
-  src/shared_referent.cpp src/shared_string.cpp src/shipment.cpp src/slabs.cpp src/socket_files.cpp
+  src/shared_referent.cpp src/shared_string.cpp src/shipment.cpp src/shown_progress.cpp src/slabs.cpp
+  src/socket_files.cpp
   src/start_method.cpp src/stop_watch.cpp src/stream_transport.cpp src/task.cpp
   src/thread_engine.cpp src/thread_imap.cpp src/thread_items.cpp src/thread_lock.cpp
   src/thread_order.cpp src/thread_pool.cpp src/thread_queue.cpp src/thread_watch.cpp src/timeout.cpp

@@ -30,6 +30,11 @@ void Settled::add(std::size_t index) {
   changed_.notify_one();
 }
 
+bool Settled::any() const {
+  const std::scoped_lock lock(mutex_);
+  return !ready_.empty();
+}
+
 std::size_t Settled::next() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !ready_.empty(); });

@@ -109,6 +109,7 @@ bool CallState::cancel() {
 }
 
 int CallState::fileno() {
+  require_at_home();
   {
     const std::scoped_lock lock(mutex_);
     if (!bell_.read) {
@@ -124,6 +125,7 @@ int CallState::fileno() {
 }
 
 void CallState::when_settled(std::function<void()> call) {
+  require_at_home();
   {
     const std::scoped_lock lock(mutex_);
     if (!is_settled()) {
@@ -131,9 +133,7 @@ void CallState::when_settled(std::function<void()> call) {
       call = nullptr;
     }
   }
-  if (CallbackTurns* const all = call ? turns() : nullptr; all != nullptr) {
-    all->make_here([&] { make(call); });
-  } else if (call) {
+  if (call) {
     make(call);
   } else {
     attend();

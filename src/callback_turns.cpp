@@ -30,17 +30,25 @@ void CallbackTurns::take(const std::shared_ptr<CallbackOwner>& owner) noexcept {
   }
 }
 
-void CallbackTurns::make_here(const std::function<void()>& call) noexcept {
-  const bool nested = is_maker();
-  if (!nested) {
-    std::unique_lock lock(mutex_);
-    no_maker_.wait(lock,
-                   [this] { return maker_.load(std::memory_order_relaxed) == std::thread::id(); });
-    maker_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+void CallbackTurns::wait_until_made() noexcept {
+  if (is_maker()) {
+    return go_on();
   }
-  call();
-  while (const auto due = next(nested)) {
-    due->make_calls();
+  std::unique_lock lock(mutex_);
+  awaited_.store(true, std::memory_order_seq_cst);
+  made_.wait(lock, [this] { return all_made(); });
+}
+
+/// Under the lock.
+bool CallbackTurns::all_made() const noexcept {
+  return coming_.load(std::memory_order_seq_cst) == 0 && due_.empty() &&
+         maker_.load(std::memory_order_relaxed) == std::thread::id();
+}
+
+void CallbackTurns::tell_awaiting() noexcept {
+  if (awaited_.load(std::memory_order_seq_cst)) {
+    const std::scoped_lock lock(mutex_);
+    made_.notify_all();
   }
 }
 
@@ -76,7 +84,7 @@ std::shared_ptr<CallbackOwner> CallbackTurns::next(bool nested) noexcept {
   if (due_.empty()) {
     if (!nested) {
       maker_.store(std::thread::id(), std::memory_order_relaxed);
-      no_maker_.notify_one();
+      made_.notify_all();
     }
     return nullptr;
   }

@@ -10,7 +10,7 @@
 
 namespace multiprocess::detail {
 
-Lanes::Lanes(Board& board) : board_(board) {
+Lanes::Lanes(Board& board) : board_(board), creator_(this_participant()) {
   look_.places_.resize(board.places);
   add(0);
 }
@@ -70,13 +70,11 @@ void Lanes::append_to(std::size_t lane, Offset place) noexcept {
   state.tail = place;
 }
 
-void Lanes::append(Offset place, int priority) {
+std::uint64_t Lanes::append(Offset place, int priority) {
   const std::uint64_t chunks = at<Batch>(place)->chunks;
-  {
-    const std::scoped_lock lock(mutex_);
-    append_to(find(priority), place);
-  }
-  call_workers(board_, std::min<std::uint64_t>(chunks, board_.places));
+  const std::scoped_lock lock(mutex_);
+  append_to(find(priority), place);
+  return std::min<std::uint64_t>(chunks, board_.places);
 }
 
 void Lanes::look_around() noexcept {
@@ -144,7 +142,9 @@ bool Lanes::leave_heavy(std::size_t lane, Offset first) noexcept {
 }
 
 Lanes::~Lanes() {
-  const std::scoped_lock lock(mutex_);
+  if (this_participant() != creator_) {
+    return;  // a forked child's copy
+  }
   for (const Side& lane : sides_) {
     for (const Offset dummy : lane.dummies) {
       reclaim(dummy);

@@ -39,7 +39,9 @@ Order::Order(std::shared_ptr<PoolEngine> engine, const OrderTerms& terms)
 }
 
 Order::~Order() {
-  release(nullptr);
+  if (engine_->is_at_home()) {
+    release(nullptr);
+  }
 }
 
 void Order::set_code(std::shared_ptr<const SharedCode> code) noexcept {
@@ -197,7 +199,7 @@ void Order::add_rest(std::uint64_t first, std::uint64_t last) {
   engine_->count_parts(1);
   rests.push_back({place});
   open_rests_.fetch_add(1, std::memory_order_seq_cst);
-  engine_->lanes().append(place, terms_.priority);
+  call_workers(engine_->board(), engine_->lanes().append(place, terms_.priority));
 }
 
 bool Order::may_retry(std::uint64_t item) {
@@ -276,20 +278,19 @@ std::uint64_t Order::failures() const {
   return errors + damage_->lost.size();
 }
 
+void Order::show_progress(ShownProgress::Call call) {
+  progress_ = std::make_unique<ShownProgress>(
+      std::move(call), [this](const std::exception_ptr& error) { engine_->report(error); });
+}
+
 void Order::tell_progress() noexcept {
-  try {
-    if (progress_ != nullptr) {
-      progress_->tell(done(), terms_.items);
-    }
-  } catch (...) {
-    engine_->report(std::current_exception());
-  }
+  progress_->tell(done(), terms_.items);
 }
 
 void Order::end_progress() noexcept {
-  if (progress_ != nullptr) {
-    tell_progress();
+  if (progress_ != nullptr && !is_read()) {
     progress_->end();
+    tell_progress();
   }
 }
 

@@ -60,12 +60,14 @@ std::shared_ptr<PoolEngine> PoolEngine::start(PoolPlan plan) {
 }
 
 PoolEngine::~PoolEngine() {
+  if (!is_at_home()) {
+    return;  // a forked child's copy
+  }
   live_.clear();
   if (const Offset message = board().exit_call.load(); message != 0) {
     Message::drop(message);
   }
-  const bool tidy = parts_.load() == 0 && workers_.died() == 0;
-  step::store(board().tidy, tidy ? 1 : 0);
+  step::store(board().tidy, parts_.load() == 0 && workers_.died() == 0 ? 1 : 0);
 }
 
 // ---- orders
@@ -81,19 +83,21 @@ void PoolEngine::require_running() {
 bool PoolEngine::try_submit(const std::shared_ptr<Order>& order, State latest) {
   require_at_home();
   LiveOrders removed;  // they go when the lock is free again: what they hold may use the pool
+  std::uint64_t called = 0;
   {
     // Whoever ends the pool says so before it takes the lock: none is added behind its back.
     const std::scoped_lock lock(mutex_);
     if (broken_ != nullptr || state() > latest) {
       return false;
     }
-    live_.add(order);
     if (live_.size() >= sweep_at_) {
       sweep(removed);
     }
+    called = lanes_.append(order->place(), order->terms().priority);
+    live_.add(order);  // for those who fail, free and end: then it is in its lane
+    counts_.submitted += order->terms().items;
   }
-  counts_.submitted += order->terms().items;
-  lanes_.append(order->place(), order->terms().priority);
+  call_workers(board(), called);
   if (plan_.inline_tasks) {
     work_inline();
   } else if (order->terms().time_limit.count() != 0 || order->shows_progress()) {
@@ -137,10 +141,6 @@ void PoolEngine::work_inline() {
   if (--inline_depth_ == 0) {
     service_.settle_complete();
   }
-}
-
-void PoolEngine::wake_waiters() noexcept {
-  board().done.wake(INT_MAX);
 }
 
 void PoolEngine::was_read(Order& order) noexcept {
@@ -324,6 +324,7 @@ void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
   }
   for (const auto& order : live) {
     if (order->complete()) {
+      order->end_progress();
       order->on_complete();
     } else {
       order->fail(error);

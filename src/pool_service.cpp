@@ -6,10 +6,9 @@
 #include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/pool_engine.hpp>
 #include <multiprocess/detail/self.hpp>
+#include <multiprocess/detail/task.hpp>
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/error.hpp>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -32,15 +31,6 @@ constexpr auto progress_step = 100ms;
 constexpr std::array<os::Deadline::duration, 3> ending_steps{50ms, 300ms, 1300ms};
 constexpr auto at_leave = 5ms;       // of workers that have nothing more to do
 constexpr auto start_again = 100ms;  // after a start that failed
-
-/// What was lost, and how many workers with it: who loses one after the other is to be told.
-std::string describe_loss(const Order& order, std::uint64_t item, int workers) {
-  const std::string what =
-      fmt::format("{}, item {}", readable(order.terms().task), order.terms().base + item);
-  return workers == 1 ? what + ","
-                      : fmt::format("{} (it has cost {} workers: most likely it is the cause),",
-                                    what, workers);
-}
 
 }  // namespace
 
@@ -66,9 +56,13 @@ void PoolService::child_ended() noexcept {
 }
 
 void PoolService::wait_for_end() noexcept {
-  if (thread_.load() != std::this_thread::get_id() && gone_.valid()) {
+  if (is_here()) {
+    return;
+  }
+  if (gone_.valid()) {
     gone_.wait();
   }
+  engine_.callback_turns_.wait_until_made();
 }
 
 void PoolService::serve() noexcept {
@@ -133,7 +127,7 @@ std::shared_ptr<Order> PoolService::owner_of(Offset place) const {
 std::exception_ptr PoolService::error_for(const EndedWorker& ended,
                                           const std::optional<Sentence>& given, const Order& order,
                                           std::uint64_t item, int workers) {
-  const std::string task = describe_loss(order, item, workers);
+  const std::string task = describe_loss(order.terms().task, order.terms().base + item, workers);
   if (given) {
     if (given->order.get() != &order || (given->out_of_time && given->item != item)) {
       return nullptr;
@@ -183,12 +177,9 @@ bool PoolService::has_open_work() const {
 }
 
 void PoolService::refill() {
-  const bool wanted =
-      engine_.expects_more() || (engine_.state() == PoolEngine::State::close && has_open_work());
-  if (!wanted) {
-    return;
+  if (engine_.expects_more() || (engine_.state() == PoolEngine::State::close && has_open_work())) {
+    cannot_start_ = !engine_.workers_.fill_places();
   }
-  cannot_start_ = !engine_.workers_.fill_places();
 }
 
 void PoolService::break_pool(const std::exception_ptr& cause) {
@@ -207,10 +198,13 @@ void PoolService::break_pool(const std::exception_ptr& cause) {
 // ---- orders that are complete
 
 void PoolService::settle_complete() {
-  bool any = false;
-  {
-    const CallbackTurns::Series series(engine_.callback_turns_);
-    any = settle_in_order();
+  Orders owing;  // a last call, which may use the pool: so not within a series
+  bool any = settle_in_order(owing);
+  if (!owing.empty()) {
+    for (const auto& order : owing) {
+      order->end_progress();
+    }
+    any = settle_in_order(owing) || any;
   }
   if (any) {
     engine_.wake_waiters();
@@ -220,8 +214,9 @@ void PoolService::settle_complete() {
   }
 }
 
-/// False when there were none.
-bool PoolService::settle_in_order() {
+/// False when there were none. Left are those that owe a last progress, and those behind them.
+bool PoolService::settle_in_order(Orders& owing) {
+  const CallbackTurns::Series series(engine_.callback_turns_);
   std::vector<std::pair<std::uint64_t, std::shared_ptr<Order>>> complete;
   bool news = false;
   {
@@ -229,7 +224,13 @@ bool PoolService::settle_in_order() {
     const std::uint64_t last = completed_first + engine_.board().heard_of.load();
     for (const auto& order : engine_.live_) {
       news = order->close_rests() || news;
-      if (order->complete() && order->batch().has(Batch::attended) && !order->is_read()) {
+      if (order->is_read() || !order->complete()) {
+        continue;
+      }
+      if (!order->has_last_progress()) {
+        owing.push_back(order);
+      }
+      if (order->batch().has(Batch::attended)) {
         complete.emplace_back(order->batch().complete.load(), order);
       }
     }
@@ -238,6 +239,9 @@ bool PoolService::settle_in_order() {
   }
   std::ranges::stable_sort(complete, {}, [](const auto& each) { return each.first; });
   for (const auto& [turn, order] : complete) {
+    if (!order->has_last_progress()) {
+      break;
+    }
     order->on_complete();
   }
   return news || !complete.empty();

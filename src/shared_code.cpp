@@ -16,8 +16,10 @@ SharedCode::SharedCode(std::shared_ptr<PoolEngine> engine, Offset message) noexc
 }
 
 SharedCode::~SharedCode() {
-  Message::drop(message_);
-  engine_->count_parts(-1);
+  if (engine_->is_at_home()) {
+    Message::drop(message_);
+    engine_->count_parts(-1);
+  }
 }
 
 }  // namespace multiprocess::detail

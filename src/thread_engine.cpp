@@ -136,10 +136,14 @@ void ThreadEngine::break_pool(const std::exception_ptr& cause) noexcept {
 
 // ---- orders
 
-void ThreadEngine::require_running() const {
+void ThreadEngine::require_at_home() const {
   if (current_pid() != creator_) {
     throw_pool_of_another_process();
   }
+}
+
+void ThreadEngine::require_running() const {
+  require_at_home();
   const std::scoped_lock lock(mutex_);
   require_running_pool(broken_, state() == State::run);
 }
@@ -280,13 +284,16 @@ void ThreadEngine::join() {
 
 void ThreadEngine::join_threads() noexcept {
   queue_.hurry();
-  const std::scoped_lock lock(join_mutex_);
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) {
-      thread.join();
+  {
+    const std::scoped_lock lock(join_mutex_);
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) {
+        thread.join();
+      }
     }
+    watch_.finish();
   }
-  watch_.finish();
+  callback_turns_.wait_until_made();
 }
 
 void ThreadEngine::set_exit_call(std::function<void()> call) {

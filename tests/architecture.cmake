@@ -52,7 +52,7 @@ set(floor_5
   pool_options detail/callback_turns detail/call_state async_result
   detail/batch detail/board detail/pool_nesting detail/batch_block detail/chunk_run detail/task detail/worker detail/stop_watch
   detail/output_labels detail/pool_workers detail/trace_file detail/lanes detail/shared_code
-  detail/batch_results detail/order detail/live_orders detail/sentences detail/imap_feeds detail/pool_service detail/pool_engine
+  detail/batch_results detail/shown_progress detail/order detail/live_orders detail/sentences detail/imap_feeds detail/pool_service detail/pool_engine
   detail/growing_value detail/pool_call detail/result_range detail/input detail/imap_input detail/imap detail/map_mistakes detail/map_calls
   pool
   detail/thread_watch detail/thread_order detail/thread_chunk detail/thread_queue

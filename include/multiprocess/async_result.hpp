@@ -7,6 +7,7 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/timeout.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -81,10 +82,11 @@ class AsyncResult {
   /// A descriptor that is readable when it is ready, for event loops. It belongs to the result.
   int fileno() const { return state().fileno(); }
 
-  /// `call(R)` is made once the result is there, by a thread that has noticed: before `get` and
-  /// `wait` return, at once when it is ready. Those of a pool are made one at a time, in the order
-  /// in which the results came, so they may write to the same things without a lock; one must not
-  /// wait for long. What it throws goes to the pool's `on_callback_error`.
+  /// `call(R)` is made once the result is there, by a thread that has noticed: before `get`, `wait`
+  /// and the pool's `join` return. Those of a pool are made one at a time, in the order in which
+  /// the results came, so they may write to the same things without a lock; one must not wait for
+  /// long. When the result is ready already it is made here, at once, whatever others are made
+  /// meanwhile. What it throws goes to the pool's `on_callback_error`.
   template <class F>
   const AsyncResult& on_result(F call) const {
     state().when_settled([state = state_.get(), call = std::move(call)]() mutable {
@@ -148,10 +150,12 @@ struct AsyncResultAccess {
 class Settled {
  public:
   void add(std::size_t index);
+  bool any() const;
+  /// Waits for it.
   std::size_t next();
 
  private:
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::size_t> ready_;
 };
@@ -188,7 +192,7 @@ class AsCompleted {
         all_ = nullptr;
       } else {
         ++all_->given_;
-        current_ = all_->settled_->next();
+        current_ = all_->next();
         all_->results_[current_].wait();  // for other calls that are made when it is there
       }
       return *this;
@@ -211,6 +215,26 @@ class AsCompleted {
   }
 
  private:
+  std::size_t next() {
+    while (!settled_->any() && look_at_all()) {
+    }
+    return settled_->next();
+  }
+  /// Where the calls may be left to this thread, as within a callback, which waits a little then.
+  /// False when others see to them.
+  bool look_at_all() const {
+    const AsyncResult<R>* pending = nullptr;
+    for (const AsyncResult<R>& result : results_) {
+      if (detail::AsyncResultAccess::state(result).is_left_to_this_thread() && !result.ready()) {
+        pending = &result;
+      }
+    }
+    if (pending != nullptr) {
+      pending->wait(std::chrono::milliseconds(1));
+    }
+    return pending != nullptr;
+  }
+
   std::vector<AsyncResult<R>> results_;
   std::shared_ptr<detail::Settled> settled_;
   std::size_t given_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <multiprocess/detail/callback_turns.hpp>
 
+#include "support/latch.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -72,32 +74,46 @@ TEST(CallbackTurns, OfAnotherThreadAreLeftToTheOneThatIsAtIt) {
   EXPECT_EQ(maker, here);
 }
 
-TEST(CallbackTurns, MadeHereComeOneAtATimeToo) {
+TEST(CallbackTurns, AreWaitedForWhoeverMakesThem) {
   CallbackTurns turns;
-  constexpr int each = 1000;
-  std::vector<int> made;  // without a lock
-  const auto here = [&] {
-    for (int i = 0; i < each; ++i) {
-      turns.make_here([&made, i] { made.push_back(i); });
-    }
-  };
-  {
-    const std::jthread other(here);
-    const std::jthread left([&] {
-      for (int i = 0; i < each; ++i) {
-        take(turns, [&made, i] { made.push_back(i); });
-      }
+  multiprocess::test::Latch begun(1);
+  multiprocess::test::Latch end(1);
+  bool made = false;
+  const std::jthread maker([&] {
+    take(turns, [&] {
+      begun.count_down();
+      end.wait();
     });
-    here();
-  }
-  EXPECT_EQ(made.size(), 3U * each);
+  });
+  begun.wait();
+  take(turns, [&made] { made = true; });
+  const std::jthread other([&end] { end.count_down(); });
+  turns.wait_until_made();
+  EXPECT_TRUE(made);
 }
 
-TEST(CallbackTurns, MadeHereMayBeNested) {
+TEST(CallbackTurns, ThatAreStillToComeAreWaitedForToo) {
   CallbackTurns turns;
-  int made = 0;
-  turns.make_here([&] { turns.make_here([&made] { ++made; }); });
-  EXPECT_EQ(made, 1);
+  multiprocess::test::Latch begun(1);
+  bool made = false;
+  const std::jthread settler([&] {
+    const CallbackTurns::Coming coming(&turns);
+    begun.count_down();
+    take(turns, [&made] { made = true; });
+  });
+  begun.wait();
+  turns.wait_until_made();
+  EXPECT_TRUE(made);
+}
+
+TEST(CallbackTurns, OneThatWaitsForAllMakesThoseOfOthers) {
+  CallbackTurns turns;
+  bool made = false;
+  take(turns, [&] {
+    std::thread([&] { take(turns, [&made] { made = true; }); }).join();
+    turns.wait_until_made();
+    EXPECT_TRUE(made);
+  });
 }
 
 TEST(CallbackTurns, GoOnWithinOneThatWaits) {

@@ -69,6 +69,13 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
   /// `call` is made when it is settled, by whoever settles it, or now by the caller.
   void when_settled(std::function<void()> call);
 
+  /// Nobody else may settle it or make its calls now, as within a callback: so this thread has to
+  /// look, whatever it waits for.
+  virtual bool is_left_to_this_thread() noexcept {
+    const CallbackTurns* const all = turns();
+    return all != nullptr && all->is_maker();
+  }
+
  protected:
   bool is_settled() const noexcept;
   /// It is, or it is for this thread to make it so.
@@ -87,6 +94,7 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
   /// sets what became of it instead.
   template <class Take>
   bool settle(Take take) {
+    const CallbackTurns::Coming coming(turns());
     if (!begin_settling()) {
       return false;
     }
@@ -99,6 +107,8 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
     return true;
   }
 
+  /// Throws RuntimeError in a forked child, whose copy is of no use.
+  virtual void require_at_home() const = 0;
   /// Settles it if the work is done.
   virtual void look() = 0;
   /// Where its calls take their turns; null when nobody else makes any, as in a forked child.

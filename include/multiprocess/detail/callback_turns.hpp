@@ -4,7 +4,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -32,8 +31,28 @@ class CallbackTurns {
   /// Its calls are made by this thread now, or soon by the one that makes those of others.
   void take(const std::shared_ptr<CallbackOwner>& owner) noexcept;
 
-  /// Makes a call in this thread, at once unless another one makes some: then after those.
-  void make_here(const std::function<void()>& call) noexcept;
+  /// While one exists calls may come, of what is being settled; null: not here.
+  class Coming {
+   public:
+    explicit Coming(CallbackTurns* turns) noexcept : turns_(turns) {
+      if (turns_ != nullptr) {
+        turns_->coming_.fetch_add(1, std::memory_order_seq_cst);
+      }
+    }
+    ~Coming() {
+      if (turns_ != nullptr && turns_->coming_.fetch_sub(1, std::memory_order_seq_cst) == 1) {
+        turns_->tell_awaiting();
+      }
+    }
+    Coming(const Coming&) = delete;
+    Coming& operator=(const Coming&) = delete;
+
+   private:
+    CallbackTurns* turns_;
+  };
+
+  /// Returns when all are made that were to come; within one of them, when those of others are.
+  void wait_until_made() noexcept;
 
   /// What this thread takes meanwhile is made at the end. Only one thread does so at a time: so it
   /// may put what it takes in order.
@@ -48,6 +67,10 @@ class CallbackTurns {
     CallbackTurns& turns_;
   };
 
+  /// This thread makes some now.
+  bool is_maker() const noexcept {
+    return maker_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
   /// A callback of this thread waits, and others' calls with it.
   bool is_due_here() const noexcept {
     return is_due_.load(std::memory_order_acquire) && is_maker();
@@ -56,18 +79,19 @@ class CallbackTurns {
   void go_on() noexcept;
 
  private:
-  bool is_maker() const noexcept {
-    return maker_.load(std::memory_order_relaxed) == std::this_thread::get_id();
-  }
+  bool all_made() const noexcept;
+  void tell_awaiting() noexcept;
   void make_due() noexcept;
   bool begin() noexcept;
   std::shared_ptr<CallbackOwner> next(bool nested) noexcept;
 
   std::mutex series_;
   std::atomic<std::thread::id> collector_{};
+  std::atomic<int> coming_{0};
+  std::atomic<bool> awaited_{false};
   std::mutex mutex_;  // of what follows
   std::deque<std::shared_ptr<CallbackOwner>> due_;
-  std::condition_variable no_maker_;
+  std::condition_variable made_;
   std::atomic<bool> is_due_{false};
   std::atomic<std::thread::id> maker_{};
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/board.hpp>
+#include <multiprocess/detail/participants.hpp>
 
 #include <array>
 #include <cstddef>
@@ -21,8 +22,9 @@ class Lanes {
   Lanes(const Lanes&) = delete;
   Lanes& operator=(const Lanes&) = delete;
 
-  /// From now on the workers see it. Of more than 15 priorities the nearest one is taken.
-  void append(Offset batch, int priority);
+  /// From now on the workers see it, and may complete it at once: so many of them are to be called.
+  /// Of more than 15 priorities the nearest one is taken.
+  std::uint64_t append(Offset batch, int priority);
 
   /// Which batches nobody is at, and nobody will come to. It holds of more and more of them, so it
   /// may be asked for long.
@@ -61,6 +63,7 @@ class Lanes {
   void publish() noexcept;
 
   Board& board_;
+  Ticket creator_;
   mutable std::mutex mutex_;
   std::vector<Side> sides_;
   Look look_;

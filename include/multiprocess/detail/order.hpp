@@ -6,6 +6,7 @@
 #include <multiprocess/detail/message.hpp>
 #include <multiprocess/detail/shared_code.hpp>
 #include <multiprocess/detail/shared_ref.hpp>
+#include <multiprocess/detail/shown_progress.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -16,7 +17,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,30 +59,6 @@ struct LostItem {
 template <Caller of_call>
 struct CallTerms : OrderTerms {
   explicit CallTerms(const OrderTerms& terms) : OrderTerms(terms) { caller = of_call; }
-};
-
-/// Who is told how far a call is, until it has ended.
-class ShownProgress {
- public:
-  using Call = std::function<void(std::size_t done, std::optional<std::size_t> of)>;
-
-  explicit ShownProgress(Call call) : call_(std::move(call)) {}
-  void tell(std::size_t done, std::size_t of) {
-    const std::scoped_lock lock(mutex_);
-    if (call_ && !ended_) {
-      ended_ = done == of;  // though nobody may have taken the results yet
-      call_(done, of);
-    }
-  }
-  void end() noexcept {
-    const std::scoped_lock lock(mutex_);
-    ended_ = true;
-  }
-
- private:
-  Call call_;
-  std::mutex mutex_;
-  bool ended_ = false;
 };
 
 /// One call as its pool keeps it: the batch, what has to be done again of it, and what is lost.
@@ -190,13 +166,12 @@ class Order {
   bool is_heavy() const noexcept { return size_ >= Batch::heavy_size; }
 
   /// Is told from time to time how many items are done, and of how many.
-  void show_progress(ShownProgress::Call call) {
-    progress_ = std::make_unique<ShownProgress>(std::move(call));
-  }
+  void show_progress(ShownProgress::Call call);
   bool shows_progress() const noexcept { return progress_ != nullptr; }
   void tell_progress() noexcept;
-  /// The last time.
+  /// When it is complete, before it is settled: the last time.
   void end_progress() noexcept;
+  bool has_last_progress() const noexcept { return progress_ == nullptr || progress_->has_ended(); }
 
  protected:
   /// Results that lie in place.

@@ -40,12 +40,17 @@ class PoolCall : public ValueState<R>, public Order {
     this->settle([&] { std::rethrow_exception(error); });
   }
   bool is_read() const noexcept override { return this->is_settled(); }
+  bool is_left_to_this_thread() noexcept override {
+    return engine().is_service_here() || ValueState<R>::is_left_to_this_thread();
+  }
 
  protected:
+  void require_at_home() const override { engine().require_at_home(); }
   void look() override {
     engine().require_at_home();
     if (complete()) {
-      if (this->has_calls()) {
+      end_progress();
+      if (this->has_calls() || shows_progress()) {
         engine().settle_complete();  // those first that were so first
       }
       settle_here();
@@ -76,7 +81,6 @@ class PoolCall : public ValueState<R>, public Order {
   void settle_here() {
     const bool settled_here = this->settle([this] {
       account();
-      end_progress();
       read();
     });
     if (settled_here) {
@@ -215,6 +219,7 @@ class DoneCall final : public ValueState<R> {
   }
 
  protected:
+  void require_at_home() const override {}
   void look() override {}
   CallbackTurns* turns() noexcept override { return nullptr; }
   void sleep(os::Deadline) override {}

@@ -21,6 +21,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -103,8 +104,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   /// Sees to the calls that are complete and have callbacks.
   void settle_complete() { service_.settle_complete(); }
   CallbackTurns* callback_turns() noexcept { return is_at_home() ? &callback_turns_ : nullptr; }
+  bool is_service_here() const noexcept { return service_.is_here(); }
   /// Those who wait look again.
-  void wake_waiters() noexcept;
+  void wake_waiters() noexcept { board().done.wake(INT_MAX); }
   /// The results of an order were read: its memory may go.
   void was_read(Order& order) noexcept;
   /// Nobody wants its results: what is running of it is ended.

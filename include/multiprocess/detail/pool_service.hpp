@@ -34,9 +34,13 @@ class PoolService final : private EndListener {
 
   /// Under the pool's lock.
   bool runs() const noexcept { return runs_; }
-  /// Returns when it has ended and let go of the pool, whose memory its thread would else give back
-  /// while this process may be about to leave; at once within a callback of its own.
+  /// Returns when it has ended, has let go of the pool, whose memory its thread would else give back
+  /// while this process may be about to leave, and all callbacks are made; at once within a callback
+  /// of its own.
   void wait_for_end() noexcept;
+
+  /// This is its thread.
+  bool is_here() const noexcept { return thread_.load() == std::this_thread::get_id(); }
 
   /// Sees to orders that are complete.
   void settle_complete();
@@ -48,7 +52,7 @@ class PoolService final : private EndListener {
   void serve() noexcept;
   bool serve_round();
   void sleep_until_news(std::uint64_t seen);
-  bool settle_in_order();
+  bool settle_in_order(Orders& owing);
   void handle_ends();
   void handle_end(const EndedWorker& ended);
   std::exception_ptr error_for(const EndedWorker& ended, const std::optional<Sentence>& given,

@@ -21,6 +21,7 @@
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -151,6 +152,9 @@ class ItemReader {
 
 /// Throws MaybeEncodingError, which says why; for use in a `catch` block.
 [[noreturn]] void throw_maybe_encoding_error(std::string_view type);
+
+/// What was lost, and how many workers with it: who loses one after the other is to be told.
+std::string describe_loss(std::string_view type, std::uint64_t item, int workers);
 
 template <class F, Spread spread, class Item>
 class Task final : public TaskCode {

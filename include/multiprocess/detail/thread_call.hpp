@@ -45,8 +45,12 @@ class ThreadCall : public ValueState<R>, public ThreadOrder {
   void fail(const std::exception_ptr& why) noexcept override {
     this->settle([&] { std::rethrow_exception(why); });
   }
+  bool is_left_to_this_thread() noexcept override {
+    return engine().is_here() || ValueState<R>::is_left_to_this_thread();
+  }
 
-  void look() override {}
+  void require_at_home() const override { engine().require_at_home(); }
+  void look() override { engine().require_at_home(); }
   CallbackTurns* turns() noexcept override { return engine().callback_turns(); }
   void sleep(os::Deadline deadline) override {
     const auto settled = [this] { return this->is_settled_or_due(); };

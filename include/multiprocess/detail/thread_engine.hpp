@@ -57,6 +57,10 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
   ThreadEngine& operator=(const ThreadEngine&) = delete;
 
   std::size_t size() const noexcept { return hands_.size(); }
+  /// This is one of its own threads.
+  bool is_here() const noexcept { return here().engine == this; }
+  /// Throws RuntimeError in a forked child, whose copy of the pool is of no use.
+  void require_at_home() const;
   State state() const noexcept { return queue_.state(); }
 
   /// Throws ValueError when the pool does not run any more, and what broke it when it is broken.
@@ -77,9 +81,11 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
   bool help(const std::shared_ptr<ThreadOrder>& order);
 
   void close() noexcept;
-  /// Withdraws what is not done, and waits for the threads, unless it is one of them that calls.
+  /// Withdraws what is not done, and waits for the threads and for all callbacks, unless it is one
+  /// of them that calls.
   void terminate() noexcept;
-  /// Waits for the threads. Throws ValueError while the pool runs, RuntimeError in one of them.
+  /// Waits for the threads and for all callbacks. Throws ValueError while the pool runs,
+  /// RuntimeError in one of them.
   void join();
   void set_exit_call(std::function<void()> call);
 
@@ -113,7 +119,6 @@ class ThreadEngine : public std::enable_shared_from_this<ThreadEngine> {
   };
 
   static Here& here() noexcept;
-  bool is_here() const noexcept { return here().engine == this; }
 
   void start_threads();
   void live(Hand& hand) noexcept;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <multiprocess/detail/shown_progress.hpp>
+
+namespace multiprocess::detail {
+
+void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
+  if (teller_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
+    return;
+  }
+  const std::scoped_lock lock(mutex_);
+  if (done == of) {
+    over_ = true;  // though nobody may have taken the results yet
+  }
+  teller_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  if (!over_) {
+    call(done, of);
+  }
+  if (over_ && !ended_) {
+    call(of, of);
+    ended_ = true;
+  }
+  teller_.store(std::thread::id(), std::memory_order_relaxed);
+}
+
+void ShownProgress::call(std::size_t done, std::size_t of) noexcept {
+  try {
+    if (call_) {
+      call_(done, of);
+    }
+  } catch (...) {
+    report_(std::current_exception());
+  }
+}
+
+}  // namespace multiprocess::detail

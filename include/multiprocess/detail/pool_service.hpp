@@ -34,9 +34,9 @@ class PoolService final : private EndListener {
 
   /// Under the pool's lock.
   bool runs() const noexcept { return runs_; }
-  /// Returns when it has ended, has let go of the pool, whose memory its thread would else give back
-  /// while this process may be about to leave, and all callbacks are made; at once within a callback
-  /// of its own.
+  /// Returns when it has ended, all callbacks are made, and it has let go of the pool, whose memory
+  /// its thread would else give back while this process may be about to leave; at once within a
+  /// callback of its own.
   void wait_for_end() noexcept;
 
   /// This is its thread.

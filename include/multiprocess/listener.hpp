@@ -31,8 +31,11 @@ class Listener {
   /// Throws std::system_error (address_in_use, filename_too_long, ...); ValueError for an empty key
   /// and for TCP without one, unless it is the loopback address.
   explicit Listener(Address address, Options options = {});
+  // A host and a port alone stay in braces what they are, an address.
   template <detail::Misplaced T, class... More>
-  Listener(Address address, T&&, More&&...) : Listener(std::move(address)) {
+  requires(sizeof...(More) != 0 || !detail::Count<std::remove_cvref_t<T>>)
+      Listener(Address address, T&&, More&&...)
+      : Listener(std::move(address)) {
     detail::refuse_beside_address<T>();
   }
 

@@ -13,6 +13,7 @@ int main() {
 #if CASE == 0
   Listener first("/tmp/x"), second(path, {.authkey = "key"}), third(path, options);
   Listener fourth({"localhost", 5000}, {}), fifth(mp::Address("localhost", 5000), options);
+  Listener sixth({"localhost", 0});
   Client(path), Client("/tmp/x", {}), Client({"localhost", 5000}, {.authkey = "key"});
 #elif CASE == 1  // expect: a host and a port are one address
   Client("localhost", 5000);

@@ -200,8 +200,8 @@ TEST_F(ItemQueueTest, RoomThatADeadPutterLeftIsSeenByWhoWaits) {
   {
     const std::jthread putter([&] { EXPECT_EQ(put(queue, 6, os::never), Outcome::done); });
     test::until([&] { return narrow.room.sleepers.load() == 1; });
-    narrow.head = 1;  // somebody makes room, and before the sleeper looks
     put_and_die(narrow, 5);
+    narrow.head = 1;  // there was room for it, and there is none for the one who waits
     EXPECT_EQ(get(queue), 5U);
   }
   EXPECT_EQ(get(queue), 6U);

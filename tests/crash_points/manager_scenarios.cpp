@@ -3,6 +3,7 @@
 #include "crash_points/recorder.hpp"
 #include "support/arena_use.hpp"
 #include "support/forked.hpp"
+#include "support/full_arena.hpp"
 
 #include <multiprocess/detail/desk.hpp>
 #include <multiprocess/detail/link.hpp>
@@ -14,9 +15,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -147,7 +150,10 @@ class LinkPlay final : public Play {
         [place = detail::ServingPlace{desk_, socket_, key}] { detail::serve_manager(place, {}); });
     until([this] { return desk_of(desk_).is_open(); });
   }
-  void victim() override { connect_and_use(); }
+  void victim() override {
+    connect_and_use();
+    receive_without_memory();
+  }
   void next_victim() override {}
   void check() override {
     until([this] { return count_objects(desk_) == 0; });
@@ -169,6 +175,18 @@ class LinkPlay final : public Play {
     }
     all.resize(1, all.front());
     EXPECT_EQ(all.front().size(), 1);
+  }
+
+  void receive_without_memory() const {
+    const detail::SharedRef link = detail::link_desk({socket_->address(), key});
+    const detail::LinkUse use(link);
+    std::vector<std::vector<detail::Offset>> all;
+    for (const std::size_t size :
+         {std::size_t{1} << 20, std::size_t{1} << 14, sizeof(detail::Cell)}) {
+      all.push_back(blocks_until_full(size));
+    }
+    EXPECT_THROW(detail::make_linked_cell(link, 1, detail::type_tag<Numbers>), std::bad_alloc);
+    std::for_each(all.begin(), all.end(), &free_all);
   }
 
   detail::SharedRef desk_;

@@ -124,6 +124,7 @@ void make_and_drop_objects(World&) {
   for (std::size_t i = 0; i < 3000; ++i) {  // into those that it has kept
     numbers.put(i);
   }
+  numbers.close();
   std::vector<detail::Offset> blocks;
   for (int i = 0; i < 35; ++i) {  // several slabs of one size
     blocks.push_back(detail::allocate(20'000));

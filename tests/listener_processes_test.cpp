@@ -151,6 +151,9 @@ TEST(ListenerForked, AChildAcceptsForItself) {
 }
 
 TEST(ListenerForked, AChildThatClosesItKeepsNothingOpen) {
+  if (!mp::test::can_fork) {
+    GTEST_SKIP() << "needs a fork";
+  }
   if (mp::test::under_thread_sanitizer) {
     GTEST_SKIP() << "the sanitizer does not follow a fork among threads";
   }

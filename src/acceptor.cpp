@@ -70,7 +70,10 @@ void Acceptor::step(os::Deadline deadline) {
   look_out();  // one who was awaited may have had his time
   std::array<os::Poller::Event, most_events> space;
   const bool waits = !guests_.has_admitted();
-  const auto events = wait(space, waits ? std::min(deadline, next_deadline()) : os::at_once);
+  const os::Deadline until = waits ? std::min(deadline, next_deadline()) : os::at_once;
+  const bool expects_a_word = pending() != 0 && until != os::at_once;
+  const auto events =
+      expects_a_word ? wait_soon(poller_, space, until) : poller_.wait(space, until);
   const std::size_t before = pending();
   std::array<bool, Guests::first_tag> arrived{};
   for (const auto& event : events) {
@@ -106,16 +109,14 @@ void Acceptor::look_out() {
   }
 }
 
-/// In the middle of a handshake the next word comes soon: to be woken for it takes longer.
-std::span<os::Poller::Event> Acceptor::wait(std::span<os::Poller::Event> space,
-                                            os::Deadline deadline) {
-  const bool worth_it = pending() != 0 && deadline != os::at_once;
-  for (Spin spin; worth_it && spin.again();) {
-    if (const auto events = poller_.wait(space, os::at_once); !events.empty()) {
+std::span<os::Poller::Event> wait_soon(os::Poller& poller, std::span<os::Poller::Event> space,
+                                       os::Deadline deadline) {
+  for (Spin spin; spin.again();) {
+    if (const auto events = poller.wait(space, os::at_once); !events.empty()) {
       return events;
     }
   }
-  return poller_.wait(space, deadline);
+  return poller.wait(space, deadline);
 }
 
 void Acceptor::interrupt() noexcept try {

@@ -64,7 +64,7 @@ void run(detail::Handshake& handshake, os::NativeHandle stream, os::Deadline dea
     const auto wanted = std::span(space).first(handshake.wanted());
     const auto got = detail::read_soon(stream, wanted, deadline);
     if (!got) {
-      throw TimeoutError("the handshake took too long");
+      throw TimeoutError(too_long);
     }
     if (*got == 0) {
       throw_hung_up();

@@ -6,7 +6,6 @@
 #include <multiprocess/detail/os/handle_limit.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/warden.hpp>
-#include <multiprocess/detail/word.hpp>
 #include <multiprocess/logging.hpp>
 
 #include <fmt/format.h>
@@ -82,24 +81,14 @@ void Gateway::serve() noexcept {
 void Gateway::serve_round() {
   std::array<os::Poller::Event, 64> space;
   const os::Deadline deadline = acceptor_.next_deadline();
-  for (const os::Poller::Event& event : wait(space, deadline)) {
+  const bool expects_a_call = std::exchange(has_answered_, false);  // of who got his answer
+  for (const os::Poller::Event& event :
+       expects_a_call ? wait_soon(poller_, space, deadline) : poller_.wait(space, deadline)) {
     serve(event);
   }
   if (deadline <= std::chrono::steady_clock::now()) {
     accept();  // somebody's time is over
   }
-}
-
-/// Who has just been answered asks again soon, as a rule: to be woken for it takes longer.
-std::span<os::Poller::Event> Gateway::wait(std::span<os::Poller::Event> space,
-                                           os::Deadline deadline) {
-  const bool worth_it = std::exchange(has_answered_, false);
-  for (Spin spin; worth_it && spin.again();) {
-    if (const auto events = poller_.wait(space, os::at_once); !events.empty()) {
-      return events;
-    }
-  }
-  return poller_.wait(space, deadline);
 }
 
 void Gateway::serve(const os::Poller::Event& event) {

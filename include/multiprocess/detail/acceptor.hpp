@@ -73,7 +73,6 @@ class Acceptor {
   std::size_t pending() const noexcept { return guests_.pending(); }
 
  private:
-  std::span<os::Poller::Event> wait(std::span<os::Poller::Event> space, os::Deadline deadline);
   void look_out();
   void let_one_come(bool from_hall);
   void accept_one();
@@ -95,5 +94,10 @@ class Acceptor {
   bool hall_is_next_ = true;    // where somebody waits there and at the socket
   os::Deadline paused_until_ = os::at_once;
 };
+
+/// What is ready in the poller, as Poller::wait, for who expects something at once: to be woken for
+/// it takes longer.
+std::span<os::Poller::Event> wait_soon(os::Poller& poller, std::span<os::Poller::Event> space,
+                                       os::Deadline deadline);
 
 }  // namespace multiprocess::detail

@@ -11,7 +11,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -33,7 +32,6 @@ class Gateway {
 
   void serve() noexcept;
   void serve_round();
-  std::span<os::Poller::Event> wait(std::span<os::Poller::Event> space, os::Deadline deadline);
   void serve(const os::Poller::Event& event);
   void accept();
   void end(Sessions::iterator session) noexcept;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <utility>
 
 namespace multiprocess::detail {
 
@@ -30,6 +31,11 @@ thread_local std::chrono::steady_clock::time_point strangers_until{};
 /// First element of the sleepers' area: how far the table was ever used.
 std::atomic<std::uint64_t>& high_water() {
   return at<Sleeper>(area::sleepers)->owner;
+}
+
+/// And how often everybody was woken.
+std::atomic<std::uint64_t>& broadcasts() {
+  return at<Sleeper>(area::sleepers)->word;
 }
 
 Sleeper& sleeper(std::uint32_t index) {
@@ -104,6 +110,7 @@ Sleep::Sleep(std::atomic<std::uint32_t>& word, std::atomic<std::uint32_t>& sleep
   if (record_ != nullptr && place == Place::lasting) {
     step::store(record_->counter, offset_of(&sleepers));
   }
+  broadcasts_ = broadcasts().load(std::memory_order_seq_cst);
 }
 
 Sleep::~Sleep() {
@@ -116,6 +123,12 @@ Sleep::~Sleep() {
   if (record_ != nullptr) {
     step::store(record_->word, 0);
   }
+}
+
+/// A broadcast changes no word: between the caller's look and the sleep it would not be felt.
+bool Sleep::missed_a_broadcast() noexcept {
+  const std::uint64_t now = broadcasts().load(std::memory_order_seq_cst);
+  return std::exchange(broadcasts_, now) != now;
 }
 
 Woken Sleep::while_equal(std::uint32_t value, os::Deadline deadline,
@@ -133,6 +146,9 @@ Woken Sleep::while_equal(std::uint32_t value, os::Deadline deadline,
   os::Deadline until = now + (record_ == nullptr ? short_slice : slice * turns);
   if (!cures().backstop) {
     until = os::never;
+  }
+  if (missed_a_broadcast()) {
+    return Woken::look_again;
   }
   os::sleep_while_equal(word_, value, std::min(deadline, until));
   const auto after = std::chrono::steady_clock::now();
@@ -157,6 +173,7 @@ void wake_everybody() noexcept {
   if (!cures().broadcast) {
     return;
   }
+  step::add(broadcasts(), 1);
   const std::uint64_t last = high_water().load(std::memory_order_seq_cst);
   for (std::uint32_t index = 1; index <= last; ++index) {
     if (const Offset word = sleeper(index).word.load(std::memory_order_seq_cst); word != 0) {

@@ -59,6 +59,13 @@ TEST_F(Word, SaysWhyASleepEnded) {
   EXPECT_EQ(sleep.while_equal(0, in(20s), 2ms), Woken::slice);
 }
 
+TEST_F(Word, ABroadcastBetweenTheLookAndTheSleepIsFelt) {
+  Sleep sleep(signal_->word, signal_->sleepers);
+  wake_everybody();
+  EXPECT_EQ(sleep.while_equal(0, in(20s), long_slice), Woken::look_again);
+  EXPECT_EQ(sleep.while_equal(0, in(5ms), long_slice), Woken::deadline);
+}
+
 TEST_F(Word, AWakeUpEndsTheSleep) {
   std::atomic<bool> ready{false};
   const std::jthread sleeper(

@@ -52,10 +52,13 @@ class Sleep {
                     std::chrono::milliseconds slice) noexcept;
 
  private:
+  bool missed_a_broadcast() noexcept;
+
   std::atomic<std::uint32_t>& word_;
   std::atomic<std::uint32_t>& sleepers_;
   Sleeper* record_;
   bool is_watched_;
+  std::uint64_t broadcasts_;  // that were before the caller looked
 };
 
 /// A word that changes when something happens, and the count of those who sleep on it.

@@ -195,7 +195,7 @@ TEST_P(BarrierProcesses, ATimeoutHoldsWhoeverDies) {
   kill(dead);
   barrier.reset();
   mp::Process stopped = party(barrier);
-  multiprocess::test::stop_process(stopped.pid());
+  multiprocess::test::stop_sleeping_process(stopped.pid());
   EXPECT_TRUE(mp::test::gives_up_in_time([&](auto time) {
     barrier.reset();
     try {
@@ -216,7 +216,7 @@ TEST_P(BarrierProcesses, AStoppedPartyDoesNotBreakIt) {
   }
   const mp::Barrier barrier(3);
   mp::Process stopped = party(barrier);
-  multiprocess::test::stop_process(stopped.pid());
+  multiprocess::test::stop_sleeping_process(stopped.pid());
   mp::Process other = party(barrier);
   EXPECT_FALSE(barrier.broken());
   EXPECT_EQ(barrier.wait(plenty), 2);

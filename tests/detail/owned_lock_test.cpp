@@ -138,7 +138,7 @@ TEST_F(OwnedLockTest, StaysWithAHolderThatIsOnlyStopped) {
     test::wait_to_be_killed();
   });
   held.wait();
-  test::stop_process(child.pid());
+  test::stop_sleeping_process(child.pid());
   EXPECT_EQ(lock_->acquire(in(120ms)), Taken::no);
   child.kill();
   child.wait();

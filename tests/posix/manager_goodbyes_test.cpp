@@ -47,7 +47,7 @@ class ManagerGoodbyes : public mp::test::OneManager {
     EXPECT_TRUE(used.wait(plenty) && ready.wait(plenty));
     const int server =
         manager().list<int>().apply([](std::vector<int>&) { return mp::current_process().pid(); });
-    mp::test::stop_process(server);
+    mp::test::stop_sleeping_process(server);
     asks.set();
     mp::test::until([&] { return mp::test::is_asleep(asker.pid()); });
     go.set();

@@ -106,7 +106,7 @@ TEST_P(ManagerShutdown, KillsAServerThatIgnoresThat) {
 }
 
 TEST_P(ManagerShutdown, KillsAServerThatHasStopped) {
-  expect_end([] {}, mp::test::stop_process, 2, -SIGKILL);
+  expect_end([] {}, mp::test::stop_sleeping_process, 2, -SIGKILL);
 }
 
 }  // namespace

@@ -242,7 +242,7 @@ TEST_P(PoolKills, TerminateIsBoundedByStoppedWorkersWithoutATask) {
     mp::Pool pool(of(2));
     pool.map(square, {1, 2, 3, 4});
     for (const int pid : pool.pids()) {
-      mp::test::stop_process(pid);
+      mp::test::stop_sleeping_process(pid);
     }
     return time_of([&] { pool.terminate(); });
   });

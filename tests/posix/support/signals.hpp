@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "support/outside_call.hpp"
+
 #include <signal.h>
+
+#include <thread>
 
 namespace multiprocess::test {
 
@@ -15,6 +19,14 @@ inline void kill_process(int pid) {
 
 inline void stop_process(int pid) {
   ::kill(pid, SIGSTOP);
+}
+
+/// When it sleeps: whoever is stopped with a lock of the library in hand keeps it.
+inline void stop_sleeping_process(int pid) {
+  while (!is_asleep(pid)) {
+    std::this_thread::yield();
+  }
+  stop_process(pid);
 }
 
 inline void resume_process(int pid) {

@@ -24,6 +24,10 @@ inline void stop_process(int) {
   skip("needs to stop a process");
 }
 
+inline void stop_sleeping_process(int pid) {
+  stop_process(pid);
+}
+
 inline void resume_process(int) {}
 
 }  // namespace multiprocess::test

@@ -61,6 +61,11 @@ struct RawAddress {
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&bytes); }
 };
 
+std::optional<RawAddress> ask(int (*call)(int, sockaddr*, socklen_t*), NativeHandle socket) {
+  std::optional<RawAddress> raw(std::in_place);
+  return call(static_cast<int>(socket), raw->get(), &raw->size) == 0 ? raw : std::nullopt;
+}
+
 RawAddress raw_path(const SocketAddress& address) {
   sockaddr_un raw{};
   raw.sun_family = AF_UNIX;
@@ -113,11 +118,15 @@ Handle make_socket(int family) {
   return made;
 }
 
+void set_option(NativeHandle socket, int level, int option, int value) noexcept {
+  setsockopt(static_cast<int>(socket), level, option, &value, sizeof value);
+}
+
 /// Messages leave when they are sent, not when there are more of them.
-void without_delay(const Handle& stream, int family) noexcept {
+void set_up(const Handle& stream, int family) noexcept {
   if (family != AF_UNIX) {
-    const int yes = 1;
-    setsockopt(number(stream), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    set_option(stream.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    ask_after(stream.get(), usual_silence);
   }
 }
 
@@ -135,6 +144,14 @@ timeval time_until(Deadline deadline) {
           static_cast<suseconds_t>(rest % std::micro::den)};
 }
 
+/// At a port where nobody listens, a socket may be given that very port, and connect to itself.
+bool is_met_by_itself(const Handle& stream, int family) noexcept {
+  const auto here = ask(getsockname, stream.get());
+  const auto there = ask(getpeername, stream.get());
+  return family != AF_UNIX && here && there && here->size == there->size &&
+         std::memcmp(&here->bytes, &there->bytes, here->size) == 0;
+}
+
 /// 0, or the error.
 int try_connect(const Handle& stream, const RawAddress& to, Deadline deadline) {
   while (true) {
@@ -145,7 +162,7 @@ int try_connect(const Handle& stream, const RawAddress& to, Deadline deadline) {
       if (deadline != never) {
         limit_sending(stream, {});
       }
-      return 0;
+      return is_met_by_itself(stream, to.bytes.ss_family) ? ECONNREFUSED : 0;
     }
     if (errno == EAGAIN || errno == EINPROGRESS) {
       return ETIMEDOUT;
@@ -160,8 +177,7 @@ int try_listen(const Handle& made, const RawAddress& address, int backlog) {
   if (address.bytes.ss_family == AF_UNIX) {
     fchmod(number(made), S_IRUSR | S_IWUSR);  // the file is made with it: no moment without
   } else {
-    const int yes = 1;
-    setsockopt(number(made), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    set_option(made.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   }
   return bind(number(made), address.get(), address.size) == 0 && listen(number(made), backlog) == 0
              ? 0
@@ -191,11 +207,12 @@ SocketAddress in_words(const RawAddress& raw) {
   return address;
 }
 
-int family_of(NativeHandle socket) noexcept {
-  int family = AF_UNSPEC;
-  socklen_t size = sizeof family;
-  getsockopt(static_cast<int>(socket), SOL_SOCKET, SO_DOMAIN, &family, &size);
-  return family;
+/// -1: there is none.
+int option_of(NativeHandle socket, int option) noexcept {
+  int value = -1;
+  socklen_t size = sizeof value;
+  getsockopt(static_cast<int>(socket), SOL_SOCKET, option, &value, &size);
+  return value;
 }
 
 }  // namespace
@@ -225,7 +242,7 @@ std::optional<Accepted> accept_now(NativeHandle listening) {
     RawAddress from;
     Handle accepted(accept4(static_cast<int>(listening), from.get(), &from.size, SOCK_CLOEXEC));
     if (accepted) {
-      without_delay(accepted, from.bytes.ss_family);
+      set_up(accepted, from.bytes.ss_family);
       return Accepted{std::move(accepted), in_words(from)};
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -243,27 +260,32 @@ Handle connect_to(const SocketAddress& address, Deadline deadline) {
     Handle stream = make_socket(each.bytes.ss_family);
     error = try_connect(stream, each, deadline);
     if (error == 0) {
-      without_delay(stream, each.bytes.ss_family);
+      set_up(stream, each.bytes.ss_family);
       return stream;
     }
   }
   throw last_error("connecting to " + name_of(address), error);
 }
 
+void ask_after(NativeHandle stream, std::chrono::seconds silence) noexcept {
+  set_option(stream, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(stream, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(silence.count()));
+  set_option(stream, IPPROTO_TCP, TCP_KEEPINTVL, 10);
+  set_option(stream, IPPROTO_TCP, TCP_KEEPCNT, 6);
+}
+
 SocketAddress local_address(NativeHandle socket) {
-  RawAddress raw;
-  if (getsockname(static_cast<int>(socket), raw.get(), &raw.size) != 0) {
-    throw last_error("getsockname");
+  if (const auto raw = ask(getsockname, socket)) {
+    return in_words(*raw);
   }
-  return in_words(raw);
+  throw last_error("getsockname");
 }
 
 SocketAddress peer_address(NativeHandle socket) {
-  RawAddress raw;
-  if (getpeername(static_cast<int>(socket), raw.get(), &raw.size) != 0) {
-    throw last_error("getpeername");
+  if (const auto raw = ask(getpeername, socket)) {
+    return in_words(*raw);
   }
-  return in_words(raw);
+  throw last_error("getpeername");
 }
 
 bool is_loopback(const SocketAddress& address) noexcept {
@@ -271,11 +293,7 @@ bool is_loopback(const SocketAddress& address) noexcept {
 }
 
 bool is_local_stream(NativeHandle handle) noexcept {
-  int type = 0;
-  socklen_t size = sizeof type;
-  return family_of(handle) == AF_UNIX &&
-         getsockopt(static_cast<int>(handle), SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-         type == SOCK_STREAM;
+  return option_of(handle, SO_DOMAIN) == AF_UNIX && option_of(handle, SO_TYPE) == SOCK_STREAM;
 }
 
 bool is_of_our_user(NativeHandle socket) {

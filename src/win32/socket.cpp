@@ -7,6 +7,8 @@
 #include "pipe_name.hpp"
 #include "winsock.hpp"
 
+#include <mstcpip.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -19,7 +21,8 @@ namespace multiprocess::detail::os {
 
 namespace {
 
-constexpr int most_instances = 16;  // each is a pipe that is there before anybody comes
+constexpr ULONG between_questions = 10'000;  // milliseconds
+constexpr int most_instances = 16;           // each is a pipe that is there before anybody comes
 
 std::string name_of(const SocketAddress& address) {
   return "('" + address.host + "', " + std::to_string(address.port) + ")";
@@ -77,8 +80,9 @@ void set_option(const Handle& socket, int level, int option) noexcept {
 }
 
 /// Messages leave when they are sent, not when there are more of them.
-void without_delay(const Handle& stream) noexcept {
+void set_up(const Handle& stream) noexcept {
   set_option(stream, IPPROTO_TCP, TCP_NODELAY);
+  ask_after(stream.get(), usual_silence);
 }
 
 timeval time_until(Deadline deadline) {
@@ -112,14 +116,24 @@ int wait_connected(SOCKET stream, Deadline deadline) {
   return error == 0 && !FD_ISSET(stream, &connected) ? WSAECONNREFUSED : error;
 }
 
+/// At a port where nobody listens, a socket may be given that very port, and connect to itself.
+bool is_met_by_itself(const Handle& stream) noexcept {
+  const SOCKET socket = native_socket(stream.get());
+  RawAddress here;
+  RawAddress there;
+  return getsockname(socket, here.get(), &here.size) == 0 &&
+         getpeername(socket, there.get(), &there.size) == 0 && here.size == there.size &&
+         std::memcmp(&here.bytes, &there.bytes, static_cast<std::size_t>(here.size)) == 0;
+}
+
 /// 0, or the error.
 int try_connect(const Handle& stream, const RawAddress& to, Deadline deadline) {
   const SOCKET socket = native_socket(stream.get());
-  if (connect(socket, to.get(), to.size) == 0) {
-    return 0;
+  int error = connect(socket, to.get(), to.size) == 0 ? 0 : WSAGetLastError();
+  if (error == WSAEWOULDBLOCK) {
+    error = wait_connected(socket, deadline);
   }
-  const int error = WSAGetLastError();
-  return error == WSAEWOULDBLOCK ? wait_connected(socket, deadline) : error;
+  return error == 0 && is_met_by_itself(stream) ? WSAECONNREFUSED : error;
 }
 
 int try_listen(const Handle& made, const RawAddress& address, int backlog) {
@@ -191,7 +205,7 @@ std::optional<Accepted> accept_now(NativeHandle listening) {
       Handle stream(static_cast<NativeHandle>(accepted));
       SetHandleInformation(native(stream.get()), HANDLE_FLAG_INHERIT, 0);
       never_waits(stream.get());
-      without_delay(stream);
+      set_up(stream);
       return Accepted{std::move(stream), in_words(from)};
     }
     const int error = WSAGetLastError();
@@ -213,11 +227,22 @@ Handle connect_to(const SocketAddress& address, Deadline deadline) {
     Handle stream = make_socket(each.bytes.ss_family);
     error = try_connect(stream, each, deadline);
     if (error == 0) {
-      without_delay(stream);
+      set_up(stream);
       return stream;
     }
   }
   throw last_error("connecting to " + name_of(address), static_cast<DWORD>(error));
+}
+
+void ask_after(NativeHandle stream, std::chrono::seconds silence) noexcept {
+  if (kind_of(stream) != Kind::socket) {
+    return;
+  }
+  tcp_keepalive wanted{1, static_cast<ULONG>(std::chrono::milliseconds(silence).count()),
+                       between_questions};
+  DWORD returned = 0;
+  WSAIoctl(native_socket(stream), SIO_KEEPALIVE_VALS, &wanted, sizeof wanted, nullptr, 0, &returned,
+           nullptr, nullptr);
 }
 
 SocketAddress local_address(NativeHandle socket) {

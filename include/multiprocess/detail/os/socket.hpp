@@ -4,6 +4,7 @@
 #include <multiprocess/detail/os/deadline.hpp>
 #include <multiprocess/detail/os/handle.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -44,6 +45,12 @@ void never_waits(NativeHandle listening);
 /// Waits while the one who listens there has too many waiting. Throws std::system_error (timed_out
 /// at the deadline; connection_refused, no_such_file_or_directory at once when nobody listens).
 Handle connect_to(const SocketAddress& address, Deadline deadline);
+
+/// A TCP peer that has said nothing for `silence` is asked whether it is there, so that one that is
+/// gone without a word is an error and no endless wait (SO_KEEPALIVE of socket(7)). Connections are
+/// made with `usual_silence`. Does nothing for other sockets.
+inline constexpr std::chrono::seconds usual_silence{60};
+void ask_after(NativeHandle stream, std::chrono::seconds silence) noexcept;
 
 /// Where the socket is, and where its other end is, in numbers.
 SocketAddress local_address(NativeHandle socket);

@@ -87,7 +87,7 @@ TEST_P(ManagerCrowd, CostsNoThreadsAndNoTime) {
   const auto numbers = crowd_.front().list<int>({1});
   const std::size_t threads = mp::test::threads_of(pid_).size();
   gather(count - 1);
-  EXPECT_EQ(mp::test::threads_of(pid_).size(), threads);
+  EXPECT_LE(mp::test::threads_of(pid_).size(), threads);
   EXPECT_GT(open_handles(pid_), count);
 
   const auto before = mp::test::cpu_time_of(pid_);
@@ -98,7 +98,7 @@ TEST_P(ManagerCrowd, CostsNoThreadsAndNoTime) {
   for (const std::size_t each : {std::size_t{0}, count / 2, count - 1}) {
     EXPECT_EQ(crowd_[each].number_of_objects(), 1U);
   }
-  EXPECT_EQ(mp::test::threads_of(pid_).size(), threads);
+  EXPECT_LE(mp::test::threads_of(pid_).size(), threads);
   crowd_.clear();
   const auto end = std::chrono::steady_clock::now() + plenty;
   while (open_handles(pid_) > usual_limit && std::chrono::steady_clock::now() < end) {

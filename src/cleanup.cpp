@@ -132,6 +132,12 @@ CallId add_exit_call(std::function<void()> call, int priority) {
   return add({0, current_pid(), priority, std::move(call)});
 }
 
+void LastExitCall::arrange() {
+  if (process_.exchange(current_pid()) != current_pid()) {
+    add_exit_call(call_, INT_MIN);
+  }
+}
+
 CallId add_fork_call(std::function<void()> call) {
   return add({0, 0, 0, std::move(call)});
 }

@@ -205,7 +205,7 @@ SharedRef make_cell(const SharedRef& desk, Stub& stub, std::uint64_t id, std::ui
 }
 
 SharedRef make_linked_cell(const SharedRef& desk, std::uint64_t id, std::uint64_t type) {
-  Desk& shared = *static_cast<Desk*>(desk.address());
+  Desk& shared = desk_at(desk);
   const auto take_free = [&shared] {
     return find_entry(shared.stubs, [](Stub& stub) {
       std::uint64_t free = 0;

@@ -12,7 +12,7 @@
 namespace multiprocess::detail {
 
 void save_cell(OutputArchive& archive, const SharedRef& cell) {
-  const Desk& desk = *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+  const Desk& desk = desk_of(cell);
   archive(place_of(desk).address);
   archive.put(cell_of(cell).id);
 }
@@ -27,7 +27,7 @@ SharedRef load_cell(InputArchive& archive) {
     desk = link_desk(place);
   }
   const LinkUse use(desk);
-  ProxyCall call(*static_cast<Desk*>(desk.address()), ManagerMethod::hold);
+  ProxyCall call(desk_at(desk), ManagerMethod::hold);
   call.put(id);
   return call.send().get_ref();
 }

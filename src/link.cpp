@@ -158,7 +158,7 @@ void keep_link(const SharedRef& desk, bool keep) {
 }
 
 void keep_lent(const SharedRef& cell) noexcept try {
-  Desk& desk = *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+  Desk& desk = desk_of(cell);
   if (desk.is_linked()) {
     own_link(desk);
   }

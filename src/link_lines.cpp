@@ -7,12 +7,9 @@
 #include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/info.hpp>
 #include <multiprocess/detail/per_thread.hpp>
-#include <multiprocess/detail/self.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
 
 #include <algorithm>
-#include <atomic>
-#include <climits>
 #include <iterator>
 #include <mutex>
 #include <utility>
@@ -135,13 +132,7 @@ void leave_all() {
   leave_by(lines);
 }
 
-void leave_at_exit() {
-  static std::atomic<std::uint64_t> arranged_for{0};
-  const std::uint64_t me = self().ticket.word();
-  if (arranged_for.exchange(me) != me) {
-    add_exit_call(&leave_all, INT_MIN);
-  }
-}
+constinit LastExitCall leaving{&leave_all};
 
 /// What is just made or received counts when it has its number, which comes before its proxy.
 bool has_proxies(Desk& desk) noexcept {
@@ -237,7 +228,7 @@ std::shared_ptr<Link> own_link(Desk& desk, int managers) {
   const auto made = std::make_shared<Link>();
   made->desk = take_reference(offset_of(&desk));
   const auto main = connect_line(desk);
-  leave_at_exit();
+  leaving.arrange();
   without_lines_in_forked_children.begin();
   const LinksLock lock;
   auto link = find_link(desk);

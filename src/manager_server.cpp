@@ -46,8 +46,7 @@ ManagerServer::ManagerServer(SharedRef desk, std::shared_ptr<Referent> itself)
       ends_seen_(ends_counted()),
       self_(std::move(itself)),
       places_(1),  // 0 is the server itself
-      posted_(std::make_shared<PostBox>(
-          [desk = desk_] { static_cast<Desk*>(desk.address())->bell.wake(1); })) {
+      posted_(std::make_shared<PostBox>([desk = desk_] { desk_at(desk).bell.wake(1); })) {
   expect_our_end();
   Desk& shared = this->desk();
   step::store(shared.server, self().ticket.word());

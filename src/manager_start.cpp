@@ -22,7 +22,7 @@ void DeskHandle::require_kind(const SharedRef& received) {
 
 void ManagerStart::operator()() {
   os::ignore_interrupt();
-  Desk& shared = *static_cast<Desk*>(desk.ref().address());
+  Desk& shared = desk_at(desk.ref());
   std::shared_ptr<const ManagerSocket> socket;
   try {
     if (initializer != nullptr && *initializer) {

@@ -13,9 +13,7 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <chrono>
-#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -108,7 +106,7 @@ class DeskPlace {
   Box& box() const noexcept { return *box_; }
 
  private:
-  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+  Desk& desk() const noexcept { return desk_at(desk_); }
 
   SharedRef desk_;
   std::uint64_t ticket_;
@@ -124,19 +122,13 @@ void leave_all_desks() {
     all->clear();
   }
   while (const SharedRef desk = noted_desk()) {
-    const DeskPlace last(*static_cast<Desk*>(desk.address()));
+    const DeskPlace last(desk_at(desk));
   }
   process_leaves = false;
 }
 
 /// What a process has at a server when it ends without this was in the hand of a killed one.
-void say_goodbye_at_exit() {
-  static std::atomic<std::uint64_t> arranged_for{0};
-  const std::uint64_t me = self().ticket.word();
-  if (arranged_for.exchange(me) != me) {
-    add_exit_call(&leave_all_desks, INT_MIN);
-  }
-}
+constinit LastExitCall goodbye{&leave_all_desks};
 
 /// This thread's box at the desk; the last one that it used is found at once. `all` are its places.
 Box& own_box(std::vector<DeskPlace>& all, Desk& desk) {
@@ -149,7 +141,7 @@ Box& own_box(std::vector<DeskPlace>& all, Desk& desk) {
   }
   std::erase_if(all, [](const DeskPlace& place) { return place.is_void(); });
   all.emplace_back(desk);
-  say_goodbye_at_exit();
+  goodbye.arrange();
   std::swap(all.front(), all.back());
   return all.front().box();
 }
@@ -195,7 +187,7 @@ void let_go(SharedRef& cell) noexcept {
   if (!cell) {
     return;
   }
-  Desk& desk = *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+  Desk& desk = desk_of(cell);
   if (desk.is_linked()) {
     cell = SharedRef();
     settle_link(desk);  // which finds it only if somebody still has it

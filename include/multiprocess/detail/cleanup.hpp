@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -12,6 +13,19 @@ using CallId = std::uint64_t;
 
 /// `call` runs among the exit steps of this process, and of no other.
 CallId add_exit_call(std::function<void()> call, int priority);
+
+/// A call that is one of the last exit steps in each process that arranges for it.
+class LastExitCall {
+ public:
+  constexpr explicit LastExitCall(void (*call)()) noexcept : call_(call) {}
+
+  /// Does nothing but the first time in a process.
+  void arrange();
+
+ private:
+  void (*call_)();
+  std::atomic<int> process_{0};
+};
 
 /// `call` runs in every child that is forked from this process.
 CallId add_fork_call(std::function<void()> call);

@@ -120,6 +120,14 @@ inline Cell& cell_of(const SharedRef& ref) noexcept {
   return *static_cast<Cell*>(ref.address());
 }
 
+inline Desk& desk_at(const SharedRef& ref) noexcept {
+  return *static_cast<Desk*>(ref.address());
+}
+
+inline Desk& desk_of(const SharedRef& cell) noexcept {
+  return *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
+}
+
 /// Server: the stubs that were dropped since it asked last, linked by `next`.
 Offset take_dropped(Desk& desk) noexcept;
 

@@ -22,10 +22,6 @@ struct Link {
   int managers = 0;
 };
 
-inline Desk& desk_at(const SharedRef& ref) noexcept {
-  return *static_cast<Desk*>(ref.address());
-}
-
 class LineUse {
  public:
   explicit LineUse(std::shared_ptr<Line> line);

@@ -77,7 +77,7 @@ class ManagerServer {
 
   // Any thread.
 
-  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+  Desk& desk() const noexcept { return desk_at(desk_); }
 
   /// Runs `work` in this thread, while nobody else is in the loop.
   template <class Do>

@@ -53,7 +53,7 @@ class ManagerState {
   void wait_until_open(Process& server);
   void end_process();
   bool is_ours() const;
-  Desk& desk() const noexcept { return *static_cast<Desk*>(desk_.address()); }
+  Desk& desk() const noexcept { return desk_at(desk_); }
 
   mutable ThreadLock mutex_;
   ManagerPlace place_;

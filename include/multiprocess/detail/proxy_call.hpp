@@ -99,10 +99,6 @@ class ProxyCall : public CallWriter {
     put(method);
   }
 
-  static Desk& desk_of(const SharedRef& cell) noexcept {
-    return *at<Desk>(cell_of(cell).desk.load(std::memory_order_acquire));
-  }
-
   Desk& desk_;
 };
 

@@ -169,6 +169,38 @@ void Signal::wake(int count) noexcept {
   }
 }
 
+namespace {
+
+constexpr std::uint32_t asleep = 1;  // somebody is, or will be, since all were called
+constexpr std::uint32_t one_call = 2;
+
+}  // namespace
+
+/// Whoever calls all takes the bit away. Each who had set it before either is called or finds
+/// another word than he would sleep on; killed before it calls, its death does. Of who sets it
+/// later the condition is looked at later than the change that is told here.
+void CallingSignal::wake(int count) noexcept {
+  const std::uint32_t all = sleepers.load(std::memory_order_seq_cst);
+  if (all == 0) [[likely]] {
+    return;
+  }
+  const bool calls_all = static_cast<std::uint32_t>(count) >= all;
+  std::uint32_t now = word.load(std::memory_order_seq_cst);
+  do {
+    if ((now & asleep) == 0) {
+      return;
+    }
+  } while (!step::cas(word, now, calls_all ? now - asleep + one_call : now + one_call));
+  os::wake_sleepers(word, calls_all ? INT_MAX : count);
+}
+
+std::uint32_t CallingSignal::before_sleep() noexcept {
+  std::uint32_t now = word.load(std::memory_order_seq_cst);
+  while ((now & asleep) == 0 && !step::cas(word, now, now | asleep)) {
+  }
+  return now | asleep;
+}
+
 void wake_everybody() noexcept {
   if (!cures().broadcast) {
     return;

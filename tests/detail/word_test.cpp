@@ -75,6 +75,61 @@ TEST_F(Word, AWakeUpEndsTheSleep) {
   signal_->wake(1);
 }
 
+TEST_F(Word, ACallingSignalDoesNotCallAgainWhomItHasCalled) {
+  InArena<CallingSignal> signal;
+  const Sleep one(signal->word, signal->sleepers);
+  std::uint32_t before = signal->before_sleep();
+  EXPECT_EQ(signal->before_sleep(), before);
+  for (const int count : {1, INT_MAX}) {
+    signal->wake(count);
+    const std::uint32_t called = signal->word.load();
+    EXPECT_NE(called, before);
+    signal->wake(count);
+    EXPECT_EQ(signal->word.load(), called) << "he has not come yet";
+    before = signal->before_sleep();
+    EXPECT_NE(before, called) << "nor had he seen what was told";
+  }
+  const Sleep another(signal->word, signal->sleepers);
+  signal->wake(1);
+  const std::uint32_t called = signal->word.load();
+  signal->wake(1);
+  EXPECT_NE(signal->word.load(), called) << "the other one has not been called";
+}
+
+/// Each change wakes one, and there are as many as are taken.
+TEST_F(Word, ACallingSignalForgetsNobody) {
+  InArena<CallingSignal> signal;
+  InArena<std::atomic<int>> changes;
+  constexpr int each = 20'000;
+  const auto take = [&] {
+    int now = changes->load();
+    return now > 0 && changes->compare_exchange_strong(now, now - 1);
+  };
+  const auto take_all = [&] {
+    for (int i = 0; i < each; ++i) {
+      sleep_until(*signal, os::never, take);
+    }
+  };
+  const auto make_all = [&] {
+    for (int i = 0; i < each; ++i) {
+      ++*changes;
+      signal->wake(1);
+      if (i % 64 == 0) {
+        os::yield();
+      }
+    }
+  };
+  Child child(take_all);
+  Child maker(make_all);
+  {
+    const std::jthread taker(take_all);
+    const std::jthread another_maker(make_all);
+  }
+  child.wait();
+  maker.wait();
+  EXPECT_EQ(changes->load(), 0);
+}
+
 TEST_F(Word, WakesSleepersInOtherProcesses) {
   InArena<std::atomic<int>> turn;
   Child child([&] {

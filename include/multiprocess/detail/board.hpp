@@ -63,9 +63,9 @@ struct alignas(64) Board {
   static constexpr std::uint32_t most_lanes = 15;
   static constexpr std::uint64_t no_lane = 0xf;
 
-  Signal work;                          // workers sleep here
-  Signal done;                          // and who waits for them here
-  Signal attention;                     // and here the pool's own thread
+  CallingSignal work;                   // workers sleep here
+  CallingSignal done;                   // and who waits for them here
+  CallingSignal attention;              // and here the pool's own thread
   std::atomic<std::uint64_t> attended;  // how often it was to look
   std::atomic<std::uint32_t> closing;   // nothing will be added
   std::atomic<std::uint32_t> tidy;      // nothing is left but the board itself

@@ -29,7 +29,7 @@ struct alignas(64) Box {
   std::atomic<std::uint64_t> next;    // the box that asked before, among those to be served
   std::atomic<std::uint64_t> asked;   // number of the client's last call
   Letter request;
-  alignas(64) Signal signal;            // the client sleeps here
+  alignas(64) CallingSignal signal;     // the client sleeps here
   std::atomic<std::uint64_t> answered;  // number of the call that `answer` belongs to
   Letter answer;
 };
@@ -61,7 +61,7 @@ struct Desk {
   Stubs stubs;
   alignas(64) OwnedLock taking_box;
   std::atomic<std::uint64_t> server;   // Ticket of its process, 0: none yet
-  alignas(64) Signal bell;             // the server sleeps here
+  alignas(64) CallingSignal bell;      // the server sleeps here
   std::atomic<std::uint64_t> asking;   // the box that asked last
   std::atomic<std::uint64_t> dropped;  // the stub that was dropped last; changed by transactions
   alignas(64) Signal changed;          // who wait for a new state

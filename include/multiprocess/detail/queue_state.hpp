@@ -67,8 +67,8 @@ struct QueueState {
   std::atomic<std::uint64_t> counted_head;  // the head has come here
   std::atomic<std::uint64_t> bytes_got;     // bytes_put as it was with the last item taken
   // Sleepers.
-  alignas(64) Signal items;  // getters wait for an item
-  alignas(64) Signal room;   // putters wait for room
+  alignas(64) CallingSignal items;  // getters wait for an item
+  alignas(64) CallingSignal room;   // putters wait for room
 };
 
 inline constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();

@@ -69,6 +69,17 @@ struct Signal {
   /// Wakes at most `count` sleepers. The change that they wait for was made before, with a full
   /// barrier after it (a lock released by an exchange is one).
   void wake(int count) noexcept;
+
+  /// The value to sleep on for one who is counted already, and looks at his condition after this.
+  std::uint32_t before_sleep() noexcept { return word.load(std::memory_order_seq_cst); }
+};
+
+/// A signal that does not call again whom it has called: where one process makes changes faster
+/// than another one wakes up. A bit of the word says whether anybody went to sleep since all were
+/// called.
+struct CallingSignal : Signal {
+  void wake(int count) noexcept;
+  std::uint32_t before_sleep() noexcept;
 };
 
 /// Behind so many sleepers nobody spins: what comes next is for others.
@@ -76,13 +87,13 @@ inline constexpr std::uint32_t crowd = 8;
 
 /// Waits until `ready()` is true: looks, spins a little, then sleeps on the signal.
 /// False when the deadline has passed and it is still false.
-template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+template <class AnySignal, class Ready>
+bool wait_until(AnySignal& signal, os::Deadline deadline, Ready ready,
                 std::chrono::milliseconds slice = long_slice);
 
 /// The same without spinning, for a `ready()` that may itself wait.
-template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+template <class AnySignal, class Ready>
+bool sleep_until(AnySignal& signal, os::Deadline deadline, Ready ready,
                  std::chrono::milliseconds slice = long_slice);
 
 /// Wakes everybody who sleeps anywhere in the arena: after a death.
@@ -115,8 +126,8 @@ struct Cures {
 };
 Cures& cures() noexcept;
 
-template <class Ready>
-bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
+template <class AnySignal, class Ready>
+bool wait_until(AnySignal& signal, os::Deadline deadline, Ready ready,
                 std::chrono::milliseconds slice) {
   for (Spin spin; signal.sleepers.load(std::memory_order_relaxed) < crowd && spin.again();) {
     if (ready()) {
@@ -126,12 +137,12 @@ bool wait_until(Signal& signal, os::Deadline deadline, Ready ready,
   return sleep_until(signal, deadline, ready, slice);
 }
 
-template <class Ready>
-bool sleep_until(Signal& signal, os::Deadline deadline, Ready ready,
+template <class AnySignal, class Ready>
+bool sleep_until(AnySignal& signal, os::Deadline deadline, Ready ready,
                  std::chrono::milliseconds slice) {
   while (true) {
     Sleep sleep(signal.word, signal.sleepers);
-    const std::uint32_t before = signal.word.load(std::memory_order_seq_cst);
+    const std::uint32_t before = signal.before_sleep();
     if (ready()) {
       return true;
     }

@@ -23,10 +23,20 @@ namespace multiprocess::detail::os {
 
 namespace {
 
+/// Asked for once: a forked child has what its parent knows, and need not touch the pages with the
+/// answer.
+std::uint64_t ticks_a_second() noexcept {
+  static constinit std::atomic<std::uint64_t> known{0};
+  if (known.load(std::memory_order_relaxed) == 0) {
+    known.store(static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)), std::memory_order_relaxed);
+  }
+  return known.load(std::memory_order_relaxed);
+}
+
 std::uint64_t ticks_since_boot() noexcept {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
-  const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  const std::uint64_t per_second = ticks_a_second();
   return static_cast<std::uint64_t>(now.tv_sec) * per_second +
          static_cast<std::uint64_t>(now.tv_nsec) * per_second / 1'000'000'000;
 }

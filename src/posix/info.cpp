@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/single_threaded.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -205,12 +206,14 @@ int thread_count() noexcept {
                                                : 1;
 }
 
+/// By a function that the program has called before: a forked child that is the first to call one
+/// has it looked up in all libraries, which touches a dozen pages.
 int current_thread_number() noexcept {
-  return gettid();
+  return static_cast<int>(syscall(SYS_gettid));
 }
 
 bool on_main_thread() noexcept {
-  return gettid() == getpid();
+  return current_thread_number() == getpid();
 }
 
 }  // namespace multiprocess::detail::os

@@ -37,10 +37,6 @@ using Lists = ListProxy<Numbers>;
 const std::vector<std::string> files_of_managers{"desk.cpp", "proxy_call.cpp", "tree_session.cpp",
                                                  "manager_server.cpp"};
 
-detail::Desk& desk_of(const detail::SharedRef& ref) {
-  return *static_cast<detail::Desk*>(ref.address());
-}
-
 constexpr const char* key = "the key";
 
 detail::ServingPlace in_tree(const detail::SharedRef& desk) {
@@ -48,13 +44,13 @@ detail::ServingPlace in_tree(const detail::SharedRef& desk) {
 }
 
 std::uint64_t count_objects(const detail::SharedRef& desk) {
-  detail::ProxyCall count(desk_of(desk), detail::ManagerMethod::number_of_objects);
+  detail::ProxyCall count(detail::desk_at(desk), detail::ManagerMethod::number_of_objects);
   return count.send().get();
 }
 
 template <class P, class... Values>
 P create(const detail::SharedRef& desk, detail::ReferentKind kind, const Values&... values) {
-  detail::CreateCall call(desk_of(desk), kind, detail::type_tag<P>);
+  detail::CreateCall call(detail::desk_at(desk), kind, detail::type_tag<P>);
   call.put(sizeof...(Values));
   (call.put_value(values), ...);
   return P(call.send().get_ref());
@@ -78,7 +74,7 @@ class ClientPlay final : public Play {
   void provide() override {
     desk_ = detail::make_desk();
     server_.emplace([desk = desk_] { detail::serve_manager(in_tree(desk), {}); });
-    until([this] { return desk_of(desk_).is_open(); });
+    until([this] { return detail::desk_at(desk_).is_open(); });
     lists_.emplace(create<Lists>(desk_, detail::ReferentKind::list));
   }
   void victim() override { use(desk_, *lists_, *appended_); }
@@ -90,7 +86,7 @@ class ClientPlay final : public Play {
     *appended_ = 0;
     use(desk_, *lists_, *appended_);
     lists_.reset();
-    detail::ask_to_shut_down(desk_of(desk_));
+    detail::ask_to_shut_down(detail::desk_at(desk_));
     server_.reset();
     desk_ = {};
   }
@@ -108,23 +104,23 @@ class ServerPlay final : public Play {
   void provide() override { desk_ = detail::make_desk(); }
   void victim() override { detail::serve_manager(in_tree(desk_), {}); }
   void accompany() override {
-    until([this] { return desk_of(desk_).is_open() || is_dead(); });
-    if (!desk_of(desk_).is_open()) {
+    until([this] { return detail::desk_at(desk_).is_open() || is_dead(); });
+    if (!detail::desk_at(desk_).is_open()) {
       return;
     }
     try {
       const Lists lists = create<Lists>(desk_, detail::ReferentKind::list);
       std::atomic<int> appended{0};
       use(desk_, lists, appended);
-      detail::ask_to_shut_down(desk_of(desk_));
+      detail::ask_to_shut_down(detail::desk_at(desk_));
     } catch (const EOFError&) {
     } catch (const std::system_error&) {
     }
   }
   void next_victim() override {}
   void check() override {
-    EXPECT_TRUE(has_ended(desk_of(desk_)));
-    detail::leave_desk(desk_of(desk_));
+    EXPECT_TRUE(has_ended(detail::desk_at(desk_)));
+    detail::leave_desk(detail::desk_at(desk_));
     desk_ = {};
   }
 
@@ -148,7 +144,7 @@ class LinkPlay final : public Play {
     socket_ = std::make_shared<const detail::ManagerSocket>(Address());
     server_.emplace(
         [place = detail::ServingPlace{desk_, socket_, key}] { detail::serve_manager(place, {}); });
-    until([this] { return desk_of(desk_).is_open(); });
+    until([this] { return detail::desk_at(desk_).is_open(); });
   }
   void victim() override {
     connect_and_use();
@@ -159,7 +155,7 @@ class LinkPlay final : public Play {
     until([this] { return count_objects(desk_) == 0; });
     connect_and_use();
     until([this] { return count_objects(desk_) == 0; });
-    detail::ask_to_shut_down(desk_of(desk_));
+    detail::ask_to_shut_down(detail::desk_at(desk_));
     server_.reset();
     socket_.reset();
     desk_ = {};
@@ -201,7 +197,8 @@ class DeskPlay final : public Play {
     const detail::SharedRef desk = detail::make_desk();
     const std::vector<std::byte> bytes(200);
     for (std::size_t i = 0; i <= detail::Desk::Boxes::most; ++i) {
-      detail::write_letter(detail::take_box(desk_of(desk)).request, desk_of(desk), bytes, {});
+      detail::write_letter(detail::take_box(detail::desk_at(desk)).request, detail::desk_at(desk),
+                           bytes, {});
     }
   }
   void next_victim() override {}

@@ -220,7 +220,7 @@ Outcome ItemQueue::wait_for_item(os::Deadline deadline, Slot* slot, std::uint64_
     return (slot != nullptr ? slot->sequence.load(std::memory_order_acquire) == head + 1
                             : state_.tail.load(std::memory_order_acquire) > head) ||
            state_.head.load(std::memory_order_relaxed) != head ||
-           state_.ended.load(std::memory_order_relaxed) != 0;
+           state_.ended.load(std::memory_order_acquire) != 0;
   };
   if (bell_ != nullptr) {
     return wait_for_bell(deadline, changed);

@@ -191,6 +191,7 @@ void CallingSignal::wake(int count) noexcept {
       return;
     }
   } while (!step::cas(word, now, calls_all ? now - asleep + one_call : now + one_call));
+  step::crash_point(step::Site::current());
   os::wake_sleepers(word, calls_all ? INT_MAX : count);
 }
 

@@ -65,7 +65,7 @@ struct alignas(64) Board {
 
   CallingSignal work;                   // workers sleep here
   CallingSignal done;                   // and who waits for them here
-  CallingSignal attention;              // and here the pool's own thread
+  Signal attention;                     // and here the pool's own thread
   std::atomic<std::uint64_t> attended;  // how often it was to look
   std::atomic<std::uint32_t> closing;   // nothing will be added
   std::atomic<std::uint32_t> tidy;      // nothing is left but the board itself

@@ -115,10 +115,13 @@ Connection Client(Address address, Options options) {
   }
   detail::Handshake handshake = client_handshake(address, options, stream.get());
   try {
-    os::ask_after(stream.get(),
-                  std::chrono::seconds(1));  // a port that is closed now may not say it
+    if (address.is_tcp()) {  // a port that is closed just now may not say it
+      os::ask_after(stream.get(), std::chrono::seconds(1));
+    }
     run(handshake, stream.get(), deadline);
-    os::ask_after(stream.get(), os::usual_silence);
+    if (address.is_tcp()) {
+      os::ask_after(stream.get(), os::usual_silence);
+    }
   } catch (const std::system_error& error) {
     if (error.code() == std::errc::broken_pipe || error.code() == std::errc::connection_reset) {
       throw_hung_up();

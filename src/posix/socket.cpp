@@ -145,10 +145,10 @@ timeval time_until(Deadline deadline) {
 }
 
 /// At a port where nobody listens, a socket may be given that very port, and connect to itself.
-bool is_met_by_itself(const Handle& stream, int family) noexcept {
+bool is_met_by_itself(const Handle& stream) noexcept {
   const auto here = ask(getsockname, stream.get());
   const auto there = ask(getpeername, stream.get());
-  return family != AF_UNIX && here && there && here->size == there->size &&
+  return here && there && here->size == there->size &&
          std::memcmp(&here->bytes, &there->bytes, here->size) == 0;
 }
 
@@ -162,7 +162,7 @@ int try_connect(const Handle& stream, const RawAddress& to, Deadline deadline) {
       if (deadline != never) {
         limit_sending(stream, {});
       }
-      return is_met_by_itself(stream, to.bytes.ss_family) ? ECONNREFUSED : 0;
+      return to.bytes.ss_family != AF_UNIX && is_met_by_itself(stream) ? ECONNREFUSED : 0;
     }
     if (errno == EAGAIN || errno == EINPROGRESS) {
       return ETIMEDOUT;

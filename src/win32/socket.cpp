@@ -235,9 +235,6 @@ Handle connect_to(const SocketAddress& address, Deadline deadline) {
 }
 
 void ask_after(NativeHandle stream, std::chrono::seconds silence) noexcept {
-  if (kind_of(stream) != Kind::socket) {
-    return;
-  }
   tcp_keepalive wanted{1, static_cast<ULONG>(std::chrono::milliseconds(silence).count()),
                        between_questions};
   DWORD returned = 0;

@@ -12,8 +12,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <chrono>
 #include <optional>
 #include <system_error>
 #include <thread>

@@ -48,7 +48,7 @@ Handle connect_to(const SocketAddress& address, Deadline deadline);
 
 /// A TCP peer that has said nothing for `silence` is asked whether it is there, so that one that is
 /// gone without a word is an error and no endless wait (SO_KEEPALIVE of socket(7)). Connections are
-/// made with `usual_silence`. Does nothing for other sockets.
+/// made with `usual_silence`.
 inline constexpr std::chrono::seconds usual_silence{60};
 void ask_after(NativeHandle stream, std::chrono::seconds silence) noexcept;
 

@@ -283,14 +283,14 @@ void Order::show_progress(ShownProgress::Call call) {
       std::move(call), [this](const std::exception_ptr& error) { engine_->report(error); });
 }
 
-void Order::tell_progress() noexcept {
-  progress_->tell(done(), terms_.items);
+void Order::tell_progress(ShownProgress::Other other) noexcept {
+  progress_->tell(done(), terms_.items, other);
 }
 
-void Order::end_progress() noexcept {
+void Order::end_progress(ShownProgress::Other other) noexcept {
   if (progress_ != nullptr && !is_read()) {
     progress_->end();
-    tell_progress();
+    tell_progress(other);
   }
 }
 

@@ -317,14 +317,14 @@ void PoolEngine::join() {
 }
 
 void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
-  Orders live;
-  {
-    const std::scoped_lock lock(mutex_);
-    live.assign(live_.begin(), live_.end());
-  }
+  Orders live = live_if([](const auto&) { return true; });
+  // Who is told a last progress just now may wait for the others.
+  std::stable_partition(live.begin(), live.end(), [](const auto& order) {
+    return !order->complete() || order->has_last_progress();
+  });
   for (const auto& order : live) {
     if (order->complete()) {
-      order->end_progress();
+      order->end_progress(ShownProgress::Other::wait);
       order->on_complete();
     } else {
       order->fail(error);

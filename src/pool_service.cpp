@@ -201,8 +201,10 @@ void PoolService::settle_complete() {
   Orders owing;  // a last call, which may use the pool: so not within a series
   bool any = settle_in_order(owing);
   if (!owing.empty()) {
+    // Another thread that tells one may wait for what this one is to do.
+    const bool is_needed = is_here() || ShownProgress::is_within();
     for (const auto& order : owing) {
-      order->end_progress();
+      order->end_progress(is_needed ? ShownProgress::Other::leave : ShownProgress::Other::wait);
     }
     any = settle_in_order(owing) || any;
   }
@@ -251,14 +253,9 @@ void PoolService::show_progress(os::Deadline now) {
   if (now < next_progress_) {
     return;
   }
-  Orders shown;
-  {
-    const std::scoped_lock lock(engine_.mutex_);
-    std::copy_if(engine_.live_.begin(), engine_.live_.end(), std::back_inserter(shown),
-                 [](const auto& order) { return order->shows_progress(); });
-  }
-  for (const auto& order : shown) {
-    order->tell_progress();
+  for (const auto& order :
+       engine_.live_if([](const auto& each) { return each->shows_progress(); })) {
+    order->tell_progress(ShownProgress::Other::leave);
   }
   next_progress_ = now + progress_step;
 }
@@ -266,15 +263,9 @@ void PoolService::show_progress(os::Deadline now) {
 // ---- tasks that are to end
 
 void PoolService::execute_sentences(os::Deadline now) {
-  Orders timed;
-  {
-    const std::scoped_lock lock(engine_.mutex_);
-    std::copy_if(engine_.live_.begin(), engine_.live_.end(), std::back_inserter(timed),
-                 [](const auto& order) {
-                   return order->terms().time_limit.count() != 0 && !order->complete();
-                 });
-  }
-  for (const auto& order : timed) {
+  for (const auto& order : engine_.live_if([](const auto& each) {
+         return each->terms().time_limit.count() != 0 && !each->complete();
+       })) {
     engine_.sentences_.check_limits(order, now);
   }
   engine_.counts_.timed_out += engine_.sentences_.execute(now);

@@ -3,11 +3,26 @@
 
 namespace multiprocess::detail {
 
-void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
+namespace {
+
+thread_local int calls_here = 0;
+
+}  // namespace
+
+bool ShownProgress::is_within() noexcept {
+  return calls_here != 0;
+}
+
+void ShownProgress::tell(std::size_t done, std::size_t of, Other other) noexcept {
   if (teller_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
     return;
   }
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_, std::defer_lock);
+  if (other == Other::wait) {
+    lock.lock();
+  } else if (!lock.try_lock()) {
+    return;
+  }
   if (done == of) {
     over_ = true;  // though nobody may have taken the results yet
   }
@@ -23,6 +38,7 @@ void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
 }
 
 void ShownProgress::call(std::size_t done, std::size_t of) noexcept {
+  ++calls_here;
   try {
     if (call_) {
       call_(done, of);
@@ -30,6 +46,7 @@ void ShownProgress::call(std::size_t done, std::size_t of) noexcept {
   } catch (...) {
     report_(std::current_exception());
   }
+  --calls_here;
 }
 
 }  // namespace multiprocess::detail

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <future>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -92,6 +93,31 @@ TEST_P(PoolProgress, MayGoThroughResultsAsTheyAreCompleted) {
   };
   const auto result = pool.map_async(twice, {1, 2}, told(nothing, go_through));
   result.on_result([](const std::vector<int>&) {});
+  EXPECT_EQ(seen.get(plenty), 8);
+}
+
+TEST_P(PoolProgress, MayGoThroughResultsThatThePoolItselfWouldSettle) {
+  Pool pool(two());
+  const Queue<int> gate;
+  const Queue<int> busy;
+  std::promise<void> told_here;
+  Queue<int> seen;
+  // The pool's own thread is busy, so that this one tells.
+  pool.apply_async([gate] { return gate.get(); }).on_result([&](int) {
+    busy.put(1);
+    told_here.get_future().wait();
+  });
+  const auto go_through = [&, seen] {
+    told_here.set_value();
+    for (const auto& each : as_completed({pool.apply_async(twice, 4)})) {
+      seen.put(each.get());
+    }
+  };
+  const auto result = pool.map_async(twice, {1, 2}, told(nothing, go_through));
+  gate.put(1);
+  EXPECT_EQ(busy.get(plenty), 1);
+  result.on_result([](const std::vector<int>&) {});
+  EXPECT_EQ(result.get(plenty), (std::vector{2, 4}));
   EXPECT_EQ(seen.get(plenty), 8);
 }
 

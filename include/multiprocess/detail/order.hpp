@@ -168,9 +168,9 @@ class Order {
   /// Is told from time to time how many items are done, and of how many.
   void show_progress(ShownProgress::Call call);
   bool shows_progress() const noexcept { return progress_ != nullptr; }
-  void tell_progress() noexcept;
+  void tell_progress(ShownProgress::Other other) noexcept;
   /// When it is complete, before it is settled: the last time.
-  void end_progress() noexcept;
+  void end_progress(ShownProgress::Other other) noexcept;
   bool has_last_progress() const noexcept { return progress_ == nullptr || progress_->has_ended(); }
 
  protected:

@@ -41,7 +41,8 @@ class PoolCall : public ValueState<R>, public Order {
   }
   bool is_read() const noexcept override { return this->is_settled(); }
   bool is_left_to_this_thread() noexcept override {
-    return engine().is_service_here() || ValueState<R>::is_left_to_this_thread();
+    return engine().is_service_here() || ShownProgress::is_within() ||
+           ValueState<R>::is_left_to_this_thread();
   }
 
  protected:
@@ -49,7 +50,7 @@ class PoolCall : public ValueState<R>, public Order {
   void look() override {
     engine().require_at_home();
     if (complete()) {
-      end_progress();
+      end_progress(ShownProgress::Other::wait);
       if (this->has_calls() || shows_progress()) {
         engine().settle_complete();  // those first that were so first
       }

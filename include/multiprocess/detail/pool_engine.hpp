@@ -18,6 +18,7 @@
 #include <multiprocess/detail/warden.hpp>
 #include <multiprocess/pool_options.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -26,6 +27,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -159,6 +161,14 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   void fail_all(const std::exception_ptr& error) noexcept;
   bool is_idle() const noexcept;
   void work_inline();
+  /// Those live ones of which `predicate` is true.
+  template <class Predicate>
+  Orders live_if(Predicate predicate) const {
+    const std::scoped_lock lock(mutex_);
+    Orders some;
+    std::copy_if(live_.begin(), live_.end(), std::back_inserter(some), predicate);
+    return some;
+  }
 
   PoolPlan plan_;
   SharedRef board_;

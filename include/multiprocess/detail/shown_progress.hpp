@@ -21,12 +21,17 @@ class ShownProgress {
   ShownProgress(Call call, std::function<void(std::exception_ptr)> report)
       : call_(std::move(call)), report_(std::move(report)) {}
 
-  /// Nothing within the call itself, which may ask for the result.
-  void tell(std::size_t done, std::size_t of) noexcept;
+  /// Nothing within the call itself, which may ask for the result. While another thread tells, it
+  /// waits for that one, or tells nothing.
+  enum class Other { wait, leave };
+  void tell(std::size_t done, std::size_t of, Other other) noexcept;
   /// All is done: it is to be told once more.
   void end() noexcept { over_ = true; }
   /// And was told.
   bool has_ended() const noexcept { return ended_; }
+
+  /// This thread is within such a call, of whatever is shown.
+  static bool is_within() noexcept;
 
  private:
   void call(std::size_t done, std::size_t of) noexcept;

@@ -14,7 +14,7 @@ set(floor_1
 list(TRANSFORM floor_1 PREPEND detail/os/)
 list(PREPEND floor_1 detail/type_name)  # needs the language only
 set(floor_2
-  version detail/repr error detail/count start_method timeout range
+  version detail/repr error detail/count detail/index_iterator start_method timeout range
   detail/std_lockable detail/per_thread
   detail/copy_recorder detail/shared_ref detail/shipment fd
   detail/step detail/lasting detail/thread_lock detail/arena detail/word detail/participants detail/kept_handle detail/process_state authentication

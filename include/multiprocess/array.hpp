@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/count.hpp>
 #include <multiprocess/detail/guarded.hpp>
+#include <multiprocess/detail/index_iterator.hpp>
 #include <multiprocess/lock.hpp>
 #include <multiprocess/raw_array.hpp>
 
@@ -10,7 +11,6 @@
 #include <cstddef>
 #include <deque>
 #include <initializer_list>
-#include <iterator>
 #include <limits>
 #include <ranges>
 #include <span>
@@ -34,7 +34,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
  public:
   using value_type = T;
   class Element;
-  class Iterator;
+  using Iterator = detail::IndexIterator<Array, T, Element>;
 
   struct Options {
     L lock = {};
@@ -233,38 +233,6 @@ class Array<T, L>::Element {
 
   Array array_;
   T& item_;
-};
-
-/// Goes over the Elements of an Array, as long as the handle that it was got from lives.
-template <class T, class L>
-class Array<T, L>::Iterator {
- public:
-  using value_type = T;
-  using difference_type = std::ptrdiff_t;
-  using reference = Element;
-  using pointer = void;
-  using iterator_category = std::input_iterator_tag;
-
-  Iterator() = default;
-  Iterator(const Array& array, std::ptrdiff_t index) : array_(&array), index_(index) {}
-
-  Element operator*() const { return (*array_)[index_]; }
-  Iterator& operator++() {
-    ++index_;
-    return *this;
-  }
-  Iterator operator++(int) {
-    Iterator before = *this;
-    ++index_;
-    return before;
-  }
-  friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
-    return a.index_ == b.index_;
-  }
-
- private:
-  const Array* array_ = nullptr;
-  std::ptrdiff_t index_ = 0;
 };
 
 /// A new array without a lock, apart from the first, with the same items at one moment.

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <multiprocess/detail/count.hpp>
+#include <multiprocess/detail/index_iterator.hpp>
 #include <multiprocess/detail/list_item.hpp>
 #include <multiprocess/shared_memory.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
-#include <iterator>
 #include <ranges>
 #include <span>
 #include <string>
@@ -33,7 +33,7 @@ class ShareableList {
   using Bytes = multiprocess::Bytes;
   using Item = detail::ListItem;
   class Element;
-  class Iterator;
+  using Iterator = detail::IndexIterator<ShareableList, Item, Element>;
   using value_type = Item;
 
   /// A new list. Throws as SharedMemory::create does; ValueError for text that is not UTF-8, or too
@@ -129,37 +129,6 @@ class ShareableList::Element {
 
   ShareableList list_;
   std::ptrdiff_t index_;
-};
-
-/// Goes over the items of a ShareableList, as long as the handle that it was got from lives.
-class ShareableList::Iterator {
- public:
-  using value_type = Item;
-  using difference_type = std::ptrdiff_t;
-  using reference = Element;
-  using pointer = void;
-  using iterator_category = std::input_iterator_tag;
-
-  Iterator() = default;
-  Iterator(const ShareableList& list, std::ptrdiff_t index) : list_(&list), index_(index) {}
-
-  Element operator*() const { return (*list_)[index_]; }
-  Iterator& operator++() {
-    ++index_;
-    return *this;
-  }
-  Iterator operator++(int) {
-    Iterator before = *this;
-    ++index_;
-    return before;
-  }
-  friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
-    return a.index_ == b.index_;
-  }
-
- private:
-  const ShareableList* list_ = nullptr;
-  std::ptrdiff_t index_ = 0;
 };
 
 template <std::ranges::input_range R>

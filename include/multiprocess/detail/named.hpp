@@ -2,6 +2,7 @@
 #pragma once
 
 #include <multiprocess/detail/callable.hpp>
+#include <multiprocess/detail/wrappers.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -43,38 +44,27 @@ struct SignatureOf<F> : CallSignature<F> {
 
 /// What `named` returns: a callable that travels by its name.
 template <detail::FixedText Name, class F>
-class Named {
+class Named : public detail::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec = true;
   using Signature = typename detail::SignatureOf<F>::type;
 
-  explicit Named(F f) : f_(std::move(f)) {
+  explicit Named(F f) : detail::HeldCallable<F>(std::move(f)) {
     detail::require_sendable<F>();
     if constexpr (std::is_pointer_v<F>) {
-      detail::require_not_null(f_);
-      here_ = f_;
+      detail::require_not_null(this->f_);
+      here_ = this->f_;
     }
     (void)known_to_receivers;
-  }
-
-  template <class... A>
-  requires std::is_invocable_v<F&, A...>
-  decltype(auto) operator()(A&&... arguments) {
-    return std::invoke(f_, std::forward<A>(arguments)...);
-  }
-  template <class... A>
-  requires std::is_invocable_v<const F&, A...>
-  decltype(auto) operator()(A&&... arguments) const {
-    return std::invoke(f_, std::forward<A>(arguments)...);
   }
 
   /// A function is whatever the receiver has given the name to. If it has not yet, as a child that
   /// never comes to main, it is the same one when it runs the same program.
   void encode(detail::OutputArchive& archive) const {
     if constexpr (std::is_pointer_v<F>) {
-      detail::save_function_hint(archive, reinterpret_cast<std::uintptr_t>(f_));
+      detail::save_function_hint(archive, reinterpret_cast<std::uintptr_t>(this->f_));
     } else {
-      archive(f_);
+      archive(this->f_);
     }
   }
   static Named decode(detail::InputArchive& archive) {
@@ -94,8 +84,6 @@ class Named {
 
   static inline std::conditional_t<std::is_pointer_v<F>, F, Nothing> here_{};
   static const bool known_to_receivers;  // naming it registers the name before main
-
-  F f_;
 };
 
 namespace detail {

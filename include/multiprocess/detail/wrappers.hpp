@@ -78,9 +78,39 @@ class Staged {
   std::tuple<Captured...> captured_;
 };
 
+namespace detail {
+
+/// A callable that is called as the one it holds.
+template <class F>
+class HeldCallable {
+ public:
+  template <class... A>
+  requires std::is_invocable_v<F&, A...>
+  decltype(auto) operator()(A&&... arguments) {
+    return std::invoke(f_, std::forward<A>(arguments)...);
+  }
+  template <class... A>
+  requires std::is_invocable_v<const F&, A...>
+  decltype(auto) operator()(A&&... arguments) const {
+    return std::invoke(f_, std::forward<A>(arguments)...);
+  }
+
+ protected:
+  explicit HeldCallable(F f) : f_(std::move(f)) {}
+  ~HeldCallable() = default;
+  HeldCallable(const HeldCallable&) = default;
+  HeldCallable(HeldCallable&&) = default;
+  HeldCallable& operator=(const HeldCallable&) = default;
+  HeldCallable& operator=(HeldCallable&&) = default;
+
+  F f_;
+};
+
+}  // namespace detail
+
 /// What `by_value` returns: a callable whose pointers its author vouches for.
 template <class F>
-class ByValue {
+class ByValue : public detail::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec =
       detail::bytewise<F> || std::is_nothrow_copy_constructible_v<F>;
@@ -89,49 +119,23 @@ class ByValue {
       "multiprocess: by_value(f) sends the bytes of f, and copying this f takes more than "
       "that: use MP_FN or mp::partial for what owns memory");
 
-  explicit ByValue(F f) : f_(std::move(f)) {}
+  explicit ByValue(F f) : detail::HeldCallable<F>(std::move(f)) {}
 
-  template <class... A>
-  requires std::is_invocable_v<F&, A...>
-  decltype(auto) operator()(A&&... arguments) {
-    return std::invoke(f_, std::forward<A>(arguments)...);
+  void encode(detail::OutputArchive& archive) const {
+    detail::save_closure(archive, this->f_, true);
   }
-  template <class... A>
-  requires std::is_invocable_v<const F&, A...>
-  decltype(auto) operator()(A&&... arguments) const {
-    return std::invoke(f_, std::forward<A>(arguments)...);
-  }
-
-  void encode(detail::OutputArchive& archive) const { detail::save_closure(archive, f_, true); }
   static ByValue decode(detail::InputArchive& archive) {
     return ByValue(detail::read_closure<F>(archive));
   }
-
- private:
-  F f_;
 };
 
 /// What `fork_only` returns: any callable at all, for a process started by fork.
 template <class F>
-class ForkOnly {
+class ForkOnly : public detail::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec = false;
 
-  explicit ForkOnly(F f) : f_(std::move(f)) {}
-
-  template <class... A>
-  requires std::is_invocable_v<F&, A...>
-  decltype(auto) operator()(A&&... arguments) {
-    return std::invoke(f_, std::forward<A>(arguments)...);
-  }
-  template <class... A>
-  requires std::is_invocable_v<const F&, A...>
-  decltype(auto) operator()(A&&... arguments) const {
-    return std::invoke(f_, std::forward<A>(arguments)...);
-  }
-
- private:
-  F f_;
+  explicit ForkOnly(F f) : detail::HeldCallable<F>(std::move(f)) {}
 };
 
 namespace detail {

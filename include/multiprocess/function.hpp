@@ -93,8 +93,8 @@ class Function<R(A...)> {
   }
 
  private:
-  static constexpr std::uint64_t signature = detail::hash_spelling(
-      detail::type_name<Function>());  // the library may be another compiler's
+  static constexpr std::uint64_t signature =
+      detail::name_tag<Function>;  // the library may be another compiler's
 
   struct Held {
     virtual ~Held() = default;

@@ -135,8 +135,7 @@ class BaseManager {
     (detail::require_sendable<detail::stored_t<Args>>(), ...);
     using Made = detail::MakeInstance<std::conditional_t<possible, C, detail::AnyArguments>,
                                       detail::stored_t<Args>...>;
-    const auto type =
-        detail::registered_type(detail::hash_text(detail::type_name<C>()), detail::type_name<C>());
+    const auto type = detail::registered_type(detail::name_tag<C>, detail::type_name<C>());
     detail::CreateCall call =
         create_call(detail::ReferentKind::instance, detail::type_tag<Proxy<C>>);
     call.put_text(type->name);

@@ -80,8 +80,7 @@ class Proxy : public BaseProxy {
   };
 
   static auto type() {
-    return detail::registered_type(detail::hash_text(detail::type_name<C>()),
-                                   detail::type_name<C>());
+    return detail::registered_type(detail::name_tag<C>, detail::type_name<C>());
   }
   detail::ProxyCall begin_show() const { return BaseProxy::call(Methods::show); }
   detail::ProxyCall begin(std::string_view name, std::size_t arguments) const {

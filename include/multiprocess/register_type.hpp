@@ -34,7 +34,7 @@ template <class C, auto... pointers>
 bool register_type(std::string name, Method<pointers>... methods) {
   detail::RegisteredType type;
   type.name = std::move(name);
-  type.tag = detail::hash_text(detail::type_name<C>());
+  type.tag = detail::name_tag<C>;
   type.show = detail::ShowInstance<C>();
   if constexpr (std::is_default_constructible_v<C>) {
     type.make = detail::MakeInstance<C>{};

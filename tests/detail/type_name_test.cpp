@@ -31,5 +31,30 @@ TEST(TypeName, IsHashedAlikeForAllCompilers) {
   static_assert(hash_spelling("int()") == hash_text("int()"));
 }
 
+template <class T = Plain, class U = std::vector<T>>
+struct WithDefaults {
+  template <class V>
+  struct Inner {};
+};
+
+TEST(NameTag, DoesNotDependOnHowArgumentsAreSpelled) {
+  static_assert(template_name("a::b<c::d<e>, f<> >") == "a::b");
+  static_assert(template_name("a<int>::b<c>") == "a<int>::b");
+  static_assert(template_name("a") == "a");
+  static_assert(name_tag<WithDefaults<>> ==
+                mix_names<Plain, std::vector<Plain>>(
+                    hash_spelling(template_name(type_name<WithDefaults<int, int>>()))));
+}
+
+TEST(NameTag, TellsTypesApart) {
+  static_assert(name_tag<WithDefaults<>> != name_tag<WithDefaults<int>>);
+  static_assert(name_tag<WithDefaults<long>> != name_tag<WithDefaults<long long>>);
+  static_assert(name_tag<WithDefaults<int>::Inner<int>> !=
+                name_tag<WithDefaults<long>::Inner<int>>);
+  static_assert(name_tag<int(long)> != name_tag<int(int)>);
+  static_assert(name_tag<const Plain*> != name_tag<Plain*>);
+  static_assert(name_tag<Plain&> != name_tag<Plain&&>);
+}
+
 }  // namespace
 }  // namespace multiprocess::detail

@@ -24,7 +24,7 @@ template <class T>
 inline constexpr std::uint64_t pointee = 0;
 template <class T>
 inline constexpr std::uint64_t pointee<cereal::memory_detail::PtrWrapper<std::shared_ptr<T>&>> =
-    hash_text(type_name<std::remove_cv_t<T>>());
+    name_tag<std::remove_cv_t<T>>;
 
 /// Throws NotSendable where cereal refuses: for a class that was not registered.
 template <class T>

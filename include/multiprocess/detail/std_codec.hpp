@@ -40,7 +40,7 @@ void save_sequence(OutputArchive& archive, const T& value) {
     archive.write(value.data(), value.size() * sizeof(E));
   } else {
     for (const auto& item : value) {
-      save_value<typename T::value_type>(archive, item);
+      detail::save_value<typename T::value_type>(archive, item);
     }
   }
 }
@@ -62,7 +62,7 @@ T read_block(InputArchive& archive) {
   T value;
   value.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    value.push_back(read_value<E>(items));
+    value.push_back(detail::read_value<E>(items));
   }
   return value;
 }
@@ -80,7 +80,7 @@ T read_sequence(InputArchive& archive) {
       value.reserve(std::min(count, 8 * archive.remaining() / sizeof(E) + 16));
     }
     for (std::size_t i = 0; i < count; ++i) {
-      value.push_back(read_value<typename T::value_type>(archive));
+      value.push_back(detail::read_value<typename T::value_type>(archive));
     }
     return value;
   }
@@ -91,10 +91,10 @@ void save_associative(OutputArchive& archive, const T& value) {
   archive.put_size(value.size());
   for (const auto& item : value) {
     if constexpr (requires { typename T::mapped_type; }) {
-      save_value(archive, item.first);
-      save_value(archive, item.second);
+      detail::save_value(archive, item.first);
+      detail::save_value(archive, item.second);
     } else {
-      save_value(archive, item);
+      detail::save_value(archive, item);
     }
   }
 }
@@ -103,9 +103,10 @@ template <class T>
 T read_associative(InputArchive& archive) {
   T value;
   for (std::size_t left = archive.get_count(); left != 0; --left) {
-    auto key = read_value<typename T::key_type>(archive);
+    auto key = detail::read_value<typename T::key_type>(archive);
     if constexpr (requires { typename T::mapped_type; }) {
-      value.emplace_hint(value.end(), std::move(key), read_value<typename T::mapped_type>(archive));
+      value.emplace_hint(value.end(), std::move(key),
+                         detail::read_value<typename T::mapped_type>(archive));
     } else {
       value.emplace_hint(value.end(), std::move(key));
     }
@@ -122,7 +123,7 @@ struct Opened : T {
 template <class T, std::size_t... I>
 T read_product(InputArchive& archive, std::index_sequence<I...>) {
   // Braces: the elements are read in their order.
-  return T{read_value<std::remove_cv_t<std::tuple_element_t<I, T>>>(archive)...};
+  return T{detail::read_value<std::remove_cv_t<std::tuple_element_t<I, T>>>(archive)...};
 }
 
 template <class T>
@@ -130,8 +131,9 @@ T read_variant(InputArchive& archive) {
   const std::uint64_t index = archive.get_size();
   return [&]<class... A>(std::type_identity<std::variant<A...>>) -> T {
     using Reader = T (*)(InputArchive&);
-    constexpr Reader readers[] = {
-        [](InputArchive& from) -> T { return T(std::in_place_type<A>, read_value<A>(from)); }...};
+    constexpr Reader readers[] = {[](InputArchive& from) -> T {
+      return T(std::in_place_type<A>, detail::read_value<A>(from));
+    }...};
     if (index >= sizeof...(A)) {
       throw_damaged(archive.position(), "a variant has no alternative of this number");
     }
@@ -144,14 +146,14 @@ void save_shared(OutputArchive& archive, const std::shared_ptr<T>& pointer) {
   const std::uint32_t id = archive.registerSharedPointer(pointer);
   archive.put(id);
   if ((id & cereal::detail::msb_32bit) != 0) {
-    save_value(archive, *pointer);
+    detail::save_value(archive, *pointer);
   }
 }
 
 template <class T>
 std::shared_ptr<T> read_shared(InputArchive& archive) {
   using U = std::remove_cv_t<T>;
-  constexpr std::uint64_t type = hash_text(type_name<U>());
+  constexpr std::uint64_t type = name_tag<U>;
   const auto id = archive.get<std::uint32_t>();
   if (id == 0) {
     return nullptr;
@@ -163,9 +165,9 @@ std::shared_ptr<T> read_shared(InputArchive& archive) {
   if constexpr (std::is_default_constructible_v<U> && form<U> != Form::bytes) {
     pointer = std::make_shared<U>();
     archive.add_pointer(id, pointer, type);  // first: what it holds may point back at it
-    load_value(archive, *pointer);
+    detail::load_value(archive, *pointer);
   } else {
-    pointer = std::make_shared<U>(read_value<U>(archive));
+    pointer = std::make_shared<U>(detail::read_value<U>(archive));
     archive.add_pointer(id, pointer, type);
   }
   return pointer;
@@ -179,28 +181,28 @@ void save_std(OutputArchive& archive, const T& value) {
   } else if constexpr (f == Form::associative) {
     save_associative(archive, value);
   } else if constexpr (f == Form::adapter) {
-    save_value(archive, Opened<T>::container(value));
+    detail::save_value(archive, Opened<T>::container(value));
   } else if constexpr (f == Form::product) {
-    std::apply([&](const auto&... items) { (save_value(archive, items), ...); }, value);
+    std::apply([&](const auto&... items) { (detail::save_value(archive, items), ...); }, value);
   } else if constexpr (f == Form::optional) {
     archive.put(static_cast<unsigned char>(value.has_value()));
     if (value) {
-      save_value(archive, *value);
+      detail::save_value(archive, *value);
     }
   } else if constexpr (f == Form::variant) {
     archive.put_size(value.valueless_by_exception() ? std::variant_size_v<T> : value.index());
-    std::visit([&](const auto& item) { save_value(archive, item); }, value);
+    std::visit([&](const auto& item) { detail::save_value(archive, item); }, value);
   } else if constexpr (f == Form::unique) {
     archive.put(static_cast<unsigned char>(value != nullptr));
     if (value) {
-      save_value(archive, *value);
+      detail::save_value(archive, *value);
     }
   } else if constexpr (f == Form::shared) {
     save_shared(archive, value);
   } else if constexpr (f == Form::weak) {
     save_shared(archive, value.lock());
   } else if constexpr (f == Form::path) {
-    save_value(archive, value.native());
+    detail::save_value(archive, value.native());
   } else {
     static_assert(f == Form::error);
     save_error(archive, value);
@@ -216,22 +218,22 @@ T read_std(InputArchive& archive) {
     return read_associative<T>(archive);
   } else if constexpr (f == Form::adapter) {
     T value;
-    load_value(archive, Opened<T>::container(value));
+    detail::load_value(archive, Opened<T>::container(value));
     return value;
   } else if constexpr (f == Form::product) {
     return read_product<T>(archive, std::make_index_sequence<std::tuple_size_v<T>>());
   } else if constexpr (f == Form::optional) {
     using V = typename T::value_type;
-    return archive.get_bool() ? T(std::in_place, read_value<V>(archive)) : T();
+    return archive.get_bool() ? T(std::in_place, detail::read_value<V>(archive)) : T();
   } else if constexpr (f == Form::variant) {
     return read_variant<T>(archive);
   } else if constexpr (f == Form::unique) {
     using V = typename T::element_type;
-    return archive.get_bool() ? T(new V(read_value<std::remove_cv_t<V>>(archive))) : T();
+    return archive.get_bool() ? T(new V(detail::read_value<std::remove_cv_t<V>>(archive))) : T();
   } else if constexpr (f == Form::shared || f == Form::weak) {
     return read_shared<typename T::element_type>(archive);
   } else if constexpr (f == Form::path) {
-    return T(read_value<typename T::string_type>(archive));
+    return T(detail::read_value<typename T::string_type>(archive));
   } else {
     static_assert(f == Form::error);
     return read_error(archive);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace multiprocess::detail {
 
@@ -54,6 +55,10 @@ constexpr std::uint64_t hash_text(std::string_view text, std::uint64_t seed = 0x
   return seed;
 }
 
+constexpr std::uint64_t mix(std::uint64_t tag, std::uint64_t more) {
+  return (tag ^ more) * 0x9e3779b97f4a7c15U + (tag >> 29);
+}
+
 /// Of a type's name, without what compilers disagree about: spaces and inline namespaces.
 constexpr std::uint64_t hash_spelling(std::string_view name) {
   constexpr std::string_view inlined = "__cxx11::";
@@ -67,5 +72,74 @@ constexpr std::uint64_t hash_spelling(std::string_view name) {
   }
   return hash;
 }
+
+/// The name of a class template's specialization up to its own arguments.
+constexpr std::string_view template_name(std::string_view name) {
+  std::size_t depth = 0;
+  for (std::size_t i = name.size(); i-- > 0;) {
+    depth += name[i] == '>' ? 1 : 0;
+    if (name[i] == '<' && --depth == 0) {
+      return name.substr(0, i);
+    }
+  }
+  return name;
+}
+
+/// As all compilers spell it, who do not agree about the names of integers.
+template <class T>
+consteval std::string_view common_name() {
+  return std::is_same_v<T, short>                ? "short"
+         : std::is_same_v<T, unsigned short>     ? "unsigned short"
+         : std::is_same_v<T, unsigned>           ? "unsigned"
+         : std::is_same_v<T, long>               ? "long"
+         : std::is_same_v<T, unsigned long>      ? "unsigned long"
+         : std::is_same_v<T, long long>          ? "long long"
+         : std::is_same_v<T, unsigned long long> ? "unsigned long long"
+                                                 : type_name<T>();
+}
+
+/// Which type it is, by its name: the same in each translation unit and for each compiler, though
+/// one spells arguments that are the default ones and another does not (local types: the same
+/// compiler).
+template <class T>
+struct NameTag {
+  static consteval std::uint64_t value() { return hash_spelling(common_name<T>()); }
+};
+
+template <class... T>
+consteval std::uint64_t mix_names(std::uint64_t tag) {
+  ((tag = mix(tag, NameTag<T>::value())), ...);
+  return tag;
+}
+
+template <template <class...> class Template, class... A>
+struct NameTag<Template<A...>> {
+  static consteval std::uint64_t value() {
+    return mix_names<A...>(hash_spelling(template_name(type_name<Template<A...>>())));
+  }
+};
+template <class R, class... A>
+struct NameTag<R(A...)> {
+  static consteval std::uint64_t value() { return mix_names<R, A...>(hash_text("()")); }
+};
+template <class T>
+struct NameTag<const T> {
+  static consteval std::uint64_t value() { return mix_names<T>(hash_text("const")); }
+};
+template <class T>
+struct NameTag<T*> {
+  static consteval std::uint64_t value() { return mix_names<T>(hash_text("*")); }
+};
+template <class T>
+struct NameTag<T&> {
+  static consteval std::uint64_t value() { return mix_names<T>(hash_text("&")); }
+};
+template <class T>
+struct NameTag<T&&> {
+  static consteval std::uint64_t value() { return mix_names<T>(hash_text("&&")); }
+};
+
+template <class T>
+inline constexpr std::uint64_t name_tag = NameTag<T>::value();
 
 }  // namespace multiprocess::detail

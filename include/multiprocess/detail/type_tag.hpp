@@ -13,10 +13,6 @@ namespace multiprocess::detail {
 template <class T, class... Seen>
 consteval std::uint64_t tag_in();
 
-constexpr std::uint64_t mix(std::uint64_t tag, std::uint64_t more) {
-  return (tag ^ more) * 0x9e3779b97f4a7c15U + (tag >> 29);
-}
-
 /// The name up to its template arguments.
 constexpr std::uint64_t hash_head(std::string_view name) {
   return hash_spelling(name.substr(0, name.find('<')));
@@ -25,7 +21,7 @@ constexpr std::uint64_t hash_head(std::string_view name) {
 template <class T>
 consteval std::uint64_t scalar_tag() {
   if constexpr (std::is_enum_v<T>) {
-    return hash_text(type_name<T>());
+    return name_tag<T>;
   } else {
     const char kind = std::is_same_v<T, bool>       ? 'b'
                       : std::is_same_v<T, char>     ? 'c'
@@ -40,7 +36,7 @@ consteval std::uint64_t scalar_tag() {
 template <class T, class... Seen>
 consteval std::uint64_t members_tag() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
-    std::uint64_t tag = hash_text(type_name<T>());
+    std::uint64_t tag = name_tag<T>;
     ((tag = mix(tag, tag_in<field_type<I, T>, Seen...>())), ...);
     return tag;
   }
@@ -72,7 +68,7 @@ template <class T, class... Seen>
 consteval std::uint64_t tag_in() {
   constexpr Form f = form<T>;
   if constexpr ((std::is_same_v<T, Seen> || ...)) {
-    return hash_text(type_name<T>());
+    return name_tag<T>;
   } else if constexpr (f == Form::scalar) {
     return scalar_tag<T>();
   } else if constexpr (f == Form::members) {
@@ -85,9 +81,9 @@ consteval std::uint64_t tag_in() {
                        f == Form::unique || f == Form::shared || f == Form::weak) {
     return container_tag<T, Seen..., T>();
   } else if constexpr (f == Form::bytes) {
-    return mix(hash_text(type_name<T>()), sizeof(T));
+    return mix(name_tag<T>, sizeof(T));
   } else {
-    return hash_text(type_name<T>());
+    return name_tag<T>;
   }
 }
 

@@ -126,7 +126,7 @@ void Process::run_in_program() {
 
 void Process::save_work(detail::OutputArchive& archive) const {
   if (typeid(*this) != typeid(Process)) {
-    detail::throw_unserializable(record_->class_name);
+    detail::throw_unserializable("Process", true);
   }
   job_.save(archive);
 }
@@ -334,14 +334,13 @@ void freeze_support() {
 
 namespace detail {
 
-void throw_unserializable(std::string_view class_name) {
-  const bool known = class_name != "Process";
+void throw_unserializable(std::string_view class_name, bool is_base) {
   throw NotSendable(fmt::format(
-      "{} overrides run() and cannot cross to a spawned process: derive it from "
+      "{}{} may override run(), and cannot cross to a spawned process so: derive it from "
       "ProcessClass<{}>, give it serialize(Archive&) and a default constructor (a member "
       "without one may be a std::optional), or start it with fork",
-      known ? class_name : "a class derived from Process",
-      known ? plain_class_name(class_name) : "itself"));
+      is_base ? "a class derived from " : "", class_name,
+      is_base ? "itself" : plain_class_name(class_name)));
 }
 
 }  // namespace detail

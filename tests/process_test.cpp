@@ -150,6 +150,25 @@ TEST_P(ProcessTest, RunsTheRunOfADerivedClass) {
   EXPECT_EQ(shouter.exitcode(), 0);
 }
 
+/// A spawned child would make a Shouter of it.
+class LouderShouter : public Shouter {
+ public:
+  using Shouter::Shouter;
+  void run() override {}
+};
+
+TEST_P(ProcessTest, WhatIsDerivedFromThatClassCanOnlyBeForked) {
+  LouderShouter shouter(options(), words_, "hello");
+  if (GetParam() == mp::StartMethod::fork) {
+    shouter.start();
+    EXPECT_TRUE(shouter.join(plenty));
+    EXPECT_EQ(shouter.exitcode(), 0);
+    EXPECT_EQ(words_.qsize(), 0) << "it was not a Shouter that ran";
+  } else {
+    EXPECT_THROW(shouter.start(), mp::NotSendable);
+  }
+}
+
 class Unsendable : public mp::ProcessClass<Unsendable> {
  public:
   using ProcessClass::ProcessClass;

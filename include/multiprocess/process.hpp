@@ -19,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -188,7 +189,8 @@ concept SerializableMembers = requires(T& object, OutputArchive& out, InputArchi
   object.serialize(in);
 };
 
-[[noreturn]] void throw_unserializable(std::string_view class_name);
+/// NotSendable: of this class, or of one that is derived from it.
+[[noreturn]] void throw_unserializable(std::string_view class_name, bool is_base);
 
 /// What a child does that runs an object of a ProcessClass: makes one, reads its members, runs it.
 template <class Derived>
@@ -222,7 +224,8 @@ class ClassWork {
 /// The base of classes that override `run`: `class Worker : public ProcessClass<Worker>`.
 ///
 /// Under spawn and forkserver the child makes a Worker by its default constructor and then calls
-/// its `serialize`; a class without one can only be forked.
+/// its `serialize`; a class without one can only be forked, and so can one that is derived from
+/// Worker: what the child would make is a Worker.
 template <class Derived>
 class ProcessClass : public Process {
  public:
@@ -234,10 +237,13 @@ class ProcessClass : public Process {
  private:
   void save_work(detail::OutputArchive& archive) const override {
     if constexpr (detail::SerializableMembers<Derived> && std::default_initializable<Derived>) {
+      if (typeid(*this) != typeid(Derived)) {
+        detail::throw_unserializable(detail::type_name<Derived>(), true);
+      }
       using Work = detail::ClassWork<Derived>;
       detail::Job::make(Work(static_cast<const Derived&>(*this))).save(archive);
     } else {
-      detail::throw_unserializable(detail::type_name<Derived>());
+      detail::throw_unserializable(detail::type_name<Derived>(), false);
     }
   }
 };

@@ -31,6 +31,8 @@ TEST(AuthenticationString, ComparesBytes) {
   EXPECT_NE(string_of("one"), string_of("two"));
   EXPECT_NE(string_of("one"), string_of("one more"));
   EXPECT_NE(string_of("one"), string_of(""));
+  EXPECT_TRUE(string_of("one") == "one");
+  EXPECT_TRUE("two" != string_of("one"));
 }
 
 TEST(AuthenticationString, NeitherCrossesNorPrints) {
@@ -50,6 +52,8 @@ TEST(Key, IsMadeFromTextBytesAndKeys) {
   EXPECT_EQ(string_of(std::string_view("k")), expected);
   EXPECT_EQ(string_of(bytes), expected);
   EXPECT_EQ(string_of(expected), expected);
+  const char* const nothing = nullptr;
+  EXPECT_THROW(mp::Key{nothing}, mp::TypeError);
 }
 
 TEST(AuthenticationString, IsEmptyOnceItWasMovedFrom) {

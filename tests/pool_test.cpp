@@ -36,6 +36,7 @@ int square(int x) {
 int add(int a, int b) {
   return a + b;
 }
+const auto sum = [](auto... all) { return (all + ...); };
 std::string shout(const std::string& text) {
   return text + "!";
 }
@@ -74,6 +75,7 @@ TEST_P(PoolTest, ApplyCallsInAWorker) {
   EXPECT_EQ(pool.apply([base](int x) { return base + x; }, 2), 42);
   pool.apply([] {});
   const mp::AsyncResult<int> later = pool.apply_async(add, 1, 2);
+  EXPECT_EQ(pool.apply(sum, 1, 2, 3), 6);
   EXPECT_EQ(later.get(), 3);
   EXPECT_EQ(later.get(), 3) << "as often as it is asked for";
   EXPECT_TRUE(later.successful());

@@ -55,6 +55,7 @@ TEST(RawValue, TakesWhatItsTypeIsMadeOf) {
   const mp::RawValue<Point> aggregate(3, 4.5);
   EXPECT_EQ(aggregate.get_obj().x, 3);
   EXPECT_EQ(aggregate.get_obj().y, 4.5);
+  EXPECT_EQ(mp::RawValue<Point>(3).value().y, 0) << "what is not given is zero";
   const mp::RawValue<Point> copied(Point{6, 7});
   EXPECT_EQ(copied.value().x, 6);
 }

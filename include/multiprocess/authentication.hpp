@@ -16,6 +16,15 @@
 
 namespace multiprocess {
 
+class Key;
+
+namespace detail {
+
+/// Throws TypeError for a null pointer.
+std::string_view key_text(const char* text);
+
+}  // namespace detail
+
 /// The key of a process, which its children inherit: connections are authenticated with it.
 ///
 /// A range of bytes. It neither prints nor crosses to another process except to a child that is
@@ -29,6 +38,7 @@ class AuthenticationString {
 
   /// Takes the same time wherever the keys differ.
   friend bool operator==(const AuthenticationString& a, const AuthenticationString& b) noexcept;
+  friend bool operator==(const AuthenticationString& a, const Key& b) noexcept;
 
  private:
   friend class Process;
@@ -46,7 +56,8 @@ class AuthenticationString {
 /// A key as a caller has it: text, bytes, or the key of a process.
 class Key {
  public:
-  Key(const char* text) : Key(std::string_view(text)) {}
+  /// Throws TypeError for a null pointer.
+  Key(const char* text) : Key(detail::key_text(text)) {}
   Key(const std::string& text) : Key(std::string_view(text)) {}
   Key(std::string_view text) : Key(std::as_bytes(std::span(text))) {}
   template <std::ranges::contiguous_range R>

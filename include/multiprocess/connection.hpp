@@ -59,7 +59,9 @@ class Connection {
   void send(const T& value) const {
     using Kept = detail::stored_t<T>;
     detail::require_sendable<Kept>();
-    if constexpr (std::is_same_v<Kept, T>) {
+    if constexpr (std::is_same_v<T, std::nullptr_t> || std::is_same_v<T, std::nullopt_t>) {
+      send(None);
+    } else if constexpr (std::is_same_v<Kept, T>) {
       send_value(&value, &detail::save_message<T>);
     } else {
       const Kept kept = detail::store(value);

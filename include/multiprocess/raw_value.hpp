@@ -13,6 +13,9 @@ namespace multiprocess {
 
 namespace detail {
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"  // zero, as the caller may want
+
 /// A T of arguments, in parentheses where that works, else in braces.
 template <class T, class... A>
 T make_item(A&&... args) {
@@ -24,6 +27,8 @@ T make_item(A&&... args) {
     return T{std::forward<A>(args)...};
   }
 }
+
+#pragma GCC diagnostic pop
 
 template <class T, class Self, class... A>
 concept InitialArguments =

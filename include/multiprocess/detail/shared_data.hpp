@@ -38,7 +38,8 @@ constexpr void require_shareable() {
                 "multiprocess: only objects that can change are shared");
   static_assert(can_be_shared<T>,
                 "multiprocess: this type cannot lie in shared memory: it is not trivially copyable "
-                "or holds a pointer or reference, which means nothing in another process; share "
+                "or holds a pointer or reference, which means nothing in another process (or a "
+                "union, as std::optional does, in which nobody sees whether it does); share "
                 "numbers, enums, arrays and structs of them, std::atomic of those, or put text and "
                 "containers into mp::SharedVector, mp::SharedString, mp::SharedMap");
 }

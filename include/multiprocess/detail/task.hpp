@@ -64,18 +64,23 @@ constexpr std::string_view kind_of(Spread spread) {
   return spread == Spread::one ? "map" : spread == Spread::all ? "starmap" : "apply";
 }
 
+template <class F, class... A>
+struct TakesToken : std::bool_constant<callable_with_stored<F, std::stop_token, A...>> {};
+
 template <class F, class Arguments>
 struct TaskCall;
 
 template <class F, class... A>
 struct TaskCall<F, std::tuple<A...>> {
   static constexpr bool plain = callable_with_stored<F, A...>;
-  static constexpr bool with_token = !plain && callable_with_stored<F, std::stop_token, A...>;
+  // Only asked when it matters: a generic lambda has its body looked at, which may be an error.
+  static constexpr bool with_token =
+      std::conjunction_v<std::bool_constant<!plain>, TakesToken<F, A...>>;
   static constexpr bool possible = plain || with_token;
 
   template <class... Given>
   static decltype(auto) call(F& f, std::tuple<Given...>& arguments) {
-    return call_with_stored(f, arguments);
+    return detail::call_with_stored(f, arguments);
   }
 
   static auto result_of() {
@@ -227,16 +232,17 @@ class Task final : public TaskCode {
   template <class Given>
   void call_and_put(ChunkRun& chunk, std::uint64_t item, Given& given) {
     if constexpr (std::is_void_v<R>) {
-      call_with_stored(f_, given);
+      detail::call_with_stored(f_, given);
       chunk.put_plain(item);
     } else if constexpr (lies_in_place<R>) {
-      const R result = static_cast<R>(call_with_stored(f_, given));
+      const R result = static_cast<R>(detail::call_with_stored(f_, given));
       std::memcpy(static_cast<void*>(chunk.plain_results<R>() + item), &result, sizeof(R));
       chunk.put_plain(item);
     } else if constexpr (std::is_same_v<std::remove_cvref_t<typename Call::Returned>, R>) {
-      put(chunk, item, call_with_stored(f_, given));  // not copied, should it be a reference
+      put(chunk, item,
+          detail::call_with_stored(f_, given));  // not copied, should it be a reference
     } else {
-      put(chunk, item, R(store(call_with_stored(f_, given))));
+      put(chunk, item, R(detail::store(detail::call_with_stored(f_, given))));
     }
   }
 

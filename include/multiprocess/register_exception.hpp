@@ -51,7 +51,7 @@ class ExceptionRegistration {
     try {
       throw;
     } catch (const E& error) {
-      return encode_exception(error);
+      return detail::encode_exception(error);
     } catch (...) {
       return std::nullopt;
     }

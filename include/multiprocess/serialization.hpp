@@ -163,7 +163,7 @@ namespace detail {
 template <class T>
 void save_message(OutputArchive& archive, const void* value) {
   archive.put(type_tag<T>);
-  save_value(archive, *static_cast<const T*>(value));
+  detail::save_value(archive, *static_cast<const T*>(value));
 }
 
 /// An Object takes whatever was sent, and what was sent as an Object may be taken as what it holds.
@@ -177,7 +177,7 @@ T read_message(InputArchive& archive) {
       return Object::decode(archive).template as<T>();
     }
     require_tag(tag, type_tag<T>, type_name<T>());
-    return read_value<T>(archive);
+    return detail::read_value<T>(archive);
   }
 }
 

@@ -52,7 +52,7 @@ class OutputArchive : public cereal::detail::OutputArchiveBase,
 
   template <class... T>
   OutputArchive& operator()(T&&... values) {
-    (save_value(*this, values), ...);
+    (detail::save_value(*this, values), ...);
     return *this;
   }
   template <class T>
@@ -146,7 +146,7 @@ class InputArchive : public cereal::detail::InputArchiveBase, public cereal::mul
 
   template <class... T>
   InputArchive& operator()(T&&... values) {
-    (load_value(*this, values), ...);
+    (detail::load_value(*this, values), ...);
     return *this;
   }
   template <class T>

@@ -23,11 +23,13 @@ class BarrierAction {
 
   template <class F>
   explicit BarrierAction(F action) {
-    require_not_null(action);
+    detail::require_not_null(action);
     auto held = std::make_shared<F>(std::move(action));
     call_ = [held] { std::invoke(*held); };
     if constexpr (sendable<F> && std::is_copy_constructible_v<F>) {
-      save_ = [held](OutputArchive& archive) { save_value(archive, Function<void()>(*held)); };
+      save_ = [held](OutputArchive& archive) {
+        detail::save_value(archive, Function<void()>(*held));
+      };
     }
   }
 

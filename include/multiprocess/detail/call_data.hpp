@@ -115,7 +115,7 @@ class CallWriter {
     if constexpr (std::is_same_v<Kept, T>) {
       put_encoded(&value, &save_message<T>);
     } else {
-      const Kept kept = store(value);
+      const Kept kept = detail::store(value);
       put_encoded(&kept, &save_message<Kept>);
     }
   }

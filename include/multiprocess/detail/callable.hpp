@@ -146,20 +146,23 @@ Job Job::make(F&& f, Args&&... args) {
                 "arguments (string literals arrive as std::string, spans as std::vector; options "
                 "and names, as in {.name = \"worker\"}, come before the target)");
   Target target(std::forward<F>(f));
-  require_not_null(target);
+  detail::require_not_null(target);
   if constexpr (is_fork_only<Target>) {
     using Made = LocalCall<Target, stored_t<Args>...>;
     return Job(std::make_unique<Made>(
-        std::move(target), std::tuple<stored_t<Args>...>(store(std::forward<Args>(args))...)));
+        std::move(target),
+        std::tuple<stored_t<Args>...>(detail::store(std::forward<Args>(args))...)));
   } else if constexpr (!public_name<Target>.empty()) {
     using Made = typename Parameters<Target>::Call;
     return Job(std::make_unique<Made>(
-        std::move(target), typename Parameters<Target>::Tuple(store(std::forward<Args>(args))...)));
+        std::move(target),
+        typename Parameters<Target>::Tuple(detail::store(std::forward<Args>(args))...)));
   } else {
     require_target<Target, stored_t<Args>...>();
     using Made = Call<Target, stored_t<Args>...>;
     return Job(std::make_unique<Made>(
-        std::move(target), std::tuple<stored_t<Args>...>(store(std::forward<Args>(args))...)));
+        std::move(target),
+        std::tuple<stored_t<Args>...>(detail::store(std::forward<Args>(args))...)));
   }
 }
 

@@ -77,11 +77,12 @@ template <class T, std::size_t... I>
 T read_members(InputArchive& archive, std::index_sequence<I...>) {
   if constexpr (has_array_field<T>) {
     T value{};
-    for_each_field(value, [&archive](auto& member) { load_value(archive, member); });
+    detail::for_each_field(value,
+                           [&archive](auto& member) { detail::load_value(archive, member); });
     return value;
   } else {
     // Braces: the members are read in their order.
-    return T{read_value<field_type<I, T>>(archive)...};
+    return T{detail::read_value<field_type<I, T>>(archive)...};
   }
 }
 
@@ -144,7 +145,8 @@ void save_value(OutputArchive& archive, const T& value) {
   } else if constexpr (made_from<T, cereal::BinaryData>) {
     archive.write(value.data, static_cast<std::size_t>(value.size));
   } else if constexpr (wrapped<T>) {
-    unwrap(archive, value, [&archive](const auto& inner) { save_value(archive, inner); });
+    detail::unwrap(archive, value,
+                   [&archive](const auto& inner) { detail::save_value(archive, inner); });
   } else if constexpr (f == Form::none) {
     require_sendable<T>();
   } else if constexpr (f == Form::scalar) {
@@ -164,10 +166,11 @@ void save_value(OutputArchive& archive, const T& value) {
     if constexpr (f == Form::own) {
       own::save_object(archive, value);
     } else if constexpr (f == Form::members) {
-      for_each_field(value, [&](const auto& member) { save_value(archive, member); });
+      detail::for_each_field(value,
+                             [&](const auto& member) { detail::save_value(archive, member); });
     } else if constexpr (f == Form::elements) {
       for (const auto& item : value) {
-        save_value(archive, item);
+        detail::save_value(archive, item);
       }
     } else {
       save_std(archive, value);
@@ -206,7 +209,7 @@ T read_value(InputArchive& archive) {
     } else if constexpr (f == Form::elements) {
       T value;
       for (auto& item : value) {
-        load_value(archive, item);
+        detail::load_value(archive, item);
       }
       return value;
     } else {
@@ -224,7 +227,7 @@ void load_value(InputArchive& archive, T& value) {
   } else if constexpr (made_from<U, cereal::BinaryData>) {
     archive.read(value.data, static_cast<std::size_t>(value.size));
   } else if constexpr (wrapped<U>) {
-    unwrap(archive, value, [&archive](auto& inner) { load_value(archive, inner); });
+    detail::unwrap(archive, value, [&archive](auto& inner) { detail::load_value(archive, inner); });
   } else if constexpr (f == Form::own) {
     const Nest nest(archive);
     own::load_object(archive, value);
@@ -233,15 +236,15 @@ void load_value(InputArchive& archive, T& value) {
   } else if constexpr (f == Form::elements) {
     const Nest nest(archive);
     for (auto& item : value) {
-      load_value(archive, item);
+      detail::load_value(archive, item);
     }
   } else if constexpr (f == Form::closure || f == Form::members || f == Form::codec) {
     // Closures cannot be assigned, and with g++ 12 asking whether they can does harm.
-    T fresh = read_value<T>(archive);
+    T fresh = detail::read_value<T>(archive);
     std::destroy_at(std::addressof(value));
     std::construct_at(std::addressof(value), std::move(fresh));
   } else {
-    value = read_value<T>(archive);
+    value = detail::read_value<T>(archive);
   }
 }
 
@@ -250,7 +253,7 @@ template <class T>
 std::vector<std::byte> encode(const T& value) {
   ScratchBuffer buffer;
   OutputArchive archive(*buffer);
-  save_value(archive, value);
+  detail::save_value(archive, value);
   const Bytes bytes = buffer->bytes();
   return {bytes.begin(), bytes.end()};
 }
@@ -259,7 +262,7 @@ std::vector<std::byte> encode(const T& value) {
 template <class T>
 T decode(Bytes bytes) {
   InputArchive archive(bytes);
-  T value = read_value<T>(archive);
+  T value = detail::read_value<T>(archive);
   archive.expect_end();
   return value;
 }

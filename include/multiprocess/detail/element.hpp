@@ -144,7 +144,7 @@ class Element {
     return a.get() == b.get();
   }
   friend std::string mp_repr(const Element& element) {
-    return show(element.get());
+    return detail::show(element.get());
   }
 
  private:
@@ -152,7 +152,7 @@ class Element {
   T combine(const U& other, Op op) const {
     return change([&](T& value) {
       if constexpr (std::is_same_v<T, Object>) {
-        value = combine_objects(value, store(other), op);
+        value = detail::combine_objects(value, detail::store(other), op);
       } else {
         value = static_cast<T>(op(std::as_const(value), other));
       }

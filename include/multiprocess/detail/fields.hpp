@@ -123,13 +123,13 @@ constexpr auto fields(T& value) noexcept {
 template <std::size_t I, class T>
 using field_type =
     std::remove_cv_t<std::remove_reference_t<decltype(boost::pfr::detail::sequence_tuple::get<I>(
-        std::declval<decltype(fields(std::declval<T&>()))&>()))>>;
+        std::declval<decltype(detail::fields(std::declval<T&>()))&>()))>>;
 
 /// Calls `f(member)` for each, in their order.
 template <class T, class F>
 constexpr void for_each_field(T& value, F&& f) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
-    [[maybe_unused]] auto all = fields(value);
+    [[maybe_unused]] auto all = detail::fields(value);
     (f(boost::pfr::detail::sequence_tuple::get<I>(all)), ...);
   }
   (std::make_index_sequence<field_count<std::remove_const_t<T>>>());

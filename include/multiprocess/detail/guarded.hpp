@@ -55,8 +55,8 @@ class Guarded : public StdLockable<Guarded<Raw, L>> {
   friend bool operator==(const Guarded& a, const Guarded& b) { return a.raw_ == b.raw_; }
 
   void encode(OutputArchive& archive) const {
-    save_value(archive, raw_);
-    save_value(archive, lock_);
+    detail::save_value(archive, raw_);
+    detail::save_value(archive, lock_);
   }
 
  protected:

@@ -86,7 +86,7 @@ class ImapInput {
       if constexpr (std::is_same_v<std::remove_cvref_t<decltype(item)>, Item>) {
         items.push_back(std::forward<decltype(item)>(item));
       } else {
-        items.push_back(static_cast<Item>(store(std::forward<decltype(item)>(item))));
+        items.push_back(static_cast<Item>(detail::store(std::forward<decltype(item)>(item))));
       }
     };
     try {

@@ -98,7 +98,7 @@ class MapCalls : private MapMistakes {
   }
   template <class F, class... Args>
   auto apply(TaskOptions options, F&& f, Args&&... args) {
-    return wait_for(
+    return detail::wait_for(
         submit_call<Caller::waits>(options, std::forward<F>(f), std::forward<Args>(args)...));
   }
 
@@ -119,12 +119,12 @@ class MapCalls : private MapMistakes {
   /// worker's share.
   template <class F, std::ranges::input_range Range>
   auto map(F&& f, Range&& range, MapOptions options = {}) {
-    return wait_for(submit<Caller::waits, Spread::one, item_t<Range>>(
+    return detail::wait_for(submit<Caller::waits, Spread::one, item_t<Range>>(
         std::forward<F>(f), detail::items_of(std::forward<Range>(range)), options));
   }
   template <class F, class T>
   auto map(F&& f, std::initializer_list<T> items, MapOptions options = {}) {
-    return wait_for(
+    return detail::wait_for(
         submit<Caller::waits, Spread::one, stored_t<T>>(std::forward<F>(f), items, options));
   }
 
@@ -141,13 +141,13 @@ class MapCalls : private MapMistakes {
   /// As map, for items that are tuples, pairs or arrays of all arguments.
   template <class F, std::ranges::input_range Range>
   auto starmap(F&& f, Range&& range, MapOptions options = {}) {
-    return wait_for(submit<Caller::waits, Spread::all, item_tuple_t<Range>>(
+    return detail::wait_for(submit<Caller::waits, Spread::all, item_tuple_t<Range>>(
         std::forward<F>(f), std::forward<Range>(range), options));
   }
   template <class R, class... A>
   auto starmap(R (*f)(A...), std::initializer_list<std::tuple<stored_t<A>...>> items,
                MapOptions options = {}) {
-    return wait_for(
+    return detail::wait_for(
         submit<Caller::waits, Spread::all, std::tuple<stored_t<A>...>>(f, items, options));
   }
   template <class F, std::ranges::input_range Range>
@@ -189,10 +189,10 @@ class MapCalls : private MapMistakes {
   auto submit_call(const TaskOptions& options, F&& f, Args&&... args) {
     using Arguments = std::tuple<stored_t<Args>...>;
     Derived::template require_task<std::decay_t<F>, Arguments>();
-    require_not_null(f);
+    detail::require_not_null(f);
     return self().template submit_single<std::decay_t<F>, Arguments>(
         CallTerms<caller>(terms(options)), std::forward<F>(f),
-        Arguments(store(std::forward<Args>(args))...));
+        Arguments(detail::store(std::forward<Args>(args))...));
   }
 
   template <Caller caller, Spread spread, class Item, class F, class Range>
@@ -200,7 +200,7 @@ class MapCalls : private MapMistakes {
     using Function = std::decay_t<F>;
     using Arguments = typename SpreadItem<spread, Item>::type;
     Derived::template require_task<Function, Arguments>();
-    require_not_null(f);
+    detail::require_not_null(f);
     if constexpr (std::ranges::sized_range<Range>) {
       return submit_sized<caller, spread, Item, Function>(
           std::forward<F>(f), std::forward<Range>(range), std::ranges::size(range), options);
@@ -210,7 +210,7 @@ class MapCalls : private MapMistakes {
     } else {
       std::vector<Item> items;
       for (auto&& item : range) {
-        items.push_back(item_from<Item>(std::forward<decltype(item)>(item)));
+        items.push_back(detail::item_from<Item>(std::forward<decltype(item)>(item)));
       }
       return submit_sized<caller, spread, Item, Function>(std::forward<F>(f), std::move(items),
                                                           items.size(), options);
@@ -234,7 +234,7 @@ class MapCalls : private MapMistakes {
   auto lazily(F&& f, Range&& range, const MapOptions& options, bool ordered) {
     using Item = item_t<Range>;
     Derived::template require_task<std::decay_t<F>, std::tuple<Item>>();
-    require_not_null(f);
+    detail::require_not_null(f);
     self().require_running();
     return self().template submit_lazily<std::decay_t<F>, Item>(
         imap_terms(options), options, std::forward<F>(f), std::forward<Range>(range), ordered);

@@ -323,7 +323,7 @@ Item item_from(T&& value) {
     return std::apply([](auto&&... each) { return Item(std::forward<decltype(each)>(each)...); },
                       std::forward<T>(value));
   } else {
-    return Item(store(std::forward<T>(value)));
+    return Item(detail::store(std::forward<T>(value)));
   }
 }
 
@@ -337,7 +337,7 @@ void fill_in_place(Order& order, Range& range) {
   } else {
     std::uint64_t i = 0;
     for (auto&& item : range) {
-      const Item copy = item_from<Item>(std::forward<decltype(item)>(item));
+      const Item copy = detail::item_from<Item>(std::forward<decltype(item)>(item));
       std::memcpy(static_cast<void*>(into + i++), &copy, sizeof(Item));
     }
   }
@@ -360,7 +360,7 @@ void fill(Order& order, Range& range) {
                             std::is_reference_v<std::ranges::range_reference_t<Range>>) {
                 out(*item);
               } else {
-                out(item_from<Item>(*item));
+                out(detail::item_from<Item>(*item));
               }
             }
           }));

@@ -109,7 +109,7 @@ struct MethodCall<C, method, R(A...)> {
 template <class C>
 struct ShowInstance {
   void operator()(void* object, CallWriter& into) const {
-    into.put_text(show(*static_cast<const C*>(object)));
+    into.put_text(detail::show(*static_cast<const C*>(object)));
   }
 };
 

@@ -36,7 +36,7 @@ std::string show_tuple(const Tuple& items) {
   std::string text = "(";
   std::apply(
       [&text](const auto&... item) {
-        ((text += text.size() == 1 ? "" : ", ", text += show(item)), ...);
+        ((text += text.size() == 1 ? "" : ", ", text += detail::show(item)), ...);
         text += sizeof...(item) == 1 ? ",)" : ")";
       },
       items);
@@ -53,7 +53,7 @@ std::string show(const T& value) {
   } else if constexpr (is_number<T>) {
     return Number(value).repr();
   } else if constexpr (std::is_enum_v<T>) {
-    return show(static_cast<std::underlying_type_t<T>>(value));
+    return detail::show(static_cast<std::underlying_type_t<T>>(value));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     return detail::quoted(value);
   } else if constexpr (std::is_same_v<T, std::vector<std::byte>>) {
@@ -62,26 +62,28 @@ std::string show(const T& value) {
                          typename T::mapped_type;
                          value.begin();
                        }) {
-    return show_all('{', value, '}',
-                    [](const auto& item) { return show(item.first) + ": " + show(item.second); });
+    return detail::show_all('{', value, '}', [](const auto& item) {
+      return detail::show(item.first) + ": " + detail::show(item.second);
+    });
   } else if constexpr (requires {
                          typename T::key_type;
                          value.begin();
                        }) {
-    return value.begin() == value.end()
-               ? "set()"
-               : show_all('{', value, '}', [](const auto& item) { return show(item); });
+    return value.begin() == value.end() ? "set()"
+                                        : detail::show_all('{', value, '}', [](const auto& item) {
+                                            return detail::show(item);
+                                          });
   } else if constexpr (std::ranges::input_range<const T>) {
-    return show_all('[', value, ']', [](const auto& item) {
-      return show(static_cast<const std::ranges::range_value_t<const T>&>(item));
+    return detail::show_all('[', value, ']', [](const auto& item) {
+      return detail::show(static_cast<const std::ranges::range_value_t<const T>&>(item));
     });
   } else if constexpr (requires {
                          value.has_value();
                          *value;
                        }) {
-    return value.has_value() ? show(*value) : "None";
+    return value.has_value() ? detail::show(*value) : "None";
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
-    return show_tuple(value);
+    return detail::show_tuple(value);
   } else if constexpr (fmt::is_formattable<T>::value) {
     return fmt::format("{}", value);
   } else {
@@ -98,7 +100,7 @@ class Attributes {
   Attributes& add(std::string_view name, const T& value) {
     text_ += text_.back() == '(' ? "" : ", ";
     (text_ += name) += '=';
-    text_ += show(value);
+    text_ += detail::show(value);
     return *this;
   }
   /// Unless it is what it is in an object of which nothing was said.

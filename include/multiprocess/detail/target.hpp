@@ -165,7 +165,7 @@ bool is_null(const F& f) {
 }
 template <class F>
 void require_not_null(const F& f) {
-  if (is_null<std::decay_t<const F&>>(f)) {
+  if (detail::is_null<std::decay_t<const F&>>(f)) {
     throw_not_callable();
   }
 }

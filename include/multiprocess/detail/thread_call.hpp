@@ -99,10 +99,10 @@ template <class R, bool with_token, class F, class... Args>
 yielded_t<R> call_task(F& f, const ThreadChunk& chunk, Args&... arguments) {
   const auto call = [&](auto&... all) -> yielded_t<R> {
     if constexpr (std::is_void_v<R>) {
-      call_with_kept(f, all...);
+      detail::call_with_kept(f, all...);
       return {};
     } else {
-      return R(store(call_with_kept(f, all...)));
+      return R(detail::store(detail::call_with_kept(f, all...)));
     }
   };
   if constexpr (with_token) {

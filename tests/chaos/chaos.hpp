@@ -25,8 +25,11 @@ struct Totals : testing::Environment {
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
   std::uint64_t in_hand = 0;
+  std::uint64_t excuses = 0;  // the most that could have been in hand
   std::uint64_t shortages = 0;
   std::chrono::steady_clock::time_point began = std::chrono::steady_clock::now();
+
+  double seconds() const;
 
   void SetUp() override;
   void TearDown() override;
@@ -68,6 +71,9 @@ class Chaos : public testing::Test {
   static inline std::uint64_t tests_ = 0;
   InUse before_;
 };
+
+/// Hardly more of the killed may have had an item in hand than items are missing.
+void expect_few_excuses(const Crew& crew, std::uint64_t missing);
 
 /// What was acknowledged has arrived, or was in a killed hand.
 void expect_accounted(const Ledger& ledger, const Crew& crew);

@@ -99,8 +99,9 @@ void Crew::hire(Start how, Role role, Kind kind, Pace pace) {
 
 /// How many items may be in the hands of a getter.
 std::uint32_t Crew::hands_out(const Task& task) const {
+  const bool gets = task.role == Role::get || task.role == Role::consume;
   std::uint32_t hands = 0;
-  for (std::uint32_t i = 0; i < task.threads && task.role == Role::get; ++i) {
+  for (std::uint32_t i = 0; i < task.threads && gets; ++i) {
     hands += ledger_->reaching[task.number + i];
   }
   return hands;
@@ -182,7 +183,8 @@ std::string Crew::describe(const Task& task) const {
                           producer.acknowledged.load(), task.quota, producer.begun.load(),
                           producer.shortages.load());
     } else if (task.role == Role::get) {
-      text += ledger_->reaching[number] != 0 ? ": reaches for an item" : ": has no item in hand";
+      text +=
+          ledger_->reaching[number] != 0 ? ": has taken an item, perhaps" : ": has no item in hand";
     }
     text += "\n";
   }

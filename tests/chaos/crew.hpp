@@ -73,8 +73,8 @@ class Crew {
   std::size_t size() const noexcept { return members_.size(); }
   Victim& operator[](std::size_t index) { return *members_[index].victim; }
 
-  /// Takes one out, alive or not. A getter that reached for an item when it was killed may have
-  /// taken one with it.
+  /// Takes one out, alive or not. A getter that was killed between taking an item and noting it has
+  /// taken it with it.
   void kill(std::size_t index);
   void kill_all(Role role);
   /// Takes out those that have ended by themselves.

@@ -58,7 +58,7 @@ struct Bundle {
   Fd fd;
 };
 
-/// How items are made, and read: nothing when one is torn.
+/// How items are made, say which they are, and are read: nothing when one is torn.
 template <class T>
 struct Goods;
 
@@ -67,6 +67,7 @@ struct Goods<Stamp> {
   static Stamp make(std::uint32_t producer, std::uint32_t sequence, Random&) {
     return {producer, sequence, mixed(std::uint64_t{producer} << 32 | sequence)};
   }
+  static Stamp label(const Stamp& stamp) { return stamp; }
   static std::optional<Stamp> read(const Stamp& stamp) {
     const bool whole = stamp.check == mixed(std::uint64_t{stamp.producer} << 32 | stamp.sequence);
     return whole ? std::optional(stamp) : std::nullopt;
@@ -94,6 +95,10 @@ struct Goods<Parcel> {
     }
     return parcel;
   }
+  static Stamp label(const Parcel& parcel) {
+    const std::uint64_t name = parcel.empty() ? UINT64_MAX : parcel[0];
+    return {static_cast<std::uint32_t>(name >> 32), static_cast<std::uint32_t>(name), 0};
+  }
   static std::optional<Stamp> read(const Parcel& parcel) {
     if (parcel.size() < 2 || parcel[1] != parcel.size()) {
       return std::nullopt;
@@ -103,8 +108,7 @@ struct Goods<Parcel> {
         return std::nullopt;
       }
     }
-    return Stamp{static_cast<std::uint32_t>(parcel[0] >> 32), static_cast<std::uint32_t>(parcel[0]),
-                 0};
+    return label(parcel);
   }
 };
 
@@ -120,6 +124,7 @@ struct Goods<Letter> {
     letter.enclosed.put(sequence);
     return letter;
   }
+  static Stamp label(const Letter& letter) { return letter.stamp; }
   static std::optional<Stamp> read(const Letter& letter) {
     const auto stamp = Goods<Stamp>::read(letter.stamp);
     const bool whole =
@@ -141,6 +146,7 @@ struct Goods<Bundle> {
     detail::os::write_all(pipe.write.get(), std::as_bytes(std::span(&sequence, 1)));
     return {Goods<Stamp>::make(producer, sequence, random), {}, read, Fd(std::move(pipe.read))};
   }
+  static Stamp label(const Bundle& bundle) { return bundle.stamp; }
   static std::optional<Stamp> read(const Bundle& bundle) {
     const auto stamp = Goods<Stamp>::read(bundle.stamp);
     const bool whole = stamp && bundle.lock.acquire(false) &&

@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 
 struct Account {
   std::uint64_t acknowledged = 0;
+  std::uint64_t unnoted = 0;    // acknowledged, and nobody has noted that he has it
   std::uint64_t unsaid = 0;     // acknowledged, and nobody began to say that it is done
   std::uint64_t uncertain = 0;  // perhaps put, and nobody came back from saying that it is done
 };
@@ -31,6 +32,7 @@ Account account_of(const Ledger& ledger, std::uint32_t producers) {
     account.acknowledged += acknowledged;
     for (std::uint32_t item = 0; item < begun; ++item) {
       const std::uint8_t progress = ledger->received[producer][item];
+      account.unnoted += item < acknowledged && progress == 0 ? 1 : 0;
       account.unsaid += item < acknowledged && progress < Ledger::saying ? 1 : 0;
       account.uncertain += progress < Ledger::said ? 1 : 0;
     }
@@ -56,7 +58,7 @@ class JoinableChaos : public Chaos {
         ASSERT_LT(std::chrono::steady_clock::now(), end)
             << (crew.report("join waits for nothing", Kind::jobs), "");
       }
-      ASSERT_NO_FATAL_FAILURE(compare(works, account_of(ledger, crew.hired(Role::put))));
+      ASSERT_NO_FATAL_FAILURE(compare(works, account_of(ledger, crew.hired(Role::put)), crew));
     }
     for (const Role role : {Role::consume, Role::join, Role::clear}) {
       crew.kill_all(role);
@@ -65,6 +67,7 @@ class JoinableChaos : public Chaos {
     totals.acknowledged += account.acknowledged;
     totals.received += account.acknowledged - account.uncertain;
     totals.in_hand += static_cast<std::uint64_t>(works.jobs.lost());
+    expect_few_excuses(crew, account.unnoted);
     add_up(ledger, crew);
   }
 
@@ -78,11 +81,12 @@ class JoinableChaos : public Chaos {
     crew.dismiss_ended();
   }
 
-  static void compare(const Works& works, const Account& account) {
+  static void compare(const Works& works, const Account& account, const Crew& crew) {
     const auto lost = static_cast<std::uint64_t>(works.jobs.lost());
     ASSERT_EQ(works.jobs.qsize(), 0);
     ASSERT_GE(lost, account.unsaid) << "join was early";
     ASSERT_LE(lost, account.uncertain) << "more is lost than was in any hand";
+    ASSERT_LE(account.unnoted, crew.may_be_missing()) << "counted as lost, and in no hand either";
   }
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chaos/ledger.hpp"
 
+#include <multiprocess/detail/step.hpp>
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,10 +10,14 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 
 namespace multiprocess::test {
 namespace {
+
+/// Of the get that this thread is in.
+thread_local std::atomic<std::uint32_t>* hand = nullptr;
 
 int checked(int result, const char* what) {
   if (result < 0) {
@@ -54,6 +60,16 @@ void Ledger::note_fault(const std::string& what) const {
   }
 }
 
+void Ledger::reach(std::uint32_t getter) const noexcept {
+  hand = &pages_->reaching[getter];
+  *hand = knows_hands ? 0 : 1;
+}
+
+void Ledger::rest(std::uint32_t getter) const noexcept {
+  hand = nullptr;
+  pages_->reaching[getter] = 0;
+}
+
 Ledger::Sums Ledger::sums() const {
   Sums sums;
   for (std::uint32_t producer = 0; producer < most_producers; ++producer) {
@@ -72,24 +88,36 @@ Ledger::Sums Ledger::sums() const {
 Receipt::Receipt(const Ledger& ledger, std::uint32_t getter)
     : ledger_(ledger), getter_(getter), next_(Ledger::most_producers) {}
 
-void Receipt::note(const std::optional<Stamp>& stamp) {
-  if (!stamp) {
-    return ledger_.note_fault("torn: an item that is not whole");
-  }
-  const auto [producer, sequence, check] = *stamp;
-  const std::string which =
-      "item " + std::to_string(sequence) + " of producer " + std::to_string(producer);
+void Receipt::note_label(const Stamp& stamp) {
+  const auto [producer, sequence, check] = stamp;
+  const auto which = [producer = producer, sequence = sequence] {
+    return "item " + std::to_string(sequence) + " of producer " + std::to_string(producer);
+  };
   if (producer >= Ledger::most_producers || sequence >= ledger_->producers[producer].begun) {
-    return ledger_.note_fault("phantom: " + which + " was never put");
+    return ledger_.note_fault("phantom: " + which() + " was never put");
   }
   if (ledger_->received[producer][sequence].fetch_add(1) != 0) {
-    ledger_.note_fault("doubled: " + which);
+    ledger_.note_fault("doubled: " + which());
   }
   if (sequence < next_[producer]) {
-    ledger_.note_fault("out of order: " + which);
+    ledger_.note_fault("out of order: " + which());
   }
   next_[producer] = sequence + 1;
   ++ledger_->traffic;
 }
 
 }  // namespace multiprocess::test
+
+#ifdef MULTIPROCESS_CRASH_POINTS
+namespace multiprocess::detail::step {
+
+/// A getter takes no other steps there than those with which the item becomes its own.
+void crash_point(const Site& site) noexcept {
+  if (test::hand != nullptr &&
+      std::string_view(site.file_name()).ends_with("/detail/item_queue.hpp")) {
+    *test::hand = 1;
+  }
+}
+
+}  // namespace multiprocess::detail::step
+#endif

@@ -62,6 +62,17 @@ class Ledger {
 
   void note_fault(const std::string& what) const;
 
+  /// Between these two this thread gets: `reaching` tells from when on an item may be in its hand
+  /// that the ledger does not know. Where the library calls before its steps that is the one that
+  /// takes the item; else it is the whole get.
+  void reach(std::uint32_t getter) const noexcept;
+  void rest(std::uint32_t getter) const noexcept;
+#ifdef MULTIPROCESS_CRASH_POINTS
+  static constexpr bool knows_hands = true;
+#else
+  static constexpr bool knows_hands = false;
+#endif
+
   struct Sums {
     std::uint64_t acknowledged = 0;
     std::uint64_t received = 0;
@@ -79,13 +90,22 @@ class Receipt {
  public:
   Receipt(const Ledger& ledger, std::uint32_t getter);
 
-  /// From now on an item may be in hand that the ledger does not know.
-  void reach() const { ledger_->reaching[getter_] = 1; }
-  /// An item has arrived: whole, from who has sent it, once, and after those before it.
-  void note(const std::optional<Stamp>& stamp);
-  void rest() const { ledger_->reaching[getter_] = 0; }
+  void reach() const noexcept { ledger_.reach(getter_); }
+  void rest() const noexcept { ledger_.rest(getter_); }
+  /// An item has arrived: whole, from who has sent it, once, and after those before it. It is read
+  /// once it is noted, so that it is in the hand for a moment only.
+  template <class T>
+  void note(const T& item) {
+    note_label(Goods<T>::label(item));
+    rest();
+    if (!Goods<T>::read(item)) {
+      ledger_.note_fault("torn: an item that is not whole");
+    }
+  }
 
  private:
+  void note_label(const Stamp& stamp);
+
   const Ledger& ledger_;
   std::uint32_t getter_;
   std::vector<std::uint32_t> next_;

@@ -95,8 +95,7 @@ class Partner {
 
   void receive() {
     receipt_.reach();
-    receipt_.note(Goods<T>::read(end_.recv<T>()));
-    receipt_.rest();
+    receipt_.note(end_.recv<T>());
     ledger_->latest[task_.number] = now();
   }
 

@@ -129,6 +129,7 @@ class Idle : public Chaos {
     std::uint32_t round = 0;
     for (; lost_wakes < wanted && round < 10 * wanted; ++round) {
       const OnOneCpu with_the_lazy_one;
+      const std::uint64_t excuses = crew.may_be_missing();
       let_sleep_one_after_the_other(crew, works, how);
       if (round % 2 == 0) {
         put(works, ledger, round);
@@ -137,11 +138,14 @@ class Idle : public Chaos {
         crew.kill(0);
       } else {  // in its sleep
         crew.kill(0);
+        EXPECT_EQ(crew.may_be_missing() - excuses, Ledger::knows_hands ? 0 : 1);
         put(works, ledger, round);
       }
+      const bool may_be_gone = round % 2 == 0 && crew.may_be_missing() != excuses;
       ASSERT_TRUE(is_taken(works, promptly))
           << "everybody is asleep although an item waits, round " << round
           << (crew.report("everybody is asleep", Kind::stamps), "");
+      ASSERT_TRUE(may_be_gone || is_noted(ledger, round)) << "lost in round " << round;
       crew.kill_all(Role::get);
     }
     EXPECT_EQ(lost_wakes, wanted) << "they take it before they can be killed";
@@ -149,8 +153,12 @@ class Idle : public Chaos {
   }
 
  private:
+  static std::uint32_t putter_of(std::uint32_t round) {
+    return Ledger::most_producers - 1 - round / Ledger::most_items;
+  }
+
   void put(const Works& works, const Ledger& ledger, std::uint32_t round) {
-    const std::uint32_t me = Ledger::most_producers - 1 - round / Ledger::most_items;
+    const std::uint32_t me = putter_of(round);
     const std::uint32_t sequence = round % Ledger::most_items;
     ledger->producers[me].begun = sequence + 1;
     works.stamps.put(Goods<Stamp>::make(me, sequence, random_));
@@ -164,6 +172,16 @@ class Idle : public Chaos {
         std::this_thread::sleep_for(100us);
       }
     }
+  }
+
+  /// By one of those that live, who is not killed before.
+  static bool is_noted(const Ledger& ledger, std::uint32_t round) {
+    const auto end = std::chrono::steady_clock::now() + 5s;
+    const auto& times = ledger->received[putter_of(round)][round % Ledger::most_items];
+    while (times == 0 && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(1ms);
+    }
+    return times != 0;
   }
 
   static bool is_taken(const Works& works, std::chrono::milliseconds promptly) {

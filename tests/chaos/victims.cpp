@@ -110,7 +110,7 @@ void get_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
   while (true) {
     receipt.reach();
     if (const auto item = task.pace != Pace::busy ? queue.get() : get_one(queue, random)) {
-      receipt.note(Goods<T>::read(*item));
+      receipt.note(*item);
     }
     receipt.rest();
     if (task.pace == Pace::busy) {
@@ -121,16 +121,19 @@ void get_goods(const Queue<T>& queue, const Ledger& ledger, const Task& task) {
 
 void do_jobs(const JoinableQueue<Stamp>& jobs, const Ledger& ledger, const Task& task) {
   Random random(task.seed);
+  ledger.reach(task.number);
   for (const Stamp& job : jobs) {
     auto& progress = ledger->received[job.producer][job.sequence];
     if (!Goods<Stamp>::read(job) || progress.exchange(Ledger::taken) != 0) {
       ledger.note_fault("a job that is torn or was done already");
     }
+    ledger.rest(task.number);
     pause_sometimes(random, 2, 300);  // work that leaves the CPU to others
     progress = Ledger::saying;
     jobs.task_done();
     progress = Ledger::said;
     ++ledger->traffic;
+    ledger.reach(task.number);
   }
 }
 

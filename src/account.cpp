@@ -141,7 +141,8 @@ void unpin(Self& me) noexcept {
   me.newest_pin = newest_pin(me.ticket);
   // A child of a plain fork says itself when it was born: it inherits nothing from now on.
   std::uint64_t forks = me.forks.load(std::memory_order_relaxed);
-  while (forks < me.newest_pin && !me.forks.compare_exchange_weak(forks, me.newest_pin)) {
+  while (forks < me.newest_pin &&
+         !me.forks.compare_exchange_weak(forks, me.newest_pin)) {  // raw: ours
   }
   std::erase_if(me.pinned, [&me](const PinnedEntry& kept) {
     if (kept.created < me.newest_pin) {

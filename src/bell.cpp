@@ -10,14 +10,14 @@ os::Deadline Bell::look_again() noexcept {
 
 void Bell::ask_again() const noexcept {
   check_everybody();
-  seen_.store(UINT64_MAX, std::memory_order_relaxed);
+  seen_.store(UINT64_MAX, std::memory_order_relaxed);  // raw: ours
 }
 
 bool Bell::ask_for_getters(std::uint64_t changes) const {
   if (os::other_end_is_gone(end_)) {
     return true;
   }
-  seen_.store(changes, std::memory_order_relaxed);
+  seen_.store(changes, std::memory_order_relaxed);  // raw: ours
   return false;
 }
 

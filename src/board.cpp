@@ -53,7 +53,7 @@ SharedRef make_board(std::uint32_t places, std::uint32_t depth) {
   std::uninitialized_value_construct_n(&board.place(0), places);
   board.places = places;
   board.depth = depth;
-  board.order.store(~std::uint64_t{0});
+  board.order.store(~std::uint64_t{0});  // raw: not seen yet
   return publish_object(block, ObjectType::pool);
 }
 

@@ -44,7 +44,7 @@ Offset ChunkRun::message() const noexcept {
 
 void ChunkRun::note_beginning(std::uint64_t item) noexcept {
   if (batch_.has(Batch::timed)) {
-    place_.since.store(nanoseconds_now(), std::memory_order_relaxed);
+    place_.since.store(nanoseconds_now(), std::memory_order_relaxed);  // raw: a figure
   }
   if (batch_.has(Batch::seeded)) {
     const std::uint64_t seed = derive_seed(board_.seed, batch_.call, batch_.base + item);

@@ -213,7 +213,7 @@ Hand& Hands::own() const {
   }
   step::store(hand->ticket, me.ticket.word());
   expect_our_end();  // what we have in hand then is over
-  queue_.control_->hand.store(offset_of(hand), std::memory_order_relaxed);
+  queue_.control_->hand.store(offset_of(hand), std::memory_order_relaxed);  // raw: ours
   return *hand;
 }
 

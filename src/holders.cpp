@@ -56,7 +56,7 @@ void empty_own_holding(Offset place) {
 Holding* Holders::look_up() const {
   Holding* const holding = find_of(first_, self().ticket.word());
   if (holding != nullptr) {
-    control_.hand.store(offset_of(holding), std::memory_order_relaxed);
+    control_.hand.store(offset_of(holding), std::memory_order_relaxed);  // raw: ours
   }
   return holding;
 }
@@ -75,7 +75,7 @@ Holding& Holders::own() const {
   remember(me, control_.object);
   step::store(free->what, 0);  // a thread of a process that was ending may have come late
   step::store(free->ticket, me.ticket.word());
-  control_.hand.store(offset_of(free), std::memory_order_relaxed);
+  control_.hand.store(offset_of(free), std::memory_order_relaxed);  // raw: ours
   return *free;
 }
 

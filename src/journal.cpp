@@ -49,7 +49,7 @@ void Transaction::write(std::atomic<std::uint64_t>& word, std::uint64_t value,
   step::store(entry.before, word.load(std::memory_order_relaxed));
   step::store(journal_.count, count + 1);
   step::crash_point(site);
-  word.store(value, std::memory_order_release);
+  word.store(value, std::memory_order_release);  // raw: its crash point is before
 }
 
 }  // namespace multiprocess::detail

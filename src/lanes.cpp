@@ -19,8 +19,8 @@ Offset Lanes::make_dummy() {
   const Offset place = allocate_part(board_, sizeof(Batch));
   std::memset(at<std::byte>(place), 0, sizeof(Batch));
   Batch& dummy = *new (at<Batch>(place)) Batch{};
-  dummy.complete.store(1, std::memory_order_relaxed);
-  dummy.claimed.store(1, std::memory_order_relaxed);
+  dummy.complete.store(1, std::memory_order_relaxed);  // raw: not seen yet
+  dummy.claimed.store(1, std::memory_order_relaxed);   // raw: not seen yet
   return place;
 }
 
@@ -64,8 +64,8 @@ std::size_t Lanes::find(int priority) {
 void Lanes::append_to(std::size_t lane, Offset place) noexcept {
   Side& state = sides_[lane];
   Batch& batch = *at<Batch>(place);
-  batch.lane.store(lane, std::memory_order_relaxed);
-  batch.turn.store(++state.turn, std::memory_order_relaxed);
+  batch.lane.store(lane, std::memory_order_relaxed);          // raw: not seen yet
+  batch.turn.store(++state.turn, std::memory_order_relaxed);  // raw: not seen yet
   step::store(at<Batch>(state.tail)->next, place, std::memory_order_seq_cst);
   state.tail = place;
 }

@@ -71,8 +71,8 @@ SharedRef Meeting::create(std::uint32_t parties, std::int64_t timeout, bool acts
   state->parties = parties;
   state->timeout = timeout;
   state->acts = acts ? 1 : 0;
-  state->resets.store(1, std::memory_order_relaxed);
-  state->action.store(action, std::memory_order_relaxed);
+  state->resets.store(1, std::memory_order_relaxed);       // raw: not seen yet
+  state->action.store(action, std::memory_order_relaxed);  // raw: not seen yet
   // Killed before it is published: the repair ends it as a barrier, with what it has by then.
   step::store(owner_word(block), owner::dying(self().ticket, own_type));
   if (action != 0) {

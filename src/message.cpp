@@ -50,7 +50,7 @@ Offset Message::prepare(std::size_t size, std::span<const SharedRef> beside) {
 void Message::put(Offset place, std::span<const std::byte> bytes) noexcept {
   auto& message = *new (at<MessageHeader>(place)) MessageHeader{};
   message.size = bytes.size();
-  message.pieces.store(message.all_pieces(), std::memory_order_relaxed);
+  message.pieces.store(message.all_pieces(), std::memory_order_relaxed);  // raw: not seen yet
   std::memcpy(message.bytes(), bytes.data(), bytes.size());
 }
 

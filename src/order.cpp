@@ -139,13 +139,13 @@ Order::Damage& Order::damage() {
 
 void Order::lose(std::uint64_t item, std::exception_ptr error) {
   damage().lost.insert_or_assign(item, LostItem{std::move(error), nanoseconds_now()});
-  any_lost_.store(true, std::memory_order_release);
+  any_lost_.store(true, std::memory_order_release);  // raw: ours
 }
 
 Offset Order::take_message(std::uint64_t item) noexcept {
   auto& word = batch().word(item);
   const Offset message = result::message(word.load(std::memory_order_acquire));
-  word.store(result::plain, std::memory_order_relaxed);
+  word.store(result::plain, std::memory_order_relaxed);  // raw: nobody else reads it now
   return message;
 }
 
@@ -158,7 +158,7 @@ Offset Order::find_value() const noexcept {
 }
 
 void Order::withdraw() noexcept {
-  withdrawn_.store(true, std::memory_order_release);
+  withdrawn_.store(true, std::memory_order_release);  // raw: ours
   const std::scoped_lock lock(mutex_);
   if (released_) {
     return;
@@ -198,7 +198,7 @@ void Order::add_rest(std::uint64_t first, std::uint64_t last) {
   const Offset place = make_rest(engine_->board(), batch(), first, last);
   engine_->count_parts(1);
   rests.push_back({place});
-  open_rests_.fetch_add(1, std::memory_order_seq_cst);
+  open_rests_.fetch_add(1, std::memory_order_seq_cst);  // raw: ours
   call_workers(engine_->board(), engine_->lanes().append(place, terms_.priority));
 }
 
@@ -225,7 +225,7 @@ void Order::recover(Offset place, std::uint32_t worker, const LossError& why) {
       auto& word = part.word(part.word_of(item));
       const Offset message = here.result.load();
       if (word.load() == 0 && message != 0 && is_result(message, board, number_, item)) {
-        part.coming.store(0);
+        part.coming.store(0);    // raw: nobody else reads it now
         Message::drop(message);  // on its way, and nobody knows any more what it was
       }
       if (word.load() != 0) {
@@ -263,7 +263,7 @@ bool Order::close_rests() noexcept {
   for (Rest& rest : rests()) {
     if (!rest.closed && at<Batch>(rest.batch)->complete.load() != 0) {
       any = rest.closed = true;
-      open_rests_.fetch_sub(1, std::memory_order_seq_cst);
+      open_rests_.fetch_sub(1, std::memory_order_seq_cst);  // raw: ours
     }
   }
   return any;
@@ -295,7 +295,7 @@ void Order::end_progress(ShownProgress::Other other) noexcept {
 }
 
 void Order::account() {
-  if (!accounted_.exchange(true)) {
+  if (!accounted_.exchange(true)) {  // raw: ours
     engine_->account_for(*this);
   }
 }

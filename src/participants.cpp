@@ -80,7 +80,7 @@ os::Identity identity_in(const Participant& place) noexcept {
 void look_at_everybody() noexcept {
   // That a number was given again is rare and costly to see: not every time.
   static std::atomic<std::uint32_t> looks{0};
-  const bool closely = looks.fetch_add(1, std::memory_order_relaxed) % 16 == 15;
+  const bool closely = looks.fetch_add(1, std::memory_order_relaxed) % 16 == 15;  // raw: ours
   const std::uint64_t last = census().high_water.load(std::memory_order_acquire);
   for (std::uint32_t slot = 1; slot <= last; ++slot) {
     const Participant& place = participant(slot);
@@ -123,8 +123,8 @@ Self& become(Ticket ticket) {
   made->owner = std::uint64_t{ticket.generation} << 32 | std::uint64_t{ticket.slot} << slot_shift;
   made->before = std::exchange(last_self, made);
   void** const word = os::fork_wiped_word();
-  std::atomic_ref<void*>(*word).store(made, std::memory_order_release);
-  self_word.store(word, std::memory_order_release);
+  std::atomic_ref<void*>(*word).store(made, std::memory_order_release);  // raw: ours
+  self_word.store(word, std::memory_order_release);                      // raw: ours
   return *made;
 }
 
@@ -194,7 +194,7 @@ Ticket reserve_participant(bool forks_us) {
   Self& me = self();
   const Ticket child = claim_place(me.ticket.slot, Life::reserved);
   if (forks_us) {
-    pin(child, me.ticket, me.forks.fetch_add(1, std::memory_order_relaxed) + 1);
+    pin(child, me.ticket, me.forks.fetch_add(1, std::memory_order_relaxed) + 1);  // raw: ours
   }
   return child;
 }

@@ -264,7 +264,7 @@ PoolStats PoolEngine::stats() const {
 
 void PoolEngine::close() noexcept {
   State expected = State::run;
-  state_.compare_exchange_strong(expected, State::close);
+  state_.compare_exchange_strong(expected, State::close);  // raw: ours
   if (is_at_home() && feeds_.any() == nullptr) {
     let_workers_leave();
   }
@@ -290,7 +290,7 @@ void PoolEngine::terminate() noexcept {
   if (!is_at_home()) {
     return;
   }
-  state_.store(State::terminate, std::memory_order_seq_cst);
+  state_.store(State::terminate, std::memory_order_seq_cst);  // raw: ours
   step::store(board().closing, 1, std::memory_order_seq_cst);
   fail_all(std::make_exception_ptr(Cancelled("the pool was terminated")));
   call_workers(board(), INT_MAX);  // who has nothing to do leaves, and writes out what it printed

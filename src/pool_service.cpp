@@ -66,7 +66,7 @@ void PoolService::wait_for_end() noexcept {
 }
 
 void PoolService::serve() noexcept {
-  thread_.store(std::this_thread::get_id(), std::memory_order_seq_cst);
+  thread_.store(std::this_thread::get_id(), std::memory_order_seq_cst);  // raw: ours
   while (true) {
     try {
       const std::uint64_t seen = engine_.board().attended.load(std::memory_order_seq_cst);
@@ -190,7 +190,7 @@ void PoolService::break_pool(const std::exception_ptr& cause) {
     const std::scoped_lock lock(engine_.mutex_);
     engine_.broken_ = error;
   }
-  engine_.state_.store(PoolEngine::State::terminate, std::memory_order_seq_cst);
+  engine_.state_.store(PoolEngine::State::terminate, std::memory_order_seq_cst);  // raw: ours
   step::store(engine_.board().closing, 1, std::memory_order_seq_cst);
   engine_.fail_all(error);
 }

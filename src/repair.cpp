@@ -159,7 +159,7 @@ void note_end(Ticket ticket) noexcept {
 }
 
 void expect_our_end() noexcept {
-  awaited.store(self().ticket.word(), std::memory_order_relaxed);
+  awaited.store(self().ticket.word(), std::memory_order_relaxed);  // raw: ours
 }
 
 namespace {
@@ -198,8 +198,8 @@ void leave_participant() noexcept {
       wake_everybody();
     }
   }
-  std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);
-  left.store(true, std::memory_order_relaxed);
+  std::atomic_ref<void*>(*self_word.load()).store(nullptr, std::memory_order_release);  // raw: ours
+  left.store(true, std::memory_order_relaxed);                                          // raw: ours
 }
 
 bool has_left() noexcept {

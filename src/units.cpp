@@ -77,7 +77,7 @@ class Units::Locked {
 SharedRef Units::create(std::uint32_t initial, bool bounded) {
   const Offset block = allocate(sizeof(UnitsState));
   auto* const state = new (at<UnitsState>(block)) UnitsState{};
-  state->value.store(initial, std::memory_order_relaxed);
+  state->value.store(initial, std::memory_order_relaxed);  // raw: not seen yet
   state->initial = initial;
   state->bounded = bounded ? 1 : 0;
   return publish_object(block, ObjectType::semaphore);

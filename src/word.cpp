@@ -238,7 +238,7 @@ constinit std::atomic<int> cpus{0};
 
 bool has_one_cpu() noexcept {
   if (cpus.load(std::memory_order_relaxed) == 0) {
-    cpus.store(os::hardware_cpu_count(), std::memory_order_relaxed);
+    cpus.store(os::hardware_cpu_count(), std::memory_order_relaxed);  // raw: ours
   }
   return cpus.load(std::memory_order_relaxed) == 1;
 }

@@ -182,8 +182,8 @@ class Worker {
     const std::uint64_t taken = now - before;
     claims_.took(taken);
     ++chunks_;
-    place_.chunks_done.store(chunks_, std::memory_order_relaxed);
-    place_.busy.store(place_.busy.load(std::memory_order_relaxed) + taken,
+    place_.chunks_done.store(chunks_, std::memory_order_relaxed);           // raw: a figure
+    place_.busy.store(place_.busy.load(std::memory_order_relaxed) + taken,  // raw: a figure
                       std::memory_order_relaxed);
     if (batch.trace != 0) {
       at<TracedChunk>(batch.trace)[chunk] = {before, now, index_, current_pid()};
@@ -308,7 +308,7 @@ void WorkerStart::operator()() {
   if (initializer != nullptr && *initializer) {
     initialize(shared, here, *initializer);
   }
-  here.ready_at.store(nanoseconds_now(), std::memory_order_relaxed);
+  here.ready_at.store(nanoseconds_now(), std::memory_order_relaxed);  // raw: a figure
   step::store(here.state, WorkerState::ready, std::memory_order_seq_cst);
   const bool closed = Worker(shared, place).work_until_closed();
   run_exit_call(shared);

@@ -185,6 +185,33 @@ foreach(source IN LISTS sources)
   endif()
 endforeach()
 
+# A test may end a process before each step:: of a shared protocol. Where there are such, in a header or
+# its source, no store is made beside them, unless its line says why it needs none:
+# "// raw: ours", as no other process sees it, or "// raw: " and another reason that step.hpp knows.
+set(raw "[.>](store|exchange|fetch_[a-z]+|compare_exchange_[a-z]+)[(][^\n]*")
+set(stepped "")
+foreach(file IN LISTS headers sources)
+  file(READ ${ROOT}/${file} text)
+  if(text MATCHES "step::")
+    cmake_path(GET file STEM name)
+    list(APPEND stepped ${name})
+  endif()
+endforeach()
+list(REMOVE_ITEM stepped step)
+foreach(file IN LISTS headers sources)
+  cmake_path(GET file STEM name)
+  if(name IN_LIST stepped AND NOT file MATCHES "/(os|posix|win32)/")
+    file(READ ${ROOT}/${file} text)
+    string(REGEX REPLACE "[][;]" " " text "${text}")
+    string(REGEX MATCHALL "${raw}" stores "${text}")
+    foreach(store IN LISTS stores)
+      if(NOT store MATCHES "// raw: [a-z]")
+        fault(${file} "takes a step that no test can come before, and does not say why: ${store}")
+      endif()
+    endforeach()
+  endif()
+endforeach()
+
 # Once there is a second system, every file has its twin, but for what a system needs for itself.
 foreach(folders IN ITEMS posix:win32 win32:posix)
   string(REPLACE ":" ";" folders ${folders})

@@ -67,7 +67,7 @@ class HeldMagazines {
   /// A free block that is private to the participant.
   void push(std::size_t size_class, Offset block) noexcept {
     const std::uint64_t word = chain(size_class);
-    link(block).store(word, std::memory_order_relaxed);
+    link(block).store(word, std::memory_order_relaxed);  // raw: not seen yet
     step::store(all_.kept[size_class], ((word >> 32) + 1) << 32 | block / 64);
   }
 

@@ -210,7 +210,7 @@ class Order {
   void add_size(std::size_t bytes) noexcept {
     size_ += bytes;
     if (is_heavy()) {
-      batch().flags.fetch_or(Batch::heavy, std::memory_order_relaxed);
+      batch().flags.fetch_or(Batch::heavy, std::memory_order_relaxed);  // raw: a hint
     }
   }
   Offset find_value() const noexcept;

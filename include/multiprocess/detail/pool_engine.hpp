@@ -144,7 +144,9 @@ class PoolEngine final : public std::enable_shared_from_this<PoolEngine> {
   // For orders.
   Lanes& lanes() noexcept { return lanes_; }
   std::uint64_t next_number() noexcept { return ++last_number_; }
-  void count_parts(int change) noexcept { parts_.fetch_add(change, std::memory_order_relaxed); }
+  void count_parts(int change) noexcept {
+    parts_.fetch_add(change, std::memory_order_relaxed);  // raw: ours
+  }
   void count_retry() noexcept { ++counts_.retried; }
 
  private:

@@ -350,30 +350,4 @@ TEST_P(PoolAffinity, KeepsWorkersOnTheirCpus) {
   EXPECT_EQ(pool.apply([] { return mp::test::current_cpu(); }), cpu);
 }
 
-mp::Pool* here = nullptr;
-int square_in_a_task(int x) {
-  return here->apply(square, x);
-}
-
-TEST(PoolInline, RunsTasksInTheCallerAsTheyWouldRun) {
-  mp::PoolOptions options;
-  options.processes = 3;
-  options.inline_tasks = true;
-  mp::Pool pool(options);
-  EXPECT_EQ(pool.apply([] { return mp::current_process().pid(); }), mp::current_process().pid());
-  EXPECT_EQ(pool.map(square, {1, 2, 3}, {.chunksize = 1}), (std::vector{1, 4, 9}));
-  EXPECT_EQ(pool.apply([](std::string text) { return text + "!"; }, "hello"), "hello!");
-  EXPECT_THROW(pool.apply([]() -> int { throw std::out_of_range("no"); }), std::out_of_range);
-  int sum = 0;
-  for (const int result : pool.imap(square, {1, 2, 3})) {
-    sum += result;
-  }
-  EXPECT_EQ(sum, 14);
-  here = &pool;
-  EXPECT_EQ(pool.apply(square_in_a_task, 3), 9) << "a task may ask for more";
-  EXPECT_TRUE(mp::active_children().empty());
-  pool.close();
-  pool.join();
-}
-
 }  // namespace

@@ -192,6 +192,29 @@ TEST_P(PoolLimits, AnItemThatCostsOneWorkerAfterTheOtherIsNamedAsTheCause) {
   EXPECT_EQ(pool.stats().retried, 3U);
 }
 
+/// Says goodbye when the process ends in order.
+struct Farewell {
+  mp::Queue<int> hearer;
+  ~Farewell() { hearer.put(1); }
+};
+
+TEST_P(PoolLimits, AWorkerThatExitsDestroysWhatIsStatic) {
+  mp::Pool pool(of(1));
+  const mp::Queue<int> hearer;
+  const auto task = [hearer] {
+    static const Farewell farewell{hearer};
+    std::exit(3);
+  };
+  try {
+    pool.apply(task);
+    ADD_FAILURE() << "no error";
+  } catch (const mp::WorkerDied& died) {
+    EXPECT_EQ(died.exitcode(), 3);
+  }
+  EXPECT_EQ(hearer.get(mp::test::plenty), 1);
+  EXPECT_EQ(pool.apply(square, 3), 9);
+}
+
 TEST_P(PoolLimits, WorkersRetire) {
   mp::PoolOptions options = of(1);
   options.maxtasksperchild = 2;

@@ -238,8 +238,9 @@ void pack_as_registered(RemoteException& packed) {
       payload = codec.encode();
     } catch (const std::bad_alloc&) {
       throw;
-    } catch (...) {
-      // It cannot be written: then it goes as its nearest base.
+    } catch (...) {  // then it goes as its nearest base
+      packed.traceback += fmt::format("It could not be sent as what it is. Reason: {}: {}\n",
+                                      current_exception_type(), current_exception_message());
     }
     if (payload) {
       packed.registered_type = codec.type->name();

@@ -251,6 +251,35 @@ TEST_P(PoolTest, AResultThatCannotBeSentFailsItsTaskOnly) {
   EXPECT_EQ(pool.apply(square, 3), 9);
 }
 
+/// Of a type that is known, but cannot be written.
+struct Unspeakable : std::runtime_error {
+  Unspeakable() : std::runtime_error("unspeakable") {}
+  template <class Archive>
+  void save(Archive&) const {
+    throw std::domain_error("it is secret");
+  }
+  template <class Archive>
+  void load(Archive&) {}
+};
+[[maybe_unused]] const auto known_as_well = mp::register_exception<Unspeakable>();
+
+TEST_P(PoolTest, AnErrorThatCannotBeSentFailsItsTaskOnly) {
+  mp::Pool pool(two());
+  auto results = pool.imap([](int x) { return x != 1 ? x : throw Unspeakable(); }, {0, 1, 2},
+                           {.chunksize = 3});
+  EXPECT_EQ(results.next(), 0);
+  try {
+    results.next();
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    const auto& remote = dynamic_cast<const mp::RemoteError&>(error);
+    EXPECT_EQ(remote.message(), "unspeakable");
+    EXPECT_NE(remote.traceback().find("it is secret"), std::string::npos) << remote.traceback();
+  }
+  EXPECT_EQ(results.next(), 2);
+  EXPECT_EQ(pool.stats().workers_died, 0U);
+}
+
 TEST_P(PoolTest, TheInitializerRunsOnceInEachWorker) {
   mp::Queue<int> began;
   mp::Queue<int> left;

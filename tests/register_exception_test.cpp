@@ -155,6 +155,7 @@ TEST(RegisterException, OneThatCannotBeWrittenArrivesAsItsBase) {
   } catch (const std::runtime_error& got) {
     const auto& remote = dynamic_cast<const mp::RemoteError&>(got);
     EXPECT_EQ(remote.message(), "unspeakable");
+    EXPECT_NE(remote.traceback().find("std::domain_error: it is secret"), std::string::npos);
   }
 }
 

@@ -78,7 +78,8 @@ struct ExceptionToken {
 /// registers E in each of its processes before main, whether or not the call is ever reached.
 ///
 /// E has `serialize` and a default constructor, or can be made from its `what()`. Without it an E
-/// arrives as its nearest std base with RemoteError mixed in.
+/// arrives as its nearest std base with RemoteError mixed in; so does one whose `serialize` throws,
+/// and its traceback says why.
 template <class E>
 ExceptionToken register_exception() noexcept {
   static_assert(std::is_class_v<E> && !std::is_const_v<E>, "register_exception<E>(): E is a class");

@@ -6,12 +6,15 @@
 #include <multiprocess/lock.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
+#include <multiprocess/raw_array.hpp>
 #include <multiprocess/value.hpp>
 
 #include "support/pools.hpp"
+#include "support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <set>
@@ -242,6 +245,23 @@ TEST_P(PoolLimits, WorkersThatGrowRetire) {
     kept.assign(std::size_t{256} << 20, 'x');
   });
   EXPECT_NE(pool.apply(pid), first);
+}
+
+TEST_P(PoolLimits, WhoFillsSharedMemoryDoesNotGrow) {
+  if (mp::test::under_thread_sanitizer) {
+    GTEST_SKIP() << "the sanitizer has private memory for each byte that is written";
+  }
+  mp::PoolOptions options = of(1);
+  options.max_memory_per_child = mp::detail::os::private_memory() + (std::size_t{64} << 20);
+  mp::Pool pool(options);
+  const auto pid = [] { return mp::current_process().pid(); };
+  const int first = pool.apply(pid);
+  const mp::RawArray<char> shared(std::size_t{128} << 20);
+  pool.apply([shared] { std::ranges::fill(shared, 'x'); });
+  EXPECT_EQ(pool.apply(pid), first);
+  pool.close();
+  pool.join();
+  EXPECT_EQ(pool.stats().workers_started, 1U);
 }
 
 TEST_P(PoolLimits, AnInitializerThatKeepsFailingBreaksThePool) {

@@ -75,6 +75,32 @@ TEST(Batch, EachChunkIsClaimedOnce) {
   EXPECT_EQ(work.batch().chunk_states()[4], chunk_state::claimed_by(1));
 }
 
+/// So many chunks are reserved when another one is needed; each of them takes so long.
+std::uint64_t reserve(ChunkClaims& claims, const Work& work, std::uint64_t nanoseconds) {
+  const std::uint64_t before = work.batch().cursor;
+  EXPECT_NE(claims.claim(work.batch()), no_chunk);
+  claims.took(nanoseconds);
+  const std::uint64_t reserved = work.batch().cursor - before;
+  for (std::uint64_t i = 1; i < reserved; ++i) {
+    EXPECT_NE(claims.claim(work.batch()), no_chunk);
+    claims.took(nanoseconds);
+  }
+  return reserved;
+}
+
+TEST(Batch, MoreChunksAreReservedAtOnceWhileTheyAreShort) {
+  const Work work(100);
+  ChunkClaims claims(0);
+  EXPECT_EQ(reserve(claims, work, 100), 1u);
+  EXPECT_EQ(reserve(claims, work, 100), 2u);
+  EXPECT_EQ(reserve(claims, work, 100), 8u);
+  EXPECT_EQ(reserve(claims, work, 100), 32u);
+  EXPECT_EQ(reserve(claims, work, 1'000'000), 32u);
+  for (int times = 0; times < 10; ++times) {
+    EXPECT_EQ(reserve(claims, work, 1'000'000), 1u) << "others may take what is left";
+  }
+}
+
 TEST(Batch, WhoClaimsNothingMoreSeesWhetherAllIsDone) {
   const Work work(2);
   ChunkClaims one(0);

@@ -58,7 +58,10 @@ PoolWorkers::PoolWorkers(WorkersPlan plan, SharedRef board)
 
 void PoolWorkers::start(std::uint32_t place) {
   Board& board = *static_cast<Board*>(board_.address());
-  step::store(board.place(place).state, WorkerState::starting, std::memory_order_seq_cst);
+  Place& here = board.place(place);
+  step::store(here.state, WorkerState::starting, std::memory_order_seq_cst);
+  here.busy.store(0, std::memory_order_relaxed);
+  here.ready_at.store(0, std::memory_order_relaxed);
   auto record = make_record("Process");
   const std::string prefix = method_prefix(plan_.method);
   record->class_name = prefix + "Process";

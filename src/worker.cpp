@@ -48,7 +48,9 @@ class LoadedCode {
 class Worker {
  public:
   Worker(Board& board, std::uint32_t index)
-      : board_(board), place_(board.place(index)), index_(index), claims_(index), stops_(place_) {}
+      : board_(board), place_(board.place(index)), index_(index), claims_(index), stops_(place_) {
+    fastest_of_slow_ = fastest_kept().nanoseconds;  // of those who had this place before
+  }
 
   /// False when it is to retire.
   bool work_until_closed() {
@@ -194,12 +196,12 @@ class Worker {
   }
 
   void note_slow(const SlowTask& task) noexcept {
-    auto& slowest = place_.slowest;
-    const auto by_time = [](const SlowTask& a, const SlowTask& b) {
-      return a.nanoseconds < b.nanoseconds;
-    };
-    *std::min_element(slowest.begin(), slowest.end(), by_time) = task;
-    fastest_of_slow_ = std::min_element(slowest.begin(), slowest.end(), by_time)->nanoseconds;
+    fastest_kept() = task;
+    fastest_of_slow_ = fastest_kept().nanoseconds;
+  }
+
+  SlowTask& fastest_kept() noexcept {
+    return *std::ranges::min_element(place_.slowest, {}, &SlowTask::nanoseconds);
   }
 
   bool retires() {

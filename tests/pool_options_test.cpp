@@ -87,14 +87,6 @@ TEST(PoolOptions, PrintWhatWasSaid) {
             "Progress() Progress(callback=...)");
 }
 
-TEST(PoolOptions, StatisticsPrintToo) {
-  std::ostringstream out;
-  out << mp::WorkerStats{.pid = 7, .busy = 1500ms, .idle = 250ms}
-      << mp::SlowestTask{.duration = 2s, .call = 3, .item = 4};
-  EXPECT_EQ(out.str(),
-            "WorkerStats(pid=7, busy=1.5, idle=0.25)SlowestTask(duration=2, call=3, item=4)");
-}
-
 class PoolProgress : public mp::test::Pools {};
 MULTIPROCESS_FOR_EACH_START_METHOD(PoolProgress);
 
@@ -164,29 +156,6 @@ TEST_P(PoolProgress, TheBarIsSilentWithoutATerminal) {
   options.progress = mp::Progress::bar();
   pool.map(square, {1, 2, 3}, options);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-}
-
-class PoolStats : public mp::test::Pools {};
-MULTIPROCESS_FOR_EACH_START_METHOD(PoolStats);
-
-TEST_P(PoolStats, CountWhatHasBecomeOfTheItems) {
-  mp::Pool pool(of(2));
-  pool.map(square, std::vector<int>(10));
-  EXPECT_THROW(pool.apply([]() -> int { throw std::runtime_error("no"); }), std::runtime_error);
-  EXPECT_THROW(pool.apply([]() -> int { std::abort(); }), mp::WorkerDied);
-  mp::Queue<int> never;
-  const auto cancelled = pool.apply_async([never] { never.get(); });
-  EXPECT_TRUE(cancelled.cancel());
-  const mp::PoolStats stats = pool.stats();
-  EXPECT_EQ(stats.submitted, 13U);
-  EXPECT_EQ(stats.completed, 10U);
-  EXPECT_EQ(stats.failed, 2U);
-  EXPECT_EQ(stats.cancelled, 1U);
-  EXPECT_GE(stats.workers_died, 1U);
-  EXPECT_GE(stats.workers_started, 2U);
-  EXPECT_EQ(stats.workers.size(), 2U);
-  ASSERT_FALSE(stats.slowest_tasks.empty());
-  EXPECT_GT(stats.slowest_tasks[0].duration, 0ns);
 }
 
 class PoolTrace : public mp::test::Pools {};

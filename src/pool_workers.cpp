@@ -60,8 +60,8 @@ void PoolWorkers::start(std::uint32_t place) {
   Board& board = *static_cast<Board*>(board_.address());
   Place& here = board.place(place);
   step::store(here.state, WorkerState::starting, std::memory_order_seq_cst);
-  here.busy.store(0, std::memory_order_relaxed);
-  here.ready_at.store(0, std::memory_order_relaxed);
+  here.busy.store(0, std::memory_order_relaxed);      // raw: a figure
+  here.ready_at.store(0, std::memory_order_relaxed);  // raw: a figure
   auto record = make_record("Process");
   const std::string prefix = method_prefix(plan_.method);
   record->class_name = prefix + "Process";

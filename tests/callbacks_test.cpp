@@ -9,6 +9,7 @@
 
 #include "support/latch.hpp"
 #include "support/start_methods.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,10 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::Latch;
 using test::plenty;
-
-int twice(int x) {
-  return 2 * x;
-}
+using test::twice;
 
 int pass(const Event& gate, int x) {
   gate.wait();

@@ -5,6 +5,7 @@
 
 #include "support/arena_use.hpp"
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,10 +17,7 @@ namespace multiprocess {
 namespace {
 
 using test::plenty;
-
-int twice(int x) {
-  return 2 * x;
-}
+using test::twice;
 
 /// A pool that is ended while other threads give it work.
 class PoolClose : public test::Pools {

@@ -15,6 +15,7 @@
 #include "support/sanitizer.hpp"
 #include "support/signals.hpp"
 #include "support/start_methods.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,7 @@
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::twice;
 
 namespace {
 
@@ -131,9 +133,6 @@ struct Charge {
   }
 };
 
-int twice(int n) {
-  return 2 * n;
-}
 void take(const Charge&) {}
 Charge make(Way way) {
   return {way, Way::none};

@@ -8,6 +8,7 @@
 #include "support/child.hpp"
 #include "support/one_pass.hpp"
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,12 +24,9 @@
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 /// 0, 1, 2 ... for ever; counts how many were read.
 class Endless {

@@ -4,6 +4,8 @@
 #include <multiprocess/error.hpp>
 #include <multiprocess/process.hpp>
 
+#include "support/tasks.hpp"
+
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -13,6 +15,7 @@
 // Pools that have no workers: what their caller does is what those would do.
 
 namespace mp = multiprocess;
+using mp::test::square;
 
 namespace {
 
@@ -21,10 +24,6 @@ mp::PoolOptions inline_tasks() {
   options.processes = 3;
   options.inline_tasks = true;
   return options;
-}
-
-int square(int x) {
-  return x * x;
 }
 
 mp::Pool* here = nullptr;

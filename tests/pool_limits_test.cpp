@@ -11,6 +11,7 @@
 
 #include "support/pools.hpp"
 #include "support/sanitizer.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -29,12 +30,9 @@
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+using mp::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 /// Waits for what never comes.
 void hang() {

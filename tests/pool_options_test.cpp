@@ -8,6 +8,7 @@
 
 #include "support/cpus.hpp"
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -29,12 +30,9 @@
 
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
+using mp::test::square;
 
 namespace {
-
-int square(int x) {
-  return x * x;
-}
 
 /// A file that goes with it.
 struct TemporaryFile {

@@ -5,6 +5,7 @@
 #include <multiprocess/queue.hpp>
 
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,10 +22,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::plenty;
-
-int twice(int x) {
-  return 2 * x;
-}
+using test::twice;
 
 /// What one may do when one is told how far a call is.
 class PoolProgress : public test::Pools {

@@ -8,6 +8,7 @@
 
 #include "support/child.hpp"
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,7 +17,6 @@
 #include <cstdlib>
 #include <sstream>
 #include <stdexcept>
-#include <stop_token>
 #include <thread>
 #include <vector>
 
@@ -26,10 +26,8 @@ namespace multiprocess {
 namespace {
 
 using namespace std::chrono_literals;
-
-int square(int x) {
-  return x * x;
-}
+using test::square;
+using test::wait_to_be_asked;
 
 TEST(Statistics, Print) {
   std::ostringstream out;
@@ -70,14 +68,6 @@ int square_with_a_stumble(const Value<int>& stumbles, int x) {
 
 int wait_for(const Queue<int>& gate) {
   return gate.get();
-}
-
-int wait_to_be_asked(std::stop_token stop) {
-  const Queue<int> never;
-  while (!stop.stop_requested()) {
-    never.try_get(1ms);
-  }
-  return 0;
 }
 
 TEST_P(PoolStatistics, AreExactWhenAllIsOver) {

@@ -11,6 +11,7 @@
 #include "support/child.hpp"
 #include "support/pools.hpp"
 #include "support/signals.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +21,6 @@
 #include <exception>
 #include <set>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -31,21 +31,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-int square(int x) {
-  return x * x;
-}
 int pid() {
   return current_process().pid();
 }
 int hang() {
   return Queue<int>().get();
-}
-int wait_to_be_asked(std::stop_token stop) {
-  const Queue<int> never;
-  while (!stop.stop_requested()) {
-    never.try_get(1ms);
-  }
-  return 0;
 }
 int say_who_hangs(const Queue<int>& pids) {
   pids.put(pid());

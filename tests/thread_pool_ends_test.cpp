@@ -9,6 +9,7 @@
 #include "support/latch.hpp"
 #include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,10 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::plenty;
-
-int twice(int x) {
-  return 2 * x;
-}
+using test::twice;
 
 std::string text_of(const auto& call) {
   try {

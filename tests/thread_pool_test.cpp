@@ -7,6 +7,7 @@
 #include "support/generated.hpp"
 #include "support/latch.hpp"
 #include "support/start_methods.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 
@@ -28,10 +29,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::plenty;
-
-int twice(int x) {
-  return 2 * x;
-}
+using test::twice;
 
 TEST(ThreadPool, CallsCanReferToAnything) {
   ThreadPool pool(2);

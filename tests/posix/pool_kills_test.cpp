@@ -10,6 +10,7 @@
 #include "support/child.hpp"
 #include "support/pools.hpp"
 #include "support/signals.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 namespace mp = multiprocess;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
+using mp::test::square;
 
 namespace {
 
@@ -61,10 +63,6 @@ void become(Deaf how, const Heard& heard) {
   }
 }
 
-int square(int x) {
-  return x * x;
-}
-
 struct Stay {
   Heard heard;
   mp::Queue<int> begun;
@@ -81,12 +79,6 @@ struct Stay {
 
 class PoolKills : public mp::test::Pools {
  protected:
-  mp::PoolOptions of(int processes) const {
-    mp::PoolOptions options = two();
-    options.processes = processes;
-    return options;
-  }
-
   /// Runs `measured`, which tells how long something took, again if the machine, which may have
   /// other things to do, made it longer than `most`.
   template <class Measured>

@@ -9,6 +9,7 @@
 #include "support/outside_call.hpp"
 #include "support/own_process.hpp"
 #include "support/pools.hpp"
+#include "support/tasks.hpp"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -31,10 +32,6 @@ using namespace std::chrono_literals;
 using PoolWorkers = Pools;
 
 constexpr auto soon = 10s;  // nobody sleeps longer than a second without looking
-
-int twice(int x) {
-  return 2 * x;
-}
 
 TEST_P(PoolWorkers, AnIdleOneThatIsStoppedDoesNotKeepTheOthersAsleep) {
   Pool pool(two());

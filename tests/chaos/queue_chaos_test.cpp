@@ -7,6 +7,7 @@
 #include "chaos/chaos.hpp"
 #include "chaos/crew.hpp"
 #include "support/leftovers.hpp"
+#include "support/sanitizer.hpp"
 #include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +26,38 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class QueueChaos : public Chaos {};
+class QueueChaos : public Chaos {
+ protected:
+  void hold(const std::vector<Start>& starts, std::uint64_t kills) {
+    const Ledger ledger;
+    const Works works = make_works(ledger, 0);
+    Crew crew(ledger, works, random_());
+    while (crew.kills() < kills) {
+      fill_up(crew, Kind::stamps, starts, Role::hold, 6);
+      pause();
+      kill_somebody(crew);
+      ASSERT_FALSE(crew.hangs());
+    }
+    crew.kill_all(Role::hold);
+    EXPECT_TRUE(works.lock.acquire(3s));
+    add_up(ledger, crew);
+  }
+
+  void allocate(const std::vector<Start>& starts, std::uint64_t kills) {
+    const Ledger ledger;
+    const Works works = make_works(ledger, 0);
+    Crew crew(ledger, works, random_());
+    while (crew.kills() < kills) {
+      for (const Role role : {Role::allocate, Role::raise, Role::clear}) {
+        fill_up(crew, Kind::stamps, starts, role, 2);
+      }
+      pause();
+      kill_somebody(crew);
+      ASSERT_FALSE(crew.hangs());
+    }
+    add_up(ledger, crew);
+  }
+};
 
 class QueueTraffic : public Traffic {
  protected:
@@ -57,40 +89,40 @@ TEST_F(QueueTraffic, BetweenProcessesOfTheForkServer) {
 }
 
 TEST_F(QueueChaos, ALockOutlivesItsHolders) {
-  const Ledger ledger;
-  const Works works = make_works(ledger, 0);
-  Crew crew(ledger, works, random_());
-  while (crew.kills() < scaled(1000)) {
-    while (crew.size() < 6) {
-      crew.hire(crew.size() % 2 == 0 ? Start::plain : Start::fork, Role::hold, Kind::stamps);
-    }
-    pause();
-    crew.kill(between(random_, 0, 5));
-    ASSERT_FALSE(crew.hangs());
-  }
-  crew.kill_all(Role::hold);
-  EXPECT_TRUE(works.lock.acquire(3s));
-  add_up(ledger, crew);
+  hold({Start::plain, Start::fork}, scaled(1000));
+}
+TEST_F(QueueChaos, ALockOutlivesSpawnedHolders) {
+  hold({Start::spawn}, scaled(40));
+}
+TEST_F(QueueChaos, ALockOutlivesHoldersOfTheForkServer) {
+  hold({Start::forkserver}, scaled(80));
+  detail::stop_server();
 }
 
 TEST_F(QueueChaos, AllocatingProcessesLeaveNothing) {
-  const Ledger ledger;
-  const Works works = make_works(ledger, 0);
-  Crew crew(ledger, works, random_());
-  while (crew.kills() < scaled(700)) {
-    for (const Role role : {Role::allocate, Role::raise, Role::clear}) {
-      for (const Start how : {Start::plain, Start::fork}) {
-        if (crew.count(role) < 2) {
-          crew.hire(how, role, Kind::stamps);
-        }
-      }
-    }
-    pause();
-    kill_somebody(crew);
-    ASSERT_FALSE(crew.hangs());
-  }
-  add_up(ledger, crew);
+  allocate({Start::plain, Start::fork}, scaled(700));
 }
+TEST_F(QueueChaos, SpawnedProcessesThatAllocateLeaveNothing) {
+  allocate({Start::spawn}, scaled(40));
+}
+TEST_F(QueueChaos, ProcessesOfTheForkServerThatAllocateLeaveNothing) {
+  allocate({Start::forkserver}, scaled(80));
+  detail::stop_server();
+}
+
+/// What the tests of this program promise together, where nothing slows them down.
+class Promise : public testing::Environment {
+  void TearDown() override {
+    const testing::UnitTest& all = *testing::UnitTest::GetInstance();
+    if (all.test_to_run_count() == all.total_test_count() && at_full_scale() && all.Passed() &&
+        !under_address_sanitizer && !under_thread_sanitizer) {
+      EXPECT_GE(totals.kills, 5'000);
+      EXPECT_LE(totals.seconds(), 120);
+    }
+  }
+};
+[[maybe_unused]] testing::Environment* const promise =
+    testing::AddGlobalTestEnvironment(new Promise);
 
 /// While one lives, this thread runs on one CPU only.
 class OnOneCpu {
@@ -127,8 +159,8 @@ class Idle : public Chaos {
     Crew crew(ledger, works, random_());
     std::uint64_t lost_wakes = 0;
     std::uint32_t round = 0;
+    const OnOneCpu with_the_lazy_one;  // and with the fork server
     for (; lost_wakes < wanted && round < 10 * wanted; ++round) {
-      const OnOneCpu with_the_lazy_one;
       const std::uint64_t excuses = crew.may_be_missing();
       let_sleep_one_after_the_other(crew, works, how);
       if (round % 2 == 0) {
@@ -196,6 +228,13 @@ class Idle : public Chaos {
 /// The parent tells that its child has ended, and everybody looks again.
 TEST_F(Idle, TheBroadcastWakesTheOthers) {
   run(Start::fork, scaled(60), 700ms);
+}
+TEST_F(Idle, TheBroadcastWakesSpawnedOnes) {
+  run(Start::spawn, scaled(3), 700ms);
+}
+TEST_F(Idle, TheBroadcastWakesThoseOfTheForkServer) {
+  run(Start::forkserver, scaled(3), 700ms);
+  detail::stop_server();
 }
 /// Nobody tells: they look by themselves after a while.
 TEST_F(Idle, TheBackstopWakesTheOthers) {

@@ -24,6 +24,10 @@ inline std::uint64_t chaos_seed() {
   return seed;
 }
 
+inline bool at_full_scale() {
+  return std::getenv("MULTIPROCESS_CHAOS_SCALE") == nullptr;
+}
+
 inline std::uint64_t scaled(std::uint64_t kills) {
   const char* const scale = std::getenv("MULTIPROCESS_CHAOS_SCALE");
   return scale == nullptr

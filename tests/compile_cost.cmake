@@ -37,9 +37,20 @@ foreach(round RANGE 1 3)
   endforeach()
 endforeach()
 
+function(seconds milliseconds result)
+  math(EXPR whole "${milliseconds} / 1000")
+  math(EXPR rest "1000 + ${milliseconds} % 1000")
+  string(SUBSTRING ${rest} 1 3 rest)
+  set(${result} "${whole}.${rest} s" PARENT_SCOPE)
+endfunction()
+
+seconds(${best_standard} took)
+message(STATUS "the standard headers: ${took}")
+
 function(expect_at_most percent source)
   math(EXPR ratio "100 * ${best_${source}} / ${best_standard}")
-  message(STATUS "${source}.hpp alone: ${best_${source}} ms, ${ratio} % of the standard headers "
+  seconds(${best_${source}} took)
+  message(STATUS "${source}.hpp alone: ${took}, ${ratio} % of the standard headers "
     "(at most ${percent} %)")
   if(ratio GREATER percent)
     message(SEND_ERROR "${source}.hpp costs more than ${percent} % of the standard headers")

@@ -4,6 +4,7 @@
 #include <multiprocess/queue.hpp>
 
 #include "support/forked.hpp"
+#include "support/start_methods.hpp"
 
 #include <gtest/gtest.h>
 
@@ -55,7 +56,18 @@ TEST(CoreDump, LeavesTheArenaOut) {
   EXPECT_TRUE(is_left_out_of_dumps());
 }
 
-TEST(CoreDump, OfAForkedChildToo) {
+class CoreDumpOf : public StartMethods {};
+MULTIPROCESS_FOR_EACH_START_METHOD(CoreDumpOf);
+
+TEST_P(CoreDumpOf, AChildToo) {
+  const auto look = [](const Lock& lock) {
+    lock.acquire();
+    exit(is_left_out_of_dumps() ? 0 : 1);
+  };
+  EXPECT_EQ(exitcode_of(look, Lock()), 0);
+}
+
+TEST(CoreDump, OfAPlainForkToo) {
   const Lock lock;
   EXPECT_TRUE(Forked([&] {
                 lock.acquire();

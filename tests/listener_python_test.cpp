@@ -6,13 +6,13 @@
 
 #include "support/child.hpp"
 #include "support/listening.hpp"
+#include "support/python.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -30,7 +30,7 @@ using mp::test::Child;
 namespace {
 
 /// Which Python: one up to 3.11, which speaks MD5; one from 3.12 on; or an old one with the
-/// handshake of the new ones, written down here from their documentation.
+/// handshake of the new ones, for where there is no new one.
 enum class Kind { md5, sha256, described };
 
 const std::string described = R"(
@@ -56,23 +56,13 @@ module.deliver_challenge = deliver_challenge
 module.answer_challenge = answer_challenge
 )";
 
-bool is_there(const std::string& program, Kind kind) {
-  const std::string asks = fmt::format(
-      "{} -c 'import sys, multiprocessing.connection; sys.exit((sys.version_info >= (3, 12)) != "
-      "{})' 2>/dev/null",
-      program, kind == Kind::sha256 ? 1 : 0);
-  return std::system(asks.c_str()) == 0;
-}
-
 /// The program; empty when there is none.
 std::string find(Kind kind) {
-  for (const char* const program :
-       {"python3", "python3.11", "python3.12", "python3.13", "python3.14", "python3.15"}) {
-    if (is_there(program, kind)) {
-      return program;
-    }
-  }
-  return {};
+  const char* const version = kind == Kind::sha256 ? ">= (3, 12)" : "< (3, 12)";
+  return mp::test::find_python(
+      fmt::format("import sys, hmac, multiprocessing.connection\n"
+                  "sys.exit(not sys.version_info {})",
+                  version));
 }
 
 /// Over a path and over TCP.

@@ -5,12 +5,15 @@
 #include <multiprocess/error.hpp>
 
 #include "support/hex.hpp"
+#include "support/recorded_handshake.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -63,11 +66,14 @@ HandshakeRules rules(bool strict = false) {
   return {the_key, strict, false, {"tcp 127.0.0.1 5000"}};
 }
 
-// Written down from the description of Python 3.12, with Python's own hmac.
-const Frame recorded_challenge = joined({bytes_of("#CHALLENGE#{sha256}"), counted(0, 40)});
-const Frame recorded_answer =
-    joined({bytes_of("{sha256}"),
-            from_hex("8588032ec7c07cb4e06aba65cd2c8366b3c55dc6d7ae8164f46ea3e226217f96")});
+/// What Python has said, without the lengths.
+Frame heard(std::span<const std::string_view> end, std::size_t nth) {
+  const Frame whole = from_hex(end[nth]);
+  return {whole.begin() + 4, whole.end()};
+}
+
+const Frame recorded_challenge = heard(test::recorded::of_listener, 0);
+const Frame recorded_answer = heard(test::recorded::of_client, 0);
 
 TEST(HandshakeMessages, AreThoseOfPython312) {
   EXPECT_EQ(recorded_challenge.size(), 0x3bU);
@@ -77,6 +83,14 @@ TEST(HandshakeMessages, AreThoseOfPython312) {
   const Frame own = make_challenge();
   EXPECT_EQ(own.size(), recorded_challenge.size());
   EXPECT_TRUE(std::equal(own.begin(), own.begin() + 19, recorded_challenge.begin()));
+}
+
+TEST(HandshakeMessages, AreThoseThatPythonsClientSendsToo) {
+  const Frame challenge = heard(test::recorded::of_client, 1);
+  const Frame answer = heard(test::recorded::of_listener, 2);
+  EXPECT_EQ(answer_to(challenge, the_key, false), answer);
+  EXPECT_TRUE(is_right_answer(answer, challenge, the_key, false));
+  EXPECT_FALSE(is_right_answer(answer, recorded_challenge, the_key, false));
 }
 
 TEST(HandshakeMessages, AreThoseOfPython311WhereThatIsAllowed) {
@@ -165,6 +179,41 @@ TEST(HandshakeOfAListener, SaysWhatPythonsDoes) {
   EXPECT_TRUE(listener.is_over() && !listener.has_failed());
 }
 
+/// A listener that has asked what Python's did.
+Handshake replayed_listener() {
+  HandshakeState state;
+  state.challenge.size = static_cast<std::uint8_t>(recorded_challenge.size());
+  std::ranges::copy(recorded_challenge, state.challenge.bytes.begin());
+  return {rules(), state};
+}
+
+/// All that an end sends now, with the lengths.
+Frame said_by(Handshake& end) {
+  const Frame all(end.output().begin(), end.output().end());
+  end.sent(all.size());
+  return all;
+}
+
+TEST(HandshakeOfAListener, SaysToTheRecordedClientWhatTheRecordedListenerDid) {
+  using test::recorded::of_client;
+  using test::recorded::of_listener;
+  Handshake listener = replayed_listener();
+  listener.receive(from_hex(of_client.at(0)));
+  EXPECT_EQ(said_by(listener), from_hex(of_listener.at(1)));
+  listener.receive(from_hex(of_client.at(1)));
+  EXPECT_EQ(said_by(listener), from_hex(of_listener.at(2)));
+  EXPECT_EQ(listener.wanted(), from_hex(of_client.at(2)).size()) << "what follows is a message";
+  listener.receive(from_hex(of_client.at(2)));
+  EXPECT_TRUE(listener.is_over() && !listener.has_failed()) << listener.why();
+}
+
+TEST(HandshakeOfAListener, RefusesTheRecordedClientAsTheRecordedListenerDid) {
+  Handshake listener = replayed_listener();
+  listener.receive(from_hex(test::recorded::refused_client.at(0)));
+  EXPECT_EQ(said_by(listener), from_hex(test::recorded::refusing_listener.at(1)));
+  EXPECT_TRUE(listener.is_over() && listener.has_failed());
+}
+
 TEST(HandshakeOfAListener, TellsAWrongOneAndNothingElse) {
   Handshake listener(Role::listener, rules());
   output_of(listener);
@@ -184,6 +233,34 @@ TEST(HandshakeOfAClient, SaysWhatPythonsDoes) {
   client.receive(framed(answer_to(said[1], the_key, false)));
   EXPECT_EQ(output_of(client), std::vector<Frame>{bytes_of("#WELCOME#")});
   EXPECT_TRUE(client.is_over() && !client.has_failed());
+}
+
+// Its own question is random: what the recorded listener answered is looked at above.
+TEST(HandshakeOfAClient, SaysToTheRecordedListenerWhatTheRecordedClientDid) {
+  Handshake client(Role::client, rules());
+  client.receive(from_hex(test::recorded::of_listener.at(0)));
+  const Frame said = said_by(client);
+  const Frame answer = from_hex(test::recorded::of_client.at(0));
+  const Frame question = from_hex(test::recorded::of_client.at(1));
+  ASSERT_EQ(said.size(), answer.size() + question.size());
+  EXPECT_TRUE(std::equal(answer.begin(), answer.end(), said.begin()));
+  EXPECT_TRUE(std::equal(question.begin(), question.begin() + 4 + 19,  // the mark
+                         said.begin() + static_cast<std::ptrdiff_t>(answer.size())));
+  client.receive(from_hex(test::recorded::of_listener.at(1)));
+  const Frame challenge(said.begin() + static_cast<std::ptrdiff_t>(answer.size()) + 4, said.end());
+  client.receive(framed(answer_to(challenge, the_key, false)));
+  EXPECT_EQ(said_by(client), from_hex(test::recorded::of_client.at(2)));
+  EXPECT_TRUE(client.is_over() && !client.has_failed()) << client.why();
+}
+
+TEST(HandshakeOfAClient, IsToldThatItWasRefusedAsTheRecordedClientWas) {
+  HandshakeRules other = rules();
+  other.key = "another";
+  Handshake client(Role::client, other);
+  client.receive(from_hex(test::recorded::refusing_listener.at(0)));
+  EXPECT_EQ(output_of(client).at(0), heard(test::recorded::refused_client, 0));
+  client.receive(from_hex(test::recorded::refusing_listener.at(1)));
+  EXPECT_EQ(client.why(), "digest sent was rejected");
 }
 
 TEST(HandshakeEnds, TakeNoMoreThanTheirOwnBytes) {

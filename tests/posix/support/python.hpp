@@ -6,10 +6,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 namespace multiprocess::test {
@@ -18,6 +22,44 @@ namespace multiprocess::test {
 inline bool has_python() {
   static const bool found = std::system("python3 -c '' >/dev/null 2>&1") == 0;
   return found;
+}
+
+/// What may be a Python 3. Each may fail to run: pyenv puts a program for each of its versions into
+/// the path, of which those run that its user has chosen.
+inline std::vector<std::string> possible_pythons() {
+  namespace fs = std::filesystem;
+  const auto variable = [](const char* name) {
+    const char* const value = std::getenv(name);
+    return std::string(value == nullptr ? "" : value);
+  };
+  std::vector<std::string> all{variable("MULTIPROCESS_TEST_PYTHON")};
+  std::error_code missing;
+  std::istringstream path(variable("PATH"));
+  for (std::string folder; std::getline(path, folder, ':');) {
+    for (const auto& file : fs::directory_iterator(folder, missing)) {
+      const std::string name = file.path().filename();
+      if (name.starts_with("python3") && name.find_first_not_of(".0123456789", 7) == name.npos) {
+        all.push_back(file.path());
+      }
+    }
+  }
+  const std::string root = variable("PYENV_ROOT");
+  const std::string versions = (root.empty() ? variable("HOME") + "/.pyenv" : root) + "/versions";
+  for (const auto& version : fs::directory_iterator(versions, missing)) {
+    all.push_back(version.path() / "bin/python3");
+  }
+  return all;
+}
+
+/// The first Python that ends well with these lines (in which there is no apostrophe); empty when
+/// there is none.
+inline std::string find_python(const std::string& lines) {
+  const std::vector<std::string> all = possible_pythons();
+  const auto found = std::ranges::find_if(all, [&lines](const std::string& each) {
+    const std::string command = "'" + each + "' -c '" + lines + "' >/dev/null 2>&1";
+    return !each.empty() && std::system(command.c_str()) == 0;
+  });
+  return found == all.end() ? std::string() : *found;
 }
 
 /// For what Python opens and does not own: without this its tracker unlinks it at the end.

@@ -2,10 +2,12 @@
 // What somebody without the key may say to a Listener or to a Client.
 #include <multiprocess/listener.hpp>
 
+#include <multiprocess/connection.hpp>
 #include <multiprocess/detail/handshake.hpp>
 #include <multiprocess/detail/os/socket.hpp>
 #include <multiprocess/detail/os/stream.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/raw_array.hpp>
 
 #include "support/hex.hpp"
 #include "support/listening.hpp"
@@ -14,7 +16,9 @@
 
 #include <array>
 #include <future>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -49,7 +53,8 @@ class Raw {
     all.insert(all.end(), frame.begin(), frame.end());
     write(all);
   }
-  Frame receive() const {
+  /// Empty when it has been thrown out, as write() says nothing then.
+  Frame receive() const try {
     Frame header(4);
     if (!os::read_all(stream_.get(), header)) {
       return {};
@@ -57,6 +62,8 @@ class Raw {
     Frame frame(std::to_integer<std::size_t>(header[3]));
     os::read_all(stream_.get(), frame);
     return frame;
+  } catch (const std::system_error&) {
+    return {};
   }
   void hang_up() { stream_.reset(); }
 
@@ -106,12 +113,64 @@ TEST_P(Forgeries, Garbage) {
   }
 }
 
-TEST_P(Forgeries, PayloadBeforeTheProof) {
-  const Raw attacker(listener_.address());
-  attacker.send(bytes_of("#WELCOME#"));
-  attacker.send(bytes_of("#WELCOME#"));
-  attacker.send(bytes_of("do this for me"));
-  expect_refused();
+/// Whoever makes one of it from a message does what the sender wants.
+struct Payload {
+  template <class Archive>
+  void save(Archive& archive) const {
+    archive(7);
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    int order = 0;
+    archive(order);
+    (*obeyed)[0] = order;
+  }
+
+  static inline std::optional<mp::RawArray<int>> obeyed;  // by whatever process it is
+};
+
+class Payloads : public Forgeries {
+ protected:
+  Payloads() { Payload::obeyed.emplace(1); }
+  ~Payloads() override { Payload::obeyed.reset(); }
+
+  static int obeyed() { return (*Payload::obeyed)[0]; }
+  static Frame message() {
+    const auto [in, out] = mp::Pipe();
+    out.send(Payload());
+    return in.recv_bytes();
+  }
+
+  /// Serves one who has come, as servers do.
+  void serve() { listener_.accept(20s).recv<Payload>(); }
+};
+INSTANTIATE_TEST_SUITE_P(Form, Payloads, testing::Bool(), [](const auto& each) {
+  return std::string(each.param ? "strict" : "python");
+});
+
+TEST_P(Payloads, BeforeTheProofAreNotLookedAt) {
+  const Frame payload = message();
+  for (const int words : {0, 1, 2, 3}) {  // in whose place it is
+    const std::jthread attack([this, words, &payload] {
+      const Raw attacker(listener_.address());
+      attacker.receive();
+      for (int word = 1; word <= words; ++word) {
+        attacker.send(bytes_of("#WELCOME#"));
+        if (word != 3) {  // the last one has no answer
+          attacker.receive();
+        }
+      }
+      attacker.send(payload);
+      attacker.receive();
+    });
+    EXPECT_THROW(serve(), mp::AuthenticationError);
+    EXPECT_EQ(obeyed(), 0);
+  }
+  auto client = std::async(std::launch::async,
+                           [this] { Client(listener_.address(), options()).send(Payload()); });
+  serve();
+  client.get();
+  EXPECT_EQ(obeyed(), 7) << "of who has the key";
 }
 
 TEST_P(Forgeries, Reflection) {

@@ -150,30 +150,52 @@ class Client {
  private:
   Client(std::array<int, 2> stream, bool with_code) : stream_(stream[0]), server_(stream[1]) {
     tell(numbers(17, 4));
-    create(ReferentKind::list, numbers(2) + value(std::string("a")) + value(5));
-    create(ReferentKind::dict, numbers(1) + value(std::string("key")) + value(1.5));
-    create(ReferentKind::set, numbers(2) + value(1) + value(2));
-    create(ReferentKind::name_space, {});
-    create(ReferentKind::value, value(7));
-    create(ReferentKind::lock, numbers(0));
-    create(ReferentKind::lock, numbers(1));
-    create(ReferentKind::semaphore, numbers(2, 1));
-    create(ReferentKind::condition, numbers(0));
-    create(ReferentKind::event, {});
-    create(ReferentKind::barrier, numbers(2, -1, 0));
-    create(ReferentKind::queue, numbers(2));
-    ids_.push_back(7);
-    if (with_code) {
-      create(ReferentKind::instance, text("Counter") + functions()[maker]);
-      create(ReferentKind::pool, {});
-      pool_ = ids_.back();
-      expect(message({}, pool_, number(PoolMethod::start), functions()[pool_start]), 0);
-      expect(message({}, pool_, number(PoolMethod::submit),
-                     numbers(any_type) + functions()[apply_call]),
-             1);
-      expect(message({}, pool_, number(PoolMethod::stream),
-                     numbers(any_type) + functions()[imap_call]),
-             1);
+    ids_.resize(with_code ? a_stream + 1 : no_object + 1);
+    ids_[server] = 0;
+    ids_[no_object] = 7;
+  }
+
+  /// To make them all for each input would be most of its time.
+  void make(std::size_t object) {
+    switch (object) {
+      case a_list:
+        return create(object, ReferentKind::list, numbers(2) + value(std::string("a")) + value(5));
+      case a_dict:
+        return create(object, ReferentKind::dict,
+                      numbers(1) + value(std::string("key")) + value(1.5));
+      case a_set:
+        return create(object, ReferentKind::set, numbers(2) + value(1) + value(2));
+      case a_namespace:
+        return create(object, ReferentKind::name_space, {});
+      case a_value:
+        return create(object, ReferentKind::value, value(7));
+      case a_lock:
+        return create(object, ReferentKind::lock, numbers(0));
+      case an_rlock:
+        return create(object, ReferentKind::lock, numbers(1));
+      case a_semaphore:
+        return create(object, ReferentKind::semaphore, numbers(2, 1));
+      case a_condition:
+        return create(object, ReferentKind::condition, numbers(0));
+      case an_event:
+        return create(object, ReferentKind::event, {});
+      case a_barrier:
+        return create(object, ReferentKind::barrier, numbers(2, -1, 0));
+      case a_queue:
+        return create(object, ReferentKind::queue, numbers(2));
+      case an_instance:
+        return create(object, ReferentKind::instance, text("Counter") + functions()[maker]);
+      case a_pool:
+        create(object, ReferentKind::pool, {});
+        pool_ = *ids_[a_pool];
+        expect(message({}, pool_, number(PoolMethod::start), functions()[pool_start]), 0);
+        return;
+      case a_result:
+        return receive(object, message({}, id(a_pool), number(PoolMethod::submit),
+                                       numbers(any_type) + functions()[apply_call]));
+      default:
+        return receive(object, message({}, id(a_pool), number(PoolMethod::stream),
+                                       numbers(any_type) + functions()[imap_call]));
     }
   }
 
@@ -192,15 +214,27 @@ class Client {
     }
     return taken;
   }
-  std::vector<std::uint64_t> take_ids(test::Input& input) const {
+  std::vector<std::uint64_t> take_ids(test::Input& input) {
     std::vector<std::uint64_t> all(input.byte() % 4);
     std::generate(all.begin(), all.end(), [&] { return id(input.byte()); });
     return all;
   }
-  std::uint64_t id(std::uint8_t object) const { return ids_[object % ids_.size()]; }
+  /// Of an object that is there from now on, unless an answer is awaited: then no call can be made.
+  std::uint64_t id(std::uint8_t object) {
+    const std::size_t named = object % ids_.size();
+    if (!ids_[named] && is_there() && !is_awaited_) {
+      make(named);
+    }
+    return ids_[named].value_or(no_object);
+  }
 
-  void create(ReferentKind kind, const Words& needs) {
-    expect(message({}, 0, number(ManagerMethod::create), numbers(kind, any_type) + needs), 1);
+  void create(std::size_t object, ReferentKind kind, const Words& needs) {
+    receive(object, message({}, 0, number(ManagerMethod::create), numbers(kind, any_type) + needs));
+  }
+  void receive(std::size_t object, const Words& request) {
+    expect(request, 1);
+    ids_[object] = ids_.back();
+    ids_.pop_back();
   }
   /// A call that cannot fail, and brings so many objects.
   void expect(const Words& request, std::size_t objects) {
@@ -212,6 +246,16 @@ class Client {
   void ask(const Words& request) {
     if (!is_order(request)) {
       exchange(request, 2);
+      is_awaited_ = is_awaited_ && !is_notice(request);
+    }
+  }
+  /// What has no answer.
+  static bool is_notice(Bytes request) {
+    try {
+      CallReader from(request, {});
+      return from.get() == 0 && from.get() == 0 && from.get() == number(ManagerMethod::drop);
+    } catch (const std::exception&) {
+      return false;
     }
   }
   /// What would do harm.
@@ -256,7 +300,8 @@ class Client {
     Words frame;
     append_frame(frame, request);
     send(frame);
-    if (is_there() && can_read(milliseconds)) {
+    is_awaited_ = is_there() && !can_read(milliseconds);
+    if (is_there() && !is_awaited_) {
       listen();
     }
   }
@@ -287,7 +332,8 @@ class Client {
   Server server_;
   FrameBuffer answers_;
   std::string last_;  // of the last answer: what was wrong, in case of an error
-  std::vector<std::uint64_t> ids_{0};
+  std::vector<std::optional<std::uint64_t>> ids_;
+  bool is_awaited_ = false;
   std::uint64_t pool_ = UINT64_MAX;
   int repeats_ = 0;
 };

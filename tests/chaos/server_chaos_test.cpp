@@ -87,6 +87,13 @@ void serve(Listener listener, const mp::RawArray<int>& over) {
   }
 }
 
+/// Until it is killed.
+void serve_at(const mp::Address& place, const mp::Queue<mp::Address>& address) {
+  const Listener listener(place, {.authkey = key});
+  address.put(listener.address());
+  serve(listener, mp::RawArray<int>(1));
+}
+
 /// From a few bytes to more than a pipe holds.
 std::string message(int number) {
   return std::string(static_cast<std::size_t>(number % 7 == 0 ? 200'000 : number % 100), 'x');
@@ -139,13 +146,7 @@ TEST_P(ServerChaos, AListenerServesOnWhoeverOfItsClientsIsKilled) {
 TEST_P(ServerChaos, ClientsAreToldWhenTheirServerIsKilled) {
   const mp::Queue<mp::Address> addresses;
   for (int i = kills() / 3; i > 0; --i) {
-    mp::Process server(
-        [](const mp::Address& at, const mp::Queue<mp::Address>& out) {
-          const Listener listener(at, {.authkey = key});
-          out.put(listener.address());
-          serve(listener, mp::RawArray<int>(1));
-        },
-        place(), addresses);
+    mp::Process server(serve_at, place(), addresses);
     server.start();
     const mp::Address address = addresses.get(plenty);
     talk(address);
@@ -208,15 +209,85 @@ TEST(ManagerChaos, CallersAreToldWhenTheirServerIsKilled) {
     mp::SyncManager manager = mp::Manager();
     const auto numbers = manager.list<int>({0});
     numbers[0] += 1;
-    std::jthread killer([server = std::move(mp::active_children().at(0))]() mutable {
+    std::chrono::steady_clock::time_point killed;
+    std::jthread killer([&killed, server = std::move(mp::active_children().at(0))]() mutable {
       std::this_thread::sleep_for(20ms);  // so that there are calls, most of the time
+      killed = std::chrono::steady_clock::now();
       server.kill();
       server.join();
     });
     until_the_other_end_is_gone([&] { numbers[0] += 1; });
+    const auto told = std::chrono::steady_clock::now();
     killer.join();
+    EXPECT_LT(told - killed, in_time());
     EXPECT_THROW(numbers.size(), std::system_error);
   }
+}
+
+/// A server and its clients, each a process of its own that the method has started. A client is
+/// killed, then the server.
+class StartedServer : public mp::test::StartMethods {
+ protected:
+  /// `call` is made by each client again and again, with its number.
+  template <class Call>
+  void expect_to_live_and_to_tell(mp::Process& server, Call call) {
+    const mp::RawArray<int> done(crew_size);
+    std::vector<mp::Process> clients;
+    for (int me = 0; me < crew_size; ++me) {
+      clients.push_back(start(&call_to_the_end<Call>, call, done, me));
+    }
+    expect_calls(done, crew_size);
+    clients.back().kill();
+    EXPECT_TRUE(clients.back().join(plenty));
+    clients.pop_back();
+    expect_calls(done, crew_size - 1);
+    const auto end = std::chrono::steady_clock::now() + in_time();
+    server.kill();
+    for (mp::Process& client : clients) {
+      EXPECT_TRUE(client.join(end - std::chrono::steady_clock::now()));
+      EXPECT_EQ(client.exitcode(), 0);
+    }
+    EXPECT_TRUE(server.join(plenty));
+  }
+
+ private:
+  template <class Call>
+  static void call_to_the_end(const Call& call, const mp::RawArray<int>& done, int me) {
+    until_the_other_end_is_gone([&] {
+      call(me);
+      ++count_at(done, me);
+    });
+    mp::test::require(!testing::Test::HasFailure());
+  }
+
+  /// Each of the first clients makes another one.
+  static void expect_calls(const mp::RawArray<int>& done, int clients) {
+    const auto end = std::chrono::steady_clock::now() + plenty;
+    for (int me = 0; me < clients; ++me) {
+      const int before = count_at(done, me);
+      while (count_at(done, me) == before && std::chrono::steady_clock::now() < end) {
+        std::this_thread::yield();
+      }
+      EXPECT_NE(count_at(done, me), before) << me;
+    }
+  }
+};
+MULTIPROCESS_FOR_EACH_START_METHOD(StartedServer);
+
+TEST_P(StartedServer, WithAListenerGoesOnAndIsMissedAtOnce) {
+  const mp::Queue<mp::Address> addresses;
+  mp::Process server = start(serve_at, mp::Address(), addresses);
+  expect_to_live_and_to_tell(
+      server,
+      mp::partial([](const mp::Address& address, int) { talk(address); }, addresses.get(plenty)));
+}
+
+TEST_P(StartedServer, OfAManagerGoesOnAndIsMissedAtOnce) {
+  mp::SyncManager manager(mp::ManagerOptions{.start_method = GetParam()});
+  manager.start();
+  mp::Process server = std::move(mp::active_children().at(0));
+  expect_to_live_and_to_tell(server, [counts = manager.list<int>(std::vector<int>(crew_size))](
+                                         int me) { counts[me] += 1; });
 }
 
 }  // namespace

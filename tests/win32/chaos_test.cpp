@@ -15,7 +15,6 @@
 #include <mutex>
 #include <numeric>
 #include <random>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -58,6 +57,8 @@ TEST(Chaos, ALockIsTakenFromTheDeadAndGuardsWhatItGuards) {
   EXPECT_EQ(numbers[0], numbers[1]);
 }
 
+constexpr int most_items = 20'000;  // of one putter
+
 /// An item says who put it, and which of his it is.
 struct Item {
   int putter;
@@ -95,37 +96,65 @@ TEST(Chaos, WhatWasPutIsGotOnceWhoeverIsKilledPutting) {
   }
 }
 
+/// Gets until an item says that it is over, and notes who may have one in hand.
+void get_all(const mp::Queue<Item>& queue, const mp::RawArray<int>& got,
+             const mp::RawArray<int>& reaching, int me) {
+  while (true) {
+    count_at(reaching, me) = 1;
+    const Item item = queue.get();
+    if (item.putter < 0) {
+      return;
+    }
+    ++count_at(got, item.putter * most_items + item.number);
+    count_at(reaching, me) = 0;
+    std::this_thread::yield();  // one that is killed here has none
+  }
+}
+
+// Putters and getters are killed in turn. What was put and is not got was in the hand of a getter
+// that was killed, one in each hand.
 TEST(Chaos, WhoIsKilledGettingTakesOneItemAtMostAlong) {
-  const mp::Queue<int> queue(16);
-  const mp::RawArray<int> seen(100'000);
-  Crew crew([queue, seen](int) {
-    while (const auto item = queue.try_get(20s)) {
-      if (*item < 0) {
-        return;
-      }
-      ++count_at(seen, *item);
+  constexpr int lives = kills + crew_size + 1;
+  const mp::Queue<Item> queue(16);
+  const mp::RawArray<int> put(lives);  // by each, as it knows
+  const mp::RawArray<int> got(lives * most_items);
+  const mp::RawArray<int> reaching(lives);
+  const mp::RawArray<int> over(1);
+  Crew putters([queue, put, over](int me) {
+    for (int number = 0; number < most_items && count_at(over, 0) == 0; ++number) {
+      queue.put({me, number});
+      count_at(put, me) = number + 1;
+    }
+    while (count_at(over, 0) == 0) {  // to be killed
+      std::this_thread::yield();
     }
   });
-  std::atomic<int> put{0};
-  std::jthread putter([&](const std::stop_token& stop) {
-    while (!stop.stop_requested() && put < static_cast<int>(seen.size())) {
-      queue.put(put);
-      ++put;
-    }
-  });
-  for (int i = 0; i < kills; ++i) {
-    crew.kill_one();
+  Crew getters([queue, got, reaching](int me) { get_all(queue, got, reaching, me); });
+  for (int i = 0; i < kills / 2; ++i) {
+    putters.kill_one();
+    getters.kill_one();
   }
-  putter.request_stop();
-  putter.join();
+  count_at(over, 0) = 1;
+  putters.end();
   for (int i = 0; i < crew_size; ++i) {
-    queue.put(-1);
+    queue.put({-1, 0});
   }
-  crew.end();
-  const int total = std::accumulate(seen.begin(), seen.end(), 0);
-  EXPECT_LE(total, put);
-  EXPECT_GE(total, put - kills);
-  EXPECT_LE(*std::max_element(seen.begin(), seen.end()), 1);
+  getters.end();
+  EXPECT_TRUE(queue.empty());
+  int missing = 0;
+  int acknowledged = 0;
+  for (int me = 1; me < lives; ++me) {
+    acknowledged += put[me];
+    for (int number = 0; number < most_items; ++number) {
+      const int times = got[me * most_items + number];
+      missing += number < put[me] && times == 0 ? 1 : 0;
+      EXPECT_LE(times, number <= put[me] ? 1 : 0) << me << " " << number;
+    }
+  }
+  const int in_hand = std::accumulate(reaching.begin(), reaching.end(), 0) - crew_size;
+  EXPECT_GT(acknowledged, kills) << "they come to work";
+  EXPECT_LE(missing, in_hand);
+  EXPECT_LE(in_hand, kills / 2);
 }
 
 int square(int x) {

@@ -5,6 +5,9 @@
 #include "support/leftovers.hpp"
 #include "support/sanitizer.hpp"
 
+#include <multiprocess/detail/keeper.hpp>
+#include <multiprocess/detail/participants.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +22,14 @@ constexpr std::chrono::seconds patience{3};
 // The thread sanitizer does not see what other processes do: a block that one thread has put, that
 // was freed elsewhere and is another thread's now, is a race to it.
 constexpr std::uint32_t most_threads = under_thread_sanitizer ? 1 : 3;
+
+std::string describe_threads(int pid) {
+  std::string threads;
+  for (const int thread : threads_of(pid)) {
+    threads += "  " + describe_thread(pid, thread) + "\n";
+  }
+  return threads;
+}
 
 }  // namespace
 
@@ -50,11 +61,7 @@ void Victim::strike() {
 }
 
 std::string Victim::describe() const {
-  std::string threads;
-  for (const int thread : threads_of(pid())) {
-    threads += "  " + describe_thread(pid(), thread) + "\n";
-  }
-  return threads;
+  return describe_threads(pid());
 }
 
 bool Victim::kill() {
@@ -197,6 +204,11 @@ void Crew::report(const std::string& why, Kind kind) {
                ledger_->shortages.load(), mp_repr(works_.lock).c_str(), ledger_->holder.load());
   for (const auto& [task, victim] : members_) {
     std::fprintf(stderr, "%s%s", describe(task).c_str(), victim->describe().c_str());
+  }
+  const auto keeper = detail::Ticket::from(detail::keeper_state().keeper.load());
+  if (keeper) {
+    const auto pid = detail::pid_in(detail::participant(keeper.slot));
+    std::fprintf(stderr, "keeper\n%s", describe_threads(static_cast<int>(pid)).c_str());
   }
 }
 

@@ -283,15 +283,17 @@ void Order::show_progress(ShownProgress::Call call) {
       std::move(call), [this](const std::exception_ptr& error) { engine_->report(error); });
 }
 
-void Order::tell_progress(ShownProgress::Other other) noexcept {
-  progress_->tell(done(), terms_.items, other);
+void Order::tell_progress() noexcept {
+  progress_->tell(done(), terms_.items);
+  engine_->wake_waiters();
 }
 
-void Order::end_progress(ShownProgress::Other other) noexcept {
-  if (progress_ != nullptr && !is_read()) {
+bool Order::end_progress() noexcept {
+  if (owes_progress()) {
     progress_->end();
-    tell_progress(other);
+    tell_progress();
   }
+  return !owes_progress() || progress_->is_told_here();
 }
 
 void Order::account() {

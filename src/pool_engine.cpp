@@ -317,15 +317,12 @@ void PoolEngine::join() {
 }
 
 void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
-  Orders live = live_if([](const auto&) { return true; });
-  // Who is told a last progress just now may wait for the others.
-  std::stable_partition(live.begin(), live.end(), [](const auto& order) {
-    return !order->complete() || order->has_last_progress();
-  });
+  const Orders live = live_if([](const auto&) { return true; });
   for (const auto& order : live) {
     if (order->complete()) {
-      order->end_progress(ShownProgress::Other::wait);
-      order->on_complete();
+      if (order->end_progress()) {  // else it is settled by who tells the last one
+        order->on_complete();
+      }
     } else {
       order->fail(error);
       order->withdraw();  // later, or it would look complete

@@ -62,7 +62,9 @@ void PoolService::wait_for_end() noexcept {
   if (gone_.valid()) {
     gone_.wait();
   }
-  engine_.callback_turns_.wait_until_made();
+  if (!ShownProgress::is_within()) {  // else this one's own call is among those that are to be made
+    engine_.callback_turns_.wait_until_made();
+  }
 }
 
 void PoolService::serve() noexcept {
@@ -201,12 +203,16 @@ void PoolService::settle_complete() {
   Orders owing;  // a last call, which may use the pool: so not within a series
   bool any = settle_in_order(owing);
   if (!owing.empty()) {
-    // Another thread that tells one may wait for what this one is to do.
-    const bool is_needed = is_here() || ShownProgress::is_within();
-    for (const auto& order : owing) {
-      order->end_progress(is_needed ? ShownProgress::Other::leave : ShownProgress::Other::wait);
-    }
+    const CallbackTurns::Coming coming(&engine_.callback_turns_);
+    Orders told;
+    std::copy_if(owing.begin(), owing.end(), std::back_inserter(told),
+                 [](const auto& order) { return order->end_progress(); });
     any = settle_in_order(owing) || any;
+    for (const auto& order : told) {
+      if (!runs_) {  // the pool has ended meanwhile, and left it to us
+        order->on_complete();
+      }
+    }
   }
   if (any) {
     engine_.wake_waiters();
@@ -254,8 +260,8 @@ void PoolService::show_progress(os::Deadline now) {
     return;
   }
   for (const auto& order :
-       engine_.live_if([](const auto& each) { return each->shows_progress(); })) {
-    order->tell_progress(ShownProgress::Other::leave);
+       engine_.live_if([](const auto& each) { return each->owes_progress(); })) {
+    order->tell_progress();
   }
   next_progress_ = now + progress_step;
 }
@@ -306,7 +312,7 @@ os::Deadline PoolService::next_look() const {
   }
   const std::scoped_lock lock(engine_.mutex_);
   for (const auto& order : engine_.live_) {
-    if (order->shows_progress()) {
+    if (order->owes_progress()) {
       next = std::min(next, next_progress_);
     }
     if (order->terms().time_limit.count() != 0 && !order->complete()) {

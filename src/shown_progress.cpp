@@ -13,20 +13,14 @@ bool ShownProgress::is_within() noexcept {
   return calls_here != 0;
 }
 
-void ShownProgress::tell(std::size_t done, std::size_t of, Other other) noexcept {
-  if (teller_.load(std::memory_order_relaxed) == std::this_thread::get_id()) {
-    return;
-  }
-  std::unique_lock lock(mutex_, std::defer_lock);
-  if (other == Other::wait) {
-    lock.lock();
-  } else if (!lock.try_lock()) {
+void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
+  std::thread::id nobody;
+  if (!teller_.compare_exchange_strong(nobody, std::this_thread::get_id())) {
     return;
   }
   if (done == of) {
     over_ = true;  // though nobody may have taken the results yet
   }
-  teller_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   if (!over_) {
     call(done, of);
   }
@@ -34,7 +28,7 @@ void ShownProgress::tell(std::size_t done, std::size_t of, Other other) noexcept
     call(of, of);
     ended_ = true;
   }
-  teller_.store(std::thread::id(), std::memory_order_relaxed);
+  teller_ = std::thread::id();
 }
 
 void ShownProgress::call(std::size_t done, std::size_t of) noexcept {

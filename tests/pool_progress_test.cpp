@@ -2,6 +2,7 @@
 #include <multiprocess/pool.hpp>
 
 #include <multiprocess/async_result.hpp>
+#include <multiprocess/function.hpp>
 #include <multiprocess/queue.hpp>
 
 #include "support/pools.hpp"
@@ -117,6 +118,41 @@ TEST_P(PoolProgress, MayGoThroughResultsThatThePoolItselfWouldSettle) {
   result.on_result([](const std::vector<int>&) {});
   EXPECT_EQ(result.get(plenty), (std::vector{2, 4}));
   EXPECT_EQ(seen.get(plenty), 8);
+}
+
+TEST_P(PoolProgress, MayWaitForThePoolsEnd) {
+  Pool pool(two());
+  int ends = 0;
+  const auto end = [&] {
+    ++ends;
+    pool.close();
+    pool.join();
+  };
+  EXPECT_EQ(pool.map_async(twice, {1, 2}, told(nothing, end)).get(plenty), (std::vector{2, 4}));
+  EXPECT_EQ(ends, 1);
+}
+
+TEST_P(PoolProgress, IsNotToldOnceTheCallIsCancelled) {
+  Pool pool(two());
+  const Queue<int> gate;
+  const Queue<int> closed_gate;
+  std::atomic<int> told_of_first{0};
+  std::atomic<int> told_of_second{0};
+  const auto wait = [](const Queue<int>& at, int) { at.get(); };
+  const auto count_first = [&] { ++told_of_first; };
+  const auto count_second = [&] {
+    if (++told_of_second == 3) {
+      gate.put(1);
+    }
+  };
+  const auto first =
+      pool.map_async(partial(wait, closed_gate), {1}, told(count_first, count_first));
+  const auto second = pool.map_async(partial(wait, gate), {1}, told(count_second, count_second));
+  EXPECT_TRUE(first.cancel());
+  const int before = told_of_first;
+  second.get(plenty);
+  EXPECT_GE(told_of_second, 3);
+  EXPECT_LE(told_of_first, before + 1) << "one was under way";
 }
 
 TEST(InlinePoolProgress, MayUseItsPool) {

@@ -34,7 +34,7 @@ class Array : public detail::Guarded<RawArray<T>, L> {
  public:
   using value_type = T;
   class Element;
-  using Iterator = detail::IndexIterator<Array, T, Element>;
+  using Iterator = detail::apart::IndexIterator<Array, T, Element>;
 
   struct Options {
     L lock = {};

@@ -33,7 +33,7 @@ class ShareableList {
   using Bytes = multiprocess::Bytes;
   using Item = detail::ListItem;
   class Element;
-  using Iterator = detail::IndexIterator<ShareableList, Item, Element>;
+  using Iterator = detail::apart::IndexIterator<ShareableList, Item, Element>;
   using value_type = Item;
 
   /// A new list. Throws as SharedMemory::create does; ValueError for text that is not UTF-8, or too

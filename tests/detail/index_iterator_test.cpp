@@ -11,7 +11,7 @@ namespace multiprocess::detail {
 namespace {
 
 struct Squares {
-  using Iterator = IndexIterator<Squares, std::ptrdiff_t, std::ptrdiff_t>;
+  using Iterator = apart::IndexIterator<Squares, std::ptrdiff_t, std::ptrdiff_t>;
 
   std::ptrdiff_t operator[](std::ptrdiff_t index) const { return index * index; }
   Iterator begin() const { return {*this, 0}; }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <string>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -44,6 +45,14 @@ TEST(NameTag, DoesNotDependOnHowArgumentsAreSpelled) {
   static_assert(name_tag<WithDefaults<>> ==
                 mix_names<Plain, std::vector<Plain>>(
                     hash_spelling(template_name(type_name<WithDefaults<int, int>>()))));
+}
+
+template <class T>
+using Nested = std::map<std::string, std::vector<T>>;
+
+TEST(NameTag, OfATypeWithinATypeIsWorkedOutOnce) {
+  using Deep = Nested<Nested<Nested<std::string>>>;
+  static_assert(name_tag<void(Deep)> != name_tag<void(Nested<Deep>)>);
 }
 
 TEST(NameTag, TellsTypesApart) {

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <iterator>
 
-namespace multiprocess::detail {
+// Apart from the library's functions, which a call with such an iterator is not to find.
+namespace multiprocess::detail::apart {
 
 /// Goes over what a sequence gives by index, as long as the handle that it was got from lives.
 template <class Sequence, class Value, class Element>
@@ -39,4 +40,4 @@ class IndexIterator {
   std::ptrdiff_t index_ = 0;
 };
 
-}  // namespace multiprocess::detail
+}  // namespace multiprocess::detail::apart

@@ -44,12 +44,12 @@ struct SignatureOf<F> : CallSignature<F> {
 
 /// What `named` returns: a callable that travels by its name.
 template <detail::FixedText Name, class F>
-class Named : public detail::HeldCallable<F> {
+class Named : public detail::apart::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec = true;
   using Signature = typename detail::SignatureOf<F>::type;
 
-  explicit Named(F f) : detail::HeldCallable<F>(std::move(f)) {
+  explicit Named(F f) : detail::apart::HeldCallable<F>(std::move(f)) {
     detail::require_sendable<F>();
     if constexpr (std::is_pointer_v<F>) {
       detail::require_not_null(this->f_);

@@ -168,10 +168,15 @@ class Order {
   /// Is told from time to time how many items are done, and of how many.
   void show_progress(ShownProgress::Call call);
   bool shows_progress() const noexcept { return progress_ != nullptr; }
-  void tell_progress(ShownProgress::Other other) noexcept;
-  /// When it is complete, before it is settled: the last time.
-  void end_progress(ShownProgress::Other other) noexcept;
+  void tell_progress() noexcept;
+  /// When it is complete, before it is settled: the last time. False when another thread is
+  /// telling: it has to wait for that, and hears of its end as of a result.
+  bool end_progress() noexcept;
   bool has_last_progress() const noexcept { return progress_ == nullptr || progress_->has_ended(); }
+  bool owes_progress() const noexcept { return !has_last_progress() && !is_read(); }
+  bool is_told_elsewhere() const noexcept {
+    return progress_ != nullptr && progress_->is_told_elsewhere();
+  }
 
  protected:
   /// Results that lie in place.

@@ -50,7 +50,10 @@ class PoolCall : public ValueState<R>, public Order {
   void look() override {
     engine().require_at_home();
     if (complete()) {
-      end_progress(ShownProgress::Other::wait);
+      const CallbackTurns::Coming coming(shows_progress() ? turns() : nullptr);
+      if (!end_progress()) {
+        return;
+      }
       if (this->has_calls() || shows_progress()) {
         engine().settle_complete();  // those first that were so first
       }
@@ -68,7 +71,7 @@ class PoolCall : public ValueState<R>, public Order {
         deadline, [this] { expect(); }, [this, ready] { return is_news() || ready(); });
   }
   bool is_news() noexcept {
-    return this->is_settled_or_due() || (this->is_pending() && complete());
+    return this->is_settled_or_due() || (this->is_pending() && complete() && !is_told_elsewhere());
   }
   void wake() noexcept override { engine().wake_waiters(); }
   void attend() override { attend_to(); }

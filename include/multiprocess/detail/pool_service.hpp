@@ -70,7 +70,7 @@ class PoolService final : private EndListener {
   void end() noexcept;
 
   PoolEngine& engine_;
-  bool runs_ = false;              // of the pool's lock
+  std::atomic<bool> runs_{false};
   std::shared_future<void> gone_;  // its thread has neither work nor the pool any more
   std::atomic<std::thread::id> thread_{};
   os::Deadline next_progress_{};

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -21,15 +20,19 @@ class ShownProgress {
   ShownProgress(Call call, std::function<void(std::exception_ptr)> report)
       : call_(std::move(call)), report_(std::move(report)) {}
 
-  /// Nothing within the call itself, which may ask for the result. While another thread tells, it
-  /// waits for that one, or tells nothing.
-  enum class Other { wait, leave };
-  void tell(std::size_t done, std::size_t of, Other other) noexcept;
+  /// Nothing while a thread tells already: another one does not wait for it, since it may be what
+  /// that one waits for; and within the call itself one may ask for the result.
+  void tell(std::size_t done, std::size_t of) noexcept;
   /// All is done: it is to be told once more.
   void end() noexcept { over_ = true; }
   /// And was told.
   bool has_ended() const noexcept { return ended_; }
 
+  bool is_told_here() const noexcept { return teller_ == std::this_thread::get_id(); }
+  bool is_told_elsewhere() const noexcept {
+    const std::thread::id teller = teller_;
+    return teller != std::thread::id() && teller != std::this_thread::get_id();
+  }
   /// This thread is within such a call, of whatever is shown.
   static bool is_within() noexcept;
 
@@ -38,7 +41,6 @@ class ShownProgress {
 
   Call call_;
   std::function<void(std::exception_ptr)> report_;
-  std::mutex mutex_;
   std::atomic<std::thread::id> teller_{};
   std::atomic<bool> over_{false};
   std::atomic<bool> ended_{false};

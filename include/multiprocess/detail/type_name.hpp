@@ -98,48 +98,47 @@ consteval std::string_view common_name() {
                                                  : type_name<T>();
 }
 
-/// Which type it is, by its name: the same in each translation unit and for each compiler, though
-/// one spells arguments that are the default ones and another does not (local types: the same
-/// compiler).
+/// Which type it is, by its name: the same in each translation unit, though one spells arguments
+/// that are the default ones and another does not; and for each compiler, but for what they call
+/// local types, unnamed namespaces and arguments that are no types.
 template <class T>
 struct NameTag {
-  static consteval std::uint64_t value() { return hash_spelling(common_name<T>()); }
+  static constexpr std::uint64_t value = hash_spelling(common_name<T>());
 };
+
+template <class T>
+inline constexpr std::uint64_t name_tag = NameTag<T>::value;
 
 template <class... T>
 consteval std::uint64_t mix_names(std::uint64_t tag) {
-  ((tag = mix(tag, NameTag<T>::value())), ...);
+  ((tag = mix(tag, name_tag<T>)), ...);
   return tag;
 }
 
 template <template <class...> class Template, class... A>
 struct NameTag<Template<A...>> {
-  static consteval std::uint64_t value() {
-    return mix_names<A...>(hash_spelling(template_name(type_name<Template<A...>>())));
-  }
+  static constexpr std::uint64_t value =
+      mix_names<A...>(hash_spelling(template_name(type_name<Template<A...>>())));
 };
 template <class R, class... A>
 struct NameTag<R(A...)> {
-  static consteval std::uint64_t value() { return mix_names<R, A...>(hash_text("()")); }
+  static constexpr std::uint64_t value = mix_names<R, A...>(hash_text("()"));
 };
 template <class T>
 struct NameTag<const T> {
-  static consteval std::uint64_t value() { return mix_names<T>(hash_text("const")); }
+  static constexpr std::uint64_t value = mix_names<T>(hash_text("const"));
 };
 template <class T>
 struct NameTag<T*> {
-  static consteval std::uint64_t value() { return mix_names<T>(hash_text("*")); }
+  static constexpr std::uint64_t value = mix_names<T>(hash_text("*"));
 };
 template <class T>
 struct NameTag<T&> {
-  static consteval std::uint64_t value() { return mix_names<T>(hash_text("&")); }
+  static constexpr std::uint64_t value = mix_names<T>(hash_text("&"));
 };
 template <class T>
 struct NameTag<T&&> {
-  static consteval std::uint64_t value() { return mix_names<T>(hash_text("&&")); }
+  static constexpr std::uint64_t value = mix_names<T>(hash_text("&&"));
 };
-
-template <class T>
-inline constexpr std::uint64_t name_tag = NameTag<T>::value();
 
 }  // namespace multiprocess::detail

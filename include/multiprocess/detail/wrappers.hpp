@@ -78,9 +78,10 @@ class Staged {
   std::tuple<Captured...> captured_;
 };
 
-namespace detail {
+namespace detail::apart {
 
-/// A callable that is called as the one it holds.
+/// A callable that is called as the one it holds. Apart from the library's functions, which a call
+/// with what is derived from it is not to find.
 template <class F>
 class HeldCallable {
  public:
@@ -106,11 +107,11 @@ class HeldCallable {
   F f_;
 };
 
-}  // namespace detail
+}  // namespace detail::apart
 
 /// What `by_value` returns: a callable whose pointers its author vouches for.
 template <class F>
-class ByValue : public detail::HeldCallable<F> {
+class ByValue : public detail::apart::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec =
       detail::bytewise<F> || std::is_nothrow_copy_constructible_v<F>;
@@ -119,7 +120,7 @@ class ByValue : public detail::HeldCallable<F> {
       "multiprocess: by_value(f) sends the bytes of f, and copying this f takes more than "
       "that: use MP_FN or mp::partial for what owns memory");
 
-  explicit ByValue(F f) : detail::HeldCallable<F>(std::move(f)) {}
+  explicit ByValue(F f) : detail::apart::HeldCallable<F>(std::move(f)) {}
 
   void encode(detail::OutputArchive& archive) const {
     detail::save_closure(archive, this->f_, true);
@@ -131,11 +132,11 @@ class ByValue : public detail::HeldCallable<F> {
 
 /// What `fork_only` returns: any callable at all, for a process started by fork.
 template <class F>
-class ForkOnly : public detail::HeldCallable<F> {
+class ForkOnly : public detail::apart::HeldCallable<F> {
  public:
   static constexpr bool multiprocess_codec = false;
 
-  explicit ForkOnly(F f) : detail::HeldCallable<F>(std::move(f)) {}
+  explicit ForkOnly(F f) : detail::apart::HeldCallable<F>(std::move(f)) {}
 };
 
 namespace detail {

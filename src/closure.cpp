@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace multiprocess::detail {
@@ -154,6 +155,11 @@ void receive(std::span<std::byte> bytes, const std::vector<Arrival>& arrivals) {
 }
 
 }  // namespace
+
+void clear(std::span<std::byte> bytes) noexcept {
+  static void* (*volatile const fill)(void*, int, std::size_t) = std::memset;
+  fill(bytes.data(), 0, bytes.size());
+}
 
 void save_state(OutputArchive& archive, ClosureState state) {
   const CopyRecorder elsewhere;  // what is copied from here on is no part of the closure

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -126,6 +128,30 @@ TEST(Closure, CarriesWhatStdBindsTogether) {
   EXPECT_EQ(crossed(std::bind_front(&twice, 3))(), 6);
   const auto f = [o = std::optional<int>(3), t = std::tuple(1, 2)] { return *o + get<1>(t); };
   EXPECT_EQ(crossed(f)(), 5);
+}
+
+/// Fills the stack with addresses of it, as calls leave them there.
+[[gnu::noinline]] void leave_addresses() {
+  std::array<volatile void*, 512> stack;
+  volatile auto* const places = stack.data();
+  for (std::size_t i = 0; i < stack.size(); ++i) {
+    places[i] = stack.data() + i;
+  }
+}
+
+[[gnu::noinline]] bool crosses_after_others(const Handle& handle, bool flag) {
+  return crossed([first = handle, flag, second = handle] {
+    return flag && first.value() == second.value();
+  })();
+}
+
+// This file is compiled with optimization: so one could lose what was written there before.
+TEST(Closure, WhatLiesBetweenHandlesIsNotLookedAt) {
+  const Handle handle(5);
+  for (int i = 0; i < 100; ++i) {
+    leave_addresses();
+    EXPECT_TRUE(crosses_after_others(handle, true));
+  }
 }
 
 template <class F>

@@ -27,6 +27,10 @@ struct ClosureState {
 /// pointers into other memory, naming the type, the place in it and what lies there.
 void save_state(OutputArchive& archive, ClosureState state);
 
+/// With zeros, also where a compiler sees that an object is made there afterwards: what the object
+/// does not write, between its members, stays so.
+void clear(std::span<std::byte> bytes) noexcept;
+
 /// Fills `bytes` so that they are the closure: handles are made in place.
 void load_state(InputArchive& archive, std::span<std::byte> bytes);
 
@@ -40,13 +44,14 @@ std::uintptr_t read_function_hint(InputArchive& archive);
 
 template <class T>
 void save_closure(OutputArchive& archive, const T& value, bool vouched = false) {
-  alignas(T) std::byte copy[sizeof(T)] = {};
+  alignas(T) std::byte copy[sizeof(T)];
   if constexpr (bytewise<T>) {
     std::memcpy(copy, std::addressof(value), sizeof(T));
     clear_padding(std::launder(reinterpret_cast<T*>(copy)));
     save_state(archive, {copy, nullptr, type_name<T>(), vouched});
   } else {
     static_assert(std::is_nothrow_copy_constructible_v<T>);
+    detail::clear(copy);
     const CopyRecorder recorder;
     const std::unique_ptr<T, void (*)(T*)> object(::new (copy) T(value), std::destroy_at<T>);
     save_state(archive, {copy, &recorder, type_name<T>(), vouched});

@@ -52,8 +52,12 @@ void ItemQueue::init(QueueState& state, std::size_t item_size, std::size_t segme
 }
 
 std::uint64_t ItemQueue::size() const noexcept {
-  const std::uint64_t head = state_.head.load(std::memory_order_acquire);
-  const std::uint64_t tail = state_.tail.load(std::memory_order_acquire);
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  do {  // an old head beside a new tail would be items that were never there at once
+    head = state_.head.load(std::memory_order_acquire);
+    tail = state_.tail.load(std::memory_order_acquire);
+  } while (state_.head.load(std::memory_order_relaxed) != head);
   return tail > head ? tail - head : 0;
 }
 

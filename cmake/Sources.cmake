@@ -12,7 +12,8 @@ set(MULTIPROCESS_NEUTRAL_SOURCES
   src/connection.cpp src/connection_options.cpp src/context.cpp src/count.cpp src/deposit.cpp
   src/descriptor.cpp src/desk.cpp src/dict_referent.cpp src/dummy.cpp src/error.cpp src/event.cpp
   src/event_referent.cpp src/exit.cpp src/exit_report.cpp src/fd.cpp src/foreign_cell.cpp
-  src/forkserver.cpp src/frame.cpp src/gateway.cpp src/guest_handle.cpp src/guests.cpp src/hall.cpp
+  src/fork_service.cpp src/forkserver.cpp src/frame.cpp src/gateway.cpp src/guest_handle.cpp
+  src/guests.cpp src/hall.cpp
   src/hands.cpp src/handshake.cpp src/handshake_state.cpp src/heap.cpp src/hkdf.cpp src/holders.cpp
   src/imap.cpp src/imap_feeds.cpp src/inheritance.cpp src/instance_referent.cpp src/item_queue.cpp
   src/journal.cpp src/keeper.cpp src/key_index.cpp src/lanes.cpp src/launch.cpp src/line.cpp

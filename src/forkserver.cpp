@@ -5,12 +5,12 @@
 #include <multiprocess/detail/children.hpp>
 #include <multiprocess/detail/cleanup.hpp>
 #include <multiprocess/detail/exit_report.hpp>
+#include <multiprocess/detail/fork_service.hpp>
 #include <multiprocess/detail/inheritance.hpp>
 #include <multiprocess/detail/lasting.hpp>
 #include <multiprocess/detail/os/around_fork.hpp>
 #include <multiprocess/detail/os/identity.hpp>
 #include <multiprocess/detail/os/module.hpp>
-#include <multiprocess/detail/os/poll.hpp>
 #include <multiprocess/detail/os/program.hpp>
 #include <multiprocess/detail/os/transfer.hpp>
 #include <multiprocess/detail/thread_lock.hpp>
@@ -24,16 +24,6 @@
 namespace multiprocess::detail {
 
 namespace {
-
-/// A request to the server. With it come the channel for reports, the life line of the one who
-/// asks, a way to the server for the child, and the descriptors of the payload.
-struct Request {
-  std::uint32_t slot = 0;  // 0: no child, but a library to load, whose name follows
-  std::uint32_t generation = 0;
-  std::uint64_t payload = 0;
-  std::uint32_t outlive_parent = 0;
-};
-constexpr std::size_t own_handles = 3;
 
 struct Client {
   os::Handle channel;
@@ -49,7 +39,7 @@ constinit os::AroundFork whole_at_forks =
 [[maybe_unused]] const bool before_main = whole_at_forks.begin();
 
 void ask_to_load(os::NativeHandle channel, const std::string& library) {
-  const Request request;
+  const ForkRequest request;
   std::vector<std::byte> bytes(sizeof request + library.size());
   std::memcpy(bytes.data(), &request, sizeof request);
   std::memcpy(bytes.data() + sizeof request, library.data(), library.size());
@@ -82,108 +72,42 @@ void start_server(Client& own) {
   }
 }
 
-/// Nothing when the server has died and a new one may do better.
-std::optional<ServedChild> ask(os::NativeHandle server, const ServerOrder& order) {
+/// What has become of a request. Without a child: another try may do better.
+struct Response {
+  std::optional<ServedChild> child = std::nullopt;
+  bool is_there = true;  // a process that could have answered
+};
+
+Response ask(os::NativeHandle server, const ServerOrder& order) {
   auto [here, there] = os::make_channel();
-  const Request request{order.ticket.slot, order.ticket.generation, order.payload,
-                        order.outlive_parent ? 1U : 0U};
+  const ForkRequest request{order.ticket.slot, order.ticket.generation, order.payload,
+                            order.outlive_parent ? 1U : 0U};
   std::vector<os::NativeHandle> handles{there.get(), os::life_line(), server};
   handles.insert(handles.end(), order.descriptors.begin(), order.descriptors.end());
   try {
     os::send_message(server, std::as_bytes(std::span(&request, 1)), handles);
   } catch (const std::system_error& error) {
-    if (error.code() == std::errc::broken_pipe) {
-      return std::nullopt;
+    if (error.code() != std::errc::broken_pipe) {
+      throw;
     }
-    throw;
+    return {.is_there = false};
   }
   there.reset();
   auto answer = receive_report(here.get());
-  if (!answer) {
-    return std::nullopt;
+  if (!answer || answer->report.kind == Report::Kind::ended) {
+    return {};  // who had taken the request was killed before it began
   }
-  if (answer->report.kind != Report::Kind::started) {
+  if (answer->report.kind == Report::Kind::failed) {
     throw std::system_error(answer->report.value, std::generic_category(),
                             "the fork server cannot fork");
   }
-  return ServedChild{{answer->report.value, std::move(answer->sentinel)}, std::move(here)};
+  return {ServedChild{{answer->report.value, std::move(answer->sentinel)}, std::move(here)}};
 }
 
 void require_descriptors(const ServerOrder& order) {
-  if (order.descriptors.size() + own_handles > os::most_handles_per_message) {
+  if (order.descriptors.size() + ForkRequest::own_handles > os::most_handles_per_message) {
     throw ValueError("too many fds");
   }
-}
-
-// ---- the server's side
-
-/// What is forked here is a copy of somebody, who may have a fork server of his own.
-constinit bool is_template = false;
-
-struct Served {
-  os::Started process;
-  os::Handle reports;
-};
-
-[[noreturn]] void live_as_served(const Request& request, std::vector<os::Handle> handles) noexcept {
-  const os::Handle reports = std::move(handles[0]);
-  os::Handle life_line = std::move(handles[1]);
-  os::show_as({});
-  os::hold_interrupt(false);  // before anybody knows whom to interrupt
-  {
-    const os::Handle sentinel = os::own_sentinel();
-    const std::array given{sentinel.get()};
-    send_report(reports.get(), {Report::Kind::started, current_pid()}, given);
-  }
-  const Ticket ticket{request.slot, request.generation};
-  enter_as(ticket);
-  life_line = os::enter_child(std::move(life_line), request.outlive_parent != 0);
-  if (is_template) {
-    run_fork_calls();
-  } else {
-    adopt_server_channel(std::move(handles[2]));
-  }
-  handles.erase(handles.begin(), handles.begin() + own_handles);
-  const int code =
-      live_from_message(ticket, request.payload, std::move(handles), std::move(life_line));
-  send_report(reports.get(), {Report::Kind::ended, code});
-  os::end_process(code);
-}
-
-void fork_child(const Request& request, os::HandleMessage message, std::vector<Served>& children,
-                os::Handle& channel) {
-  try {
-    os::Started started = os::fork_process();
-    if (started.pid == 0) {
-      children.clear();
-      channel.reset();
-      started.sentinel.reset();  // whom we follow is the one who asked, not the server
-      live_as_served(request, std::move(message.handles));
-    }
-    children.push_back({std::move(started), std::move(message.handles[0])});
-  } catch (const std::system_error& error) {
-    send_report(message.handles[0].get(), {Report::Kind::failed, error.code().value()});
-  }
-}
-
-void answer(os::HandleMessage message, std::vector<Served>& children, os::Handle& channel) {
-  Request request;
-  if (message.bytes.size() < sizeof request) {
-    return;
-  }
-  std::memcpy(&request, message.bytes.data(), sizeof request);
-  if (request.slot == 0) {
-    const auto* const name = reinterpret_cast<const char*>(message.bytes.data()) + sizeof request;
-    os::load_library(std::string(name, message.bytes.size() - sizeof request));
-  } else if (message.handles.size() >= own_handles) {
-    fork_child(request, std::move(message), children, channel);
-  }
-}
-
-void report_ended(std::vector<Served>& children, std::size_t index) {
-  const auto code = os::take_exit_code(children[index].process.sentinel.get());
-  send_report(children[index].reports.get(), {Report::Kind::ended, code.value_or(255)});
-  children.erase(children.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 /// What every child would have to find out for itself otherwise.
@@ -196,36 +120,22 @@ void rehearse() {
   arrange_exit_steps();
 }
 
-void serve_once(os::Handle& channel, std::vector<Served>& children) {
-  std::vector<os::NativeHandle> handles{channel.get()};
-  for (const Served& child : children) {
-    handles.push_back(child.process.sentinel.get());
-  }
-  const std::vector<std::size_t> ready = os::wait_any(handles, os::never);
-  for (auto i = ready.rbegin(); i != ready.rend() && *i > 0; ++i) {
-    report_ended(children, *i - 1);
-  }
-  if (ready.front() == 0) {
-    auto message = os::receive_message(channel.get());
-    if (!message) {
-      os::end_process(0);  // nobody is left who could ask
-    }
-    answer(std::move(*message), children, channel);
-  }
-}
-
 }  // namespace
 
 ServedChild start_from_server(const ServerOrder& order) {
   require_descriptors(order);
   Client& own = *client;
   const std::scoped_lock lock(mutex);
-  for (int attempt = 0; attempt < 3; ++attempt) {
-    if (!own.channel || attempt > 0) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    if (!own.channel) {
       start_server(own);
     }
-    if (auto child = ask(own.channel.get(), order)) {
-      return std::move(*child);
+    Response response = ask(own.channel.get(), order);
+    if (response.child) {
+      return std::move(*response.child);
+    }
+    if (!response.is_there) {
+      own.channel.reset();
     }
   }
   throw RuntimeError("the fork server does not live long enough to start a process");
@@ -257,22 +167,10 @@ void stop_server() {
 
 namespace {
 
-[[noreturn]] void serve(os::Handle channel) noexcept {
-  os::hold_interrupt(true);
-  std::vector<Served> children;
-  for (;;) {
-    try {
-      serve_once(channel, children);
-    } catch (const std::exception&) {  // one request that fails must not end the others' children
-    }
-  }
-}
-
 [[noreturn]] void live_as_template(os::Handle life_line, os::Handle channel) noexcept {
-  is_template = true;
   os::show_as("mp-template");
   const os::Handle followed = os::enter_child(std::move(life_line), false);
-  serve(std::move(channel));
+  ForkService(ForkService::Kind::program, std::move(channel)).run();
 }
 
 }  // namespace
@@ -280,7 +178,7 @@ namespace {
 void serve_forks(os::Handle channel) noexcept {
   os::show_as("mp-forkserver");
   rehearse();
-  serve(std::move(channel));
+  ForkService(ForkService::Kind::server, std::move(channel)).run();
 }
 
 ForkTemplate::ForkTemplate() {
@@ -334,8 +232,8 @@ void ForkTemplate::end() noexcept {
 ServedChild ForkTemplate::start(const ServerOrder& order) {
   require_descriptors(order);
   if (channel_) {
-    if (auto child = ask(channel_.get(), order)) {
-      return std::move(*child);
+    if (Response response = ask(channel_.get(), order); response.child) {
+      return std::move(*response.child);
     }
   }
   throw std::system_error(std::make_error_code(std::errc::no_child_process),

@@ -30,7 +30,7 @@ set(floor_2
   detail/named detail/mp_fn serialization function
   detail/traceback detail/remote_category detail/remote_error register_exception
   detail/cleanup logging exit
-  detail/exit_report detail/children detail/bootstrap detail/forkserver detail/launch
+  detail/exit_report detail/children detail/bootstrap detail/forkserver detail/fork_service detail/launch
 )
 set(floor_3
   lock detail/units semaphore event detail/waiters condition

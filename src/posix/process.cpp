@@ -231,6 +231,15 @@ void print_to(NativeHandle output, NativeHandle errors) {
   }
 }
 
+void forget_interrupt() noexcept {
+  sigset_t interrupt;
+  sigemptyset(&interrupt);
+  sigaddset(&interrupt, SIGINT);
+  constexpr timespec no_time{};
+  while (sigtimedwait(&interrupt, nullptr, &no_time) == SIGINT) {
+  }
+}
+
 void hold_interrupt(bool hold) noexcept {
   static constinit bool was_held = false;
   sigset_t interrupt;

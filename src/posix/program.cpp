@@ -62,8 +62,9 @@ class FileActions {
 Handle copy_above(NativeHandle handle, std::size_t count) {
   const int copy =
       fcntl(static_cast<int>(handle), F_DUPFD_CLOEXEC, first_given + static_cast<int>(count));
-  if (copy < 0) {
-    throw last_error("cannot duplicate descriptor " + std::to_string(handle) + " for a child");
+  if (copy < 0) {  // EINVAL: the limit is below the first number that would do
+    throw last_error("cannot duplicate descriptor " + std::to_string(handle) + " for a child",
+                     errno == EINVAL ? EMFILE : errno);
   }
   return Handle(copy);
 }

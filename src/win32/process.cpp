@@ -136,6 +136,8 @@ void show_as(const std::string&) noexcept {}
 
 void hold_interrupt(bool) noexcept {}
 
+void forget_interrupt() noexcept {}
+
 void ignore_interrupt() noexcept {
   SetConsoleCtrlHandler(nullptr, TRUE);
 }

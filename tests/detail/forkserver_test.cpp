@@ -4,6 +4,7 @@
 #include <multiprocess/detail/account.hpp>
 #include <multiprocess/detail/heap.hpp>
 #include <multiprocess/error.hpp>
+#include <multiprocess/exit.hpp>
 #include <multiprocess/pool.hpp>
 #include <multiprocess/process.hpp>
 #include <multiprocess/queue.hpp>
@@ -15,7 +16,11 @@
 
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace mp = multiprocess;
@@ -131,6 +136,114 @@ TEST_F(ForkServer, TooManyDescriptorsAreAValueError) {
   } catch (const mp::ValueError& error) {
     EXPECT_STREQ(error.what(), "too many fds");
   }
+}
+
+/// Which is forked in advance.
+class SpareChild : public ForkServer {
+ protected:
+  SpareChild() {
+    mp::Process first = start(tell_parent, numbers_);
+    server_ = numbers_.get(plenty);
+    first.join(plenty);
+  }
+
+  std::vector<int> children_of_server() const {
+    const std::string pid = std::to_string(server_);
+    std::ifstream list("/proc/" + pid + "/task/" + pid + "/children");
+    return {std::istream_iterator<int>(list), {}};
+  }
+  static bool is_spare(int pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
+    std::string name;
+    return file >> name && name == "mp-spare";
+  }
+  /// Once it is there.
+  int spare() const {
+    const auto deadline = mp::Timeout(plenty).deadline();
+    while (detail::os::Deadline::clock::now() < deadline) {
+      for (const int child : children_of_server()) {
+        if (is_spare(child)) {
+          return child;
+        }
+      }
+      usleep(1000);
+    }
+    return 0;
+  }
+  static bool runs(int pid) { return fs::exists("/proc/" + std::to_string(pid) + "/exe"); }
+
+  /// Which process it ran in.
+  int run_another() {
+    mp::Process next = start([](mp::Queue<int> out) { out.put(getpid()); }, numbers_);
+    EXPECT_TRUE(next.join(plenty));
+    EXPECT_EQ(next.exitcode(), 0);
+    return numbers_.get(plenty);
+  }
+
+  int server_ = 0;
+};
+
+TEST_F(SpareChild, IsTheNextOne) {
+  for (int i = 0; i < 3; ++i) {
+    const int next = spare();
+    EXPECT_EQ(run_another(), next);
+  }
+}
+
+TEST_F(SpareChild, IsReplacedWhenItIsKilledAndTheOthersAreNotConcerned) {
+  mp::Queue<int> gate;
+  mp::Process other = start([](mp::Queue<int> in) { mp::exit(in.get()); }, gate);
+  const int killed = spare();
+  kill(killed, SIGKILL);
+  EXPECT_NE(run_another(), killed);
+  gate.put(5);
+  EXPECT_TRUE(other.join(plenty));
+  EXPECT_EQ(other.exitcode(), 5);
+}
+
+TEST_F(SpareChild, WasNotMeantByAnInterruptThatCameBefore) {
+  const int next = spare();
+  kill(next, SIGINT);
+  EXPECT_EQ(run_another(), next);
+}
+
+TEST_F(SpareChild, EndsWithTheServer) {
+  const int left = spare();
+  kill(server_, SIGKILL);
+  const auto deadline = mp::Timeout(plenty).deadline();
+  while (runs(left) && detail::os::Deadline::clock::now() < deadline) {
+    usleep(1000);
+  }
+  EXPECT_FALSE(runs(left));
+  run_another();
+}
+
+TEST_F(SpareChild, KilledAtAnyMomentLeavesAChildThatRanOrWasKilledItself) {
+  std::jthread killer([&](const std::stop_token& over) {
+    while (!over.stop_requested()) {
+      for (const int child : children_of_server()) {
+        if (is_spare(child)) {
+          kill(child, SIGKILL);
+        }
+      }
+      std::this_thread::yield();
+    }
+  });
+  int killed = 0;
+  for (int i = 0; i < 200; ++i) {
+    mp::Process child = start([] {});
+    EXPECT_TRUE(child.join(plenty));
+    if (child.exitcode() != 0) {
+      EXPECT_EQ(child.exitcode(), -SIGKILL);
+      ++killed;
+    }
+  }
+  killer = {};
+  EXPECT_LT(killed, 200);
+  run_another();
+  mp::Process told = start(tell_parent, numbers_);
+  EXPECT_TRUE(told.join(plenty));
+  EXPECT_EQ(numbers_.get(plenty), server_) << "nobody had to start another server";
 }
 
 /// It is a copy of the process as it was when the pool was made, and so are those that it forks.

@@ -52,6 +52,9 @@ void show_as(const std::string& name) noexcept;
 /// was forked meanwhile gets then what came since its birth.
 void hold_interrupt(bool hold) noexcept;
 
+/// Of a process that lets Ctrl-C pass: what has come until now did not concern it.
+void forget_interrupt() noexcept;
+
 /// From now on Ctrl-C does not concern this process; other signals reach it, whatever the thread
 /// held back that started it.
 void ignore_interrupt() noexcept;

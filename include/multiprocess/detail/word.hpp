@@ -121,8 +121,8 @@ class Spin {
 
 /// For tests only: a mechanism switched off must make the chaos test fail.
 struct Cures {
-  bool broadcast = true;
-  bool backstop = true;
+  std::atomic<bool> broadcast{true};
+  std::atomic<bool> backstop{true};
 };
 Cures& cures() noexcept;
 

@@ -52,7 +52,7 @@ TEST_F(Doorbell, BothEndsRing) {
 }
 
 TEST_F(Doorbell, RingsMoreOftenThanTheSystemCanKeep) {
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 10'000; ++i) {
     os::ring_doorbell(there_.get());
   }
   EXPECT_EQ(look(), DoorbellState::rung);

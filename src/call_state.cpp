@@ -125,19 +125,50 @@ int CallState::fileno() {
 }
 
 void CallState::when_settled(std::function<void()> call) {
+  if (const auto late = attach(std::move(call))) {
+    make(late);
+  }
+}
+
+void CallState::call_back(std::function<void()> call) {
+  if (auto late = attach(std::move(call))) {
+    make_late(std::move(late));
+  }
+}
+
+/// Returns it when it is late: all is settled.
+std::function<void()> CallState::attach(std::function<void()> call) {
   require_at_home();
   {
     const std::scoped_lock lock(mutex_);
-    if (!is_settled()) {
-      calls_.push_back(std::move(call));
-      call = nullptr;
+    if (is_settled()) {
+      return call;
     }
+    calls_.push_back(std::move(call));
   }
-  if (call) {
+  attend();
+  look();
+  return {};
+}
+
+/// A call of one that is settled already.
+class CallState::LateCall final : public CallbackOwner {
+ public:
+  LateCall(std::shared_ptr<CallState> state, std::function<void()> call) noexcept
+      : state_(std::move(state)), call_(std::move(call)) {}
+  void make_calls() noexcept override { state_->make(call_); }
+
+ private:
+  std::shared_ptr<CallState> state_;
+  std::function<void()> call_;
+};
+
+void CallState::make_late(std::function<void()> call) {
+  CallbackTurns* const all = turns();
+  if (all == nullptr || all->is_maker()) {
     make(call);
   } else {
-    attend();
-    look();
+    all->take(std::make_shared<LateCall>(shared_from_this(), std::move(call)));
   }
 }
 

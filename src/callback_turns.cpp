@@ -69,10 +69,10 @@ void CallbackTurns::go_on() noexcept {
   }
 }
 
-/// False when another thread is to make them.
+/// False when another thread is to make them, and when there are none.
 bool CallbackTurns::begin() noexcept {
   const std::scoped_lock lock(mutex_);
-  if (maker_.load(std::memory_order_relaxed) == std::thread::id()) {
+  if (maker_.load(std::memory_order_relaxed) == std::thread::id() && !due_.empty()) {
     maker_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   }
   return is_maker();

@@ -159,6 +159,9 @@ Offset Order::find_value() const noexcept {
 
 void Order::withdraw() noexcept {
   withdrawn_.store(true, std::memory_order_release);  // raw: ours
+  if (progress_ != nullptr) {
+    progress_->stop();
+  }
   const std::scoped_lock lock(mutex_);
   if (released_) {
     return;
@@ -280,20 +283,16 @@ std::uint64_t Order::failures() const {
 
 void Order::show_progress(ShownProgress::Call call) {
   progress_ = std::make_unique<ShownProgress>(
-      std::move(call), [this](const std::exception_ptr& error) { engine_->report(error); });
+      engine_.get(), std::move(call),
+      [this](const std::exception_ptr& error) { engine_->report(error); });
 }
 
 void Order::tell_progress() noexcept {
-  progress_->tell(done(), terms_.items);
-  engine_->wake_waiters();
-}
-
-bool Order::end_progress() noexcept {
-  if (owes_progress()) {
-    progress_->end();
-    tell_progress();
+  const std::uint64_t items = done();
+  if (owes_progress()) {  // asked last: what is withdrawn meanwhile looks done
+    progress_->tell(items, terms_.items);
   }
-  return !owes_progress() || progress_->is_told_here();
+  engine_->wake_waiters();
 }
 
 void Order::account() {

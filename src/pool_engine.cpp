@@ -22,12 +22,6 @@ std::uint32_t depth_of(const PoolPlan& plan) noexcept {
   return plan.inline_tasks ? 0 : pool_nesting().depth + 1;
 }
 
-void set_up(Board& board, const PoolPlan& plan) {
-  board.most_chunks = plan.chunks_per_worker;
-  board.most_memory = plan.memory_per_worker;
-  board.seed = plan.seed.value_or(0);
-}
-
 }  // namespace
 
 PoolEngine::PoolEngine(PoolPlan plan)
@@ -39,7 +33,9 @@ PoolEngine::PoolEngine(PoolPlan plan)
       sentences_(board(), workers_),
       service_(*this) {
   require_room(board());
-  set_up(board(), plan_);
+  board().most_chunks = plan_.chunks_per_worker;
+  board().most_memory = plan_.memory_per_worker;
+  board().seed = plan_.seed.value_or(0);
   if (!plan_.trace_file.empty()) {
     trace_ = std::make_unique<TraceFile>(plan_.trace_file);
   }
@@ -180,7 +176,7 @@ void PoolEngine::sweep_read(LiveOrders& removed) noexcept {
 
 /// Frees what nobody needs any more. Under the lock.
 void PoolEngine::sweep(LiveOrders& removed) noexcept {
-  if (inline_depth_ != 0) {
+  if (inline_depth_ != 0 || live_.size() == 0) {  // at the end the lanes go with the orders
     return;
   }
   read_count_ = 0;
@@ -199,7 +195,8 @@ bool PoolEngine::is_over(const std::shared_ptr<Order>& order) noexcept {
   if (order->is_read()) {
     return order->complete();
   }
-  if (order.use_count() > 1 || !order->complete() || order->batch().has(Batch::attended)) {
+  if (order.use_count() > 1 || !order->complete() || order->batch().has(Batch::attended) ||
+      order->owes_progress()) {
     return false;
   }
   order->account();
@@ -317,15 +314,21 @@ void PoolEngine::join() {
 }
 
 void PoolEngine::fail_all(const std::exception_ptr& error) noexcept {
-  const Orders live = live_if([](const auto&) { return true; });
-  for (const auto& order : live) {
-    if (order->complete()) {
-      if (order->end_progress()) {  // else it is settled by who tells the last one
-        order->on_complete();
-      }
-    } else {
+  const CallbackTurns::Coming coming(&callback_turns_);
+  Orders owing;  // a last progress, which may wait for others
+  for (const auto& order : live_if([](const auto&) { return true; })) {
+    if (!order->complete()) {
       order->fail(error);
       order->withdraw();  // later, or it would look complete
+    } else if (order->owes_progress()) {
+      owing.push_back(order);
+    } else {
+      order->on_complete();
+    }
+  }
+  for (const auto& order : owing) {
+    if (order->end_progress()) {  // else it is settled by who tells the last one
+      order->on_complete();
     }
   }
   wake_waiters();

@@ -62,7 +62,8 @@ void PoolService::wait_for_end() noexcept {
   if (gone_.valid()) {
     gone_.wait();
   }
-  if (!ShownProgress::is_within()) {  // else this one's own call is among those that are to be made
+  if (!ShownProgress::is_within(
+          &engine_)) {  // else this one's own call is among those that are to be made
     engine_.callback_turns_.wait_until_made();
   }
 }
@@ -84,6 +85,7 @@ void PoolService::serve() noexcept {
     }
   }
   end();
+  thread_.store(std::thread::id(), std::memory_order_seq_cst);  // raw: ours, and it may come again
 }
 
 bool PoolService::serve_round() {
@@ -91,8 +93,8 @@ bool PoolService::serve_round() {
   const auto now = std::chrono::steady_clock::now();
   execute_sentences(now);
   hurry_the_end(now);
-  settle_complete();
   show_progress(now);
+  settle_complete();  // what was so while its progress was told, too
   refill();
   return !is_finished();
 }
@@ -205,11 +207,14 @@ void PoolService::settle_complete() {
   if (!owing.empty()) {
     const CallbackTurns::Coming coming(&engine_.callback_turns_);
     Orders told;
-    std::copy_if(owing.begin(), owing.end(), std::back_inserter(told),
-                 [](const auto& order) { return order->end_progress(); });
+    for (const auto& order : owing) {
+      if (order->end_progress()) {
+        told.push_back(order);
+      }
+    }
     any = settle_in_order(owing) || any;
-    for (const auto& order : told) {
-      if (!runs_) {  // the pool has ended meanwhile, and left it to us
+    if (!runs_) {  // the pool has ended meanwhile, and left it to us
+      for (const auto& order : told) {
         order->on_complete();
       }
     }
@@ -235,7 +240,7 @@ bool PoolService::settle_in_order(Orders& owing) {
       if (order->is_read() || !order->complete()) {
         continue;
       }
-      if (!order->has_last_progress()) {
+      if (order->owes_progress()) {
         owing.push_back(order);
       }
       if (order->batch().has(Batch::attended)) {
@@ -247,7 +252,7 @@ bool PoolService::settle_in_order(Orders& owing) {
   }
   std::ranges::stable_sort(complete, {}, [](const auto& each) { return each.first; });
   for (const auto& [turn, order] : complete) {
-    if (!order->has_last_progress()) {
+    if (order->owes_progress()) {
       break;
     }
     order->on_complete();
@@ -325,10 +330,8 @@ os::Deadline PoolService::next_look() const {
 // ---- the end
 
 bool PoolService::is_finished() const {
-  if (engine_.expects_more() || engine_.workers_.running() != 0) {
-    return false;
-  }
-  return engine_.state() == PoolEngine::State::terminate || !has_open_work();
+  return !engine_.expects_more() && engine_.workers_.running() == 0 &&
+         (engine_.state() == PoolEngine::State::terminate || !has_open_work());
 }
 
 void PoolService::end() noexcept {

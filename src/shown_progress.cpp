@@ -5,12 +5,20 @@ namespace multiprocess::detail {
 
 namespace {
 
-thread_local int calls_here = 0;
+constinit thread_local const ShownProgress* innermost = nullptr;
 
 }  // namespace
 
 bool ShownProgress::is_within() noexcept {
-  return calls_here != 0;
+  return innermost != nullptr;
+}
+
+bool ShownProgress::is_within(const void* pool) noexcept {
+  const ShownProgress* shown = innermost;
+  while (shown != nullptr && shown->pool_ != pool) {
+    shown = shown->outer_;
+  }
+  return shown != nullptr;
 }
 
 void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
@@ -21,7 +29,7 @@ void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
   if (done == of) {
     over_ = true;  // though nobody may have taken the results yet
   }
-  if (!over_) {
+  if (!over_ && !ended_) {
     call(done, of);
   }
   if (over_ && !ended_) {
@@ -32,7 +40,7 @@ void ShownProgress::tell(std::size_t done, std::size_t of) noexcept {
 }
 
 void ShownProgress::call(std::size_t done, std::size_t of) noexcept {
-  ++calls_here;
+  outer_ = std::exchange(innermost, this);
   try {
     if (call_) {
       call_(done, of);
@@ -40,7 +48,7 @@ void ShownProgress::call(std::size_t done, std::size_t of) noexcept {
   } catch (...) {
     report_(std::current_exception());
   }
-  --calls_here;
+  innermost = outer_;
 }
 
 }  // namespace multiprocess::detail

@@ -84,7 +84,7 @@ void ThreadOrder::work_on(const std::shared_ptr<ThreadOrder>& self, const Chunk&
   if (!chunk.is_ours()) {
     return;
   }
-  if (!progress_) {
+  if (progress_ == nullptr) {
     ended_.fetch_add(chunk.begun_since(claimed.begin), std::memory_order_relaxed);
   }
   close(1);
@@ -123,6 +123,9 @@ void ThreadOrder::withdraw(const std::exception_ptr& why) noexcept {
     }
   }
   withdrawn_.store(true, std::memory_order_release);
+  if (progress_ != nullptr) {
+    progress_->stop();
+  }
   account();
   const std::uint64_t unclaimed = take_unclaimed();
   if (terms_.caller != Caller::waits) {
@@ -173,41 +176,32 @@ void ThreadOrder::account() noexcept {
 
 // ---- progress
 
-void ThreadOrder::set_progress(
-    std::function<void(std::size_t, std::optional<std::size_t>)> progress) {
-  progress_ = std::move(progress);
-  looked_at_ = looked_at_ || progress_ != nullptr;
+void ThreadOrder::show_progress(ShownProgress::Call call) {
+  progress_ = std::make_unique<ShownProgress>(
+      engine_.get(), std::move(call),
+      [this](const std::exception_ptr& error) { engine_->report(error); });
+  looked_at_ = true;
 }
 
 void ThreadOrder::tell_progress(std::uint64_t ended) noexcept {
-  if (!progress_) {
+  if (progress_ == nullptr) {
     return;
   }
   const std::uint64_t done = ended_.fetch_add(ended, std::memory_order_relaxed) + ended;
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_progress_.load(std::memory_order_relaxed) || done == terms_.items) {
-    return;  // the last time is when all of it is over
-  }
-  const std::unique_lock lock(progress_mutex_, std::try_to_lock);
-  if (lock.owns_lock()) {
-    next_progress_.store(now + std::chrono::milliseconds(100), std::memory_order_relaxed);
-    call_progress(ended_.load(std::memory_order_relaxed));
+  auto next = next_progress_.load(std::memory_order_relaxed);
+  if (done != terms_.items &&  // the last time is when all of it is over
+      now >= next &&
+      next_progress_.compare_exchange_strong(next, now + std::chrono::milliseconds(100),
+                                             std::memory_order_relaxed)) {
+    progress_->tell(done, terms_.items);
   }
 }
 
+/// Nobody else tells it: who does is in a chunk, and all are closed.
 void ThreadOrder::end_progress() noexcept {
-  if (progress_) {
-    const std::scoped_lock lock(progress_mutex_);
-    next_progress_.store(os::never, std::memory_order_relaxed);
-    call_progress(withdrawn() ? ended_.load() : terms_.items);
-  }
-}
-
-void ThreadOrder::call_progress(std::size_t done) noexcept {
-  try {
-    progress_(done, terms_.items);
-  } catch (...) {
-    engine_->report(std::current_exception());
+  if (progress_ != nullptr) {
+    progress_->tell(terms_.items, terms_.items);
   }
 }
 

@@ -82,10 +82,22 @@ class BusyMaker {
 
 TYPED_TEST(Callbacks, OfAResultThatIsReadyAreMadeHereAtOnce) {
   const auto ready = this->ready(1);
-  const BusyMaker other(this->any);
   std::thread::id maker;
   ready.on_result([&maker](int) { maker = std::this_thread::get_id(); });
   EXPECT_EQ(maker, std::this_thread::get_id());
+}
+
+TYPED_TEST(Callbacks, OfAResultThatIsReadyAreNotMadeBesideOthers) {
+  auto& pool = this->any;
+  const auto ready = this->ready(1);
+  BusyMaker other(pool);
+  std::thread::id maker;
+  ready.on_result([&maker](int) { maker = std::this_thread::get_id(); });
+  EXPECT_EQ(maker, std::thread::id());
+  other.let_go();
+  pool.close();
+  pool.join();
+  EXPECT_NE(maker, std::thread::id());
 }
 
 TYPED_TEST(Callbacks, AreMadeWhenJoinReturns) {

@@ -8,12 +8,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <cmath>
 #include <concepts>
+#include <future>
 #include <numeric>
+#include <optional>
 #include <ranges>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -151,6 +155,41 @@ TYPED_TEST(Pools, AnItemDoesNotChangeItsOriginal) {
       given);
   EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 3}));
   EXPECT_EQ(given, items);
+}
+
+TYPED_TEST(Pools, ALastProgressMayAskForItsResult) {
+  std::promise<AsyncResult<std::vector<int>>> asked;
+  std::promise<std::vector<int>> seen;
+  MapOptions options;
+  options.progress = Progress{[&](std::size_t done, std::optional<std::size_t> of) {
+    if (done == of) {
+      seen.set_value(asked.get_future().get().get(test::plenty));
+    }
+  }};
+  const auto result = this->any.map_async(add_one, std::vector<int>{1, 2}, options);
+  asked.set_value(result);
+  EXPECT_TRUE(result.wait(test::plenty));
+  EXPECT_EQ(seen.get_future().get(), (std::vector<int>{2, 3}));
+  this->any.close();
+  this->any.join();
+}
+
+TYPED_TEST(Pools, WhatWasCancelledIsNotToldOf) {
+  std::atomic<int> told{0};
+  MapOptions options;
+  options.chunksize = 1;
+  options.progress = Progress{[&](std::size_t, std::optional<std::size_t>) { ++told; }};
+  const auto until_stopped = [](std::stop_token stop, int) {
+    while (!stop.stop_requested()) {
+      std::this_thread::yield();
+    }
+  };
+  const auto result = this->any.map_async(until_stopped, std::vector<int>{1, 2}, options);
+  EXPECT_TRUE(result.cancel());
+  const int before = told;
+  this->any.close();
+  this->any.join();
+  EXPECT_LE(told, before + 1) << "one was under way";
 }
 
 TYPED_TEST(Pools, CloseAndJoin) {

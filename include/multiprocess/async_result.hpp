@@ -85,11 +85,12 @@ class AsyncResult {
   /// `call(R)` is made once the result is there, by a thread that has noticed: before `get`, `wait`
   /// and the pool's `join` return. Those of a pool are made one at a time, in the order in which
   /// the results came, so they may write to the same things without a lock; one must not wait for
-  /// long. When the result is ready already it is made here, at once, whatever others are made
-  /// meanwhile. What it throws goes to the pool's `on_callback_error`.
+  /// long. When the result is ready already it is made here and now, or, when another thread is
+  /// making some, by that one, before `join` returns. What it throws goes to the pool's
+  /// `on_callback_error`.
   template <class F>
   const AsyncResult& on_result(F call) const {
-    state().when_settled([state = state_.get(), call = std::move(call)]() mutable {
+    state().call_back([state = state_.get(), call = std::move(call)]() mutable {
       if (state->error() == nullptr) {
         if constexpr (std::is_void_v<R>) {
           std::invoke(call);
@@ -104,7 +105,7 @@ class AsyncResult {
   /// `call(std::exception_ptr)` is made when it has failed; else as `on_result`.
   template <class F>
   const AsyncResult& on_error(F call) const {
-    state().when_settled([state = state_.get(), call = std::move(call)]() mutable {
+    state().call_back([state = state_.get(), call = std::move(call)]() mutable {
       if (state->error() != nullptr) {
         std::invoke(call, state->error());
       }

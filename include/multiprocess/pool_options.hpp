@@ -16,9 +16,12 @@
 
 namespace multiprocess {
 
-/// Who is told how far a call of a pool is: about ten times a second, and at its end.
+/// Who is told how far a call of a pool is: about ten times a second, and that all is done once,
+/// before the result is there. Nobody is told of what was cancelled.
 struct Progress {
-  /// `total` is nothing while it is not known. Called by a thread of the pool.
+  /// `total` is nothing while it is not known. Called by one thread at a time: the pool's own, at
+  /// the end also one that waits for the result. It may use the pool, at the end also this result:
+  /// in the middle it should not wait for that.
   std::function<void(std::size_t done, std::optional<std::size_t> total)> callback = {};
 
   /// A bar on standard error when that is a terminal; else nothing.

@@ -150,7 +150,7 @@ class ThreadPool : public detail::MapCalls<ThreadPool> {
     auto call = detail::make_thread_map<R, spread, Item, F>(engine_, terms, std::forward<G>(f),
                                                             std::forward<Range>(range));
     if (options.progress) {
-      call->set_progress(options.progress->callback);
+      call->show_progress(options.progress->callback);
     }
     engine_->submit(call);
     return detail::AsyncResultAccess::make<detail::many_t<R>>(std::move(call));

@@ -68,6 +68,8 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
 
   /// `call` is made when it is settled, by whoever settles it, or now by the caller.
   void when_settled(std::function<void()> call);
+  /// The same, but it is never made beside another one of the pool's.
+  void call_back(std::function<void()> call);
 
   /// Nobody else may settle it or make its calls now, as within a callback: so this thread has to
   /// look, whatever it waits for.
@@ -121,11 +123,12 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
   virtual void attend() = 0;
   /// Nobody wants the work to be done any more.
   virtual void abandon() noexcept = 0;
-  /// A call of `when_settled` has thrown.
+  /// A call that was to be made when it is settled has thrown.
   virtual void report(std::exception_ptr error) noexcept = 0;
 
  private:
   enum class Phase { pending, settling, settled };
+  class LateCall;
 
   bool begin_settling() noexcept;
   void finish_settling() noexcept;
@@ -133,6 +136,8 @@ class CallState : public std::enable_shared_from_this<CallState>, private Callba
   bool settle_without_calls() noexcept;
   std::vector<std::function<void()>> next_calls() noexcept;
   void make(const std::function<void()>& call) noexcept;
+  void make_late(std::function<void()> call);
+  std::function<void()> attach(std::function<void()> call);
 
   std::atomic<Phase> phase_{Phase::pending};
   std::atomic<std::thread::id> settler_{};

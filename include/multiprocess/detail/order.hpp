@@ -143,6 +143,8 @@ class Order {
   virtual void fail(std::exception_ptr) noexcept {}
   /// Nobody reads any results any more.
   virtual bool is_read() const noexcept = 0;
+  /// It is, or will be by who has begun: its caller is not to be told anything else any more.
+  virtual bool is_claimed() const noexcept { return is_read(); }
 
   bool owns(Offset batch) const noexcept;
   /// Makes the error of an item that has lost so many workers; null: it is begun again.
@@ -171,9 +173,15 @@ class Order {
   void tell_progress() noexcept;
   /// When it is complete, before it is settled: the last time. False when another thread is
   /// telling: it has to wait for that, and hears of its end as of a result.
-  bool end_progress() noexcept;
+  bool end_progress() noexcept {
+    if (owes_progress()) {
+      progress_->end();
+      tell_progress();
+    }
+    return !owes_progress() || progress_->is_told_here();
+  }
   bool has_last_progress() const noexcept { return progress_ == nullptr || progress_->has_ended(); }
-  bool owes_progress() const noexcept { return !has_last_progress() && !is_read(); }
+  bool owes_progress() const noexcept { return !has_last_progress() && !is_claimed(); }
   bool is_told_elsewhere() const noexcept {
     return progress_ != nullptr && progress_->is_told_elsewhere();
   }

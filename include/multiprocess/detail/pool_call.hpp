@@ -21,7 +21,6 @@
 #include <exception>
 #include <memory>
 #include <ranges>
-#include <span>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -40,6 +39,7 @@ class PoolCall : public ValueState<R>, public Order {
     this->settle([&] { std::rethrow_exception(error); });
   }
   bool is_read() const noexcept override { return this->is_settled(); }
+  bool is_claimed() const noexcept override { return !this->is_pending(); }
   bool is_left_to_this_thread() noexcept override {
     return engine().is_service_here() || ShownProgress::is_within() ||
            ValueState<R>::is_left_to_this_thread();

@@ -50,7 +50,12 @@ class ThreadCall : public ValueState<R>, public ThreadOrder {
   }
 
   void require_at_home() const override { engine().require_at_home(); }
-  void look() override { engine().require_at_home(); }
+  void look() override {
+    engine().require_at_home();
+    if (is_told_last_here()) {
+      on_complete();
+    }
+  }
   CallbackTurns* turns() noexcept override { return engine().callback_turns(); }
   void sleep(os::Deadline deadline) override {
     const auto settled = [this] { return this->is_settled_or_due(); };

@@ -3,6 +3,7 @@
 
 #include <multiprocess/detail/order.hpp>
 #include <multiprocess/detail/os/deadline.hpp>
+#include <multiprocess/detail/shown_progress.hpp>
 #include <multiprocess/detail/word.hpp>
 
 #include <atomic>
@@ -99,7 +100,7 @@ class ThreadOrder {
   virtual std::uint64_t item_number(std::uint64_t item) const noexcept { return item; }
 
   /// Before it is submitted: is told from time to time how many items are done, and of how many.
-  void set_progress(std::function<void(std::size_t, std::optional<std::size_t>)> progress);
+  void show_progress(ShownProgress::Call call);
 
  protected:
   virtual void run(ThreadChunk& chunk) = 0;
@@ -112,6 +113,10 @@ class ThreadOrder {
 
   /// Of a complete order: why it was withdrawn, or the first error of an item.
   std::exception_ptr error() const;
+  /// This thread is telling that all is done.
+  bool is_told_last_here() const noexcept {
+    return progress_ != nullptr && complete() && progress_->is_told_here();
+  }
 
  private:
   std::optional<Chunk> claim_rest() noexcept;
@@ -120,7 +125,6 @@ class ThreadOrder {
   void close(std::uint64_t chunks) noexcept;
   void account() noexcept;
   void end_progress() noexcept;
-  void call_progress(std::size_t done) noexcept;
 
   std::shared_ptr<ThreadEngine> engine_;
   OrderTerms terms_;
@@ -129,8 +133,7 @@ class ThreadOrder {
   bool looked_at_;
   std::stop_source stop_{std::nostopstate};
 
-  std::function<void(std::size_t, std::optional<std::size_t>)> progress_;
-  std::mutex progress_mutex_;
+  std::unique_ptr<ShownProgress> progress_;
   std::atomic<os::Deadline> next_progress_{os::Deadline{}};
 
   std::atomic<std::uint64_t> next_{0};   // chunk to be claimed

@@ -8,11 +8,13 @@
 
 namespace multiprocess::detail {
 
-void send_report(os::NativeHandle channel, Report report,
+bool send_report(os::NativeHandle channel, Report report,
                  std::span<const os::NativeHandle> handles) noexcept {
   try {
     os::send_message(channel, std::as_bytes(std::span(&report, 1)), handles);
-  } catch (const std::system_error&) {  // the one who asked has ended: nobody is to be told
+    return true;
+  } catch (const std::system_error&) {
+    return false;
   }
 }
 

@@ -36,6 +36,16 @@ std::optional<ForkRequest> read_request(const os::HandleMessage& message) {
   return request;
 }
 
+bool say_started(os::NativeHandle reports) noexcept {
+  try {
+    const os::Handle sentinel = os::own_sentinel();
+    const std::array given{sentinel.get()};
+    return send_report(reports, {Report::Kind::started, current_pid()}, given);
+  } catch (const std::system_error&) {
+    return false;
+  }
+}
+
 void load_library(const os::HandleMessage& message) {
   const auto* const name = reinterpret_cast<const char*>(message.bytes.data());
   os::load_library(std::string(name + sizeof(ForkRequest), name + message.bytes.size()));
@@ -119,10 +129,8 @@ void ForkService::live_as_child(const ForkRequest& request,
   os::Handle life_line = std::move(handles[1]);
   os::show_as({});
   os::hold_interrupt(false);  // before anybody knows whom to interrupt
-  {
-    const os::Handle sentinel = os::own_sentinel();
-    const std::array given{sentinel.get()};
-    send_report(reports.get(), {Report::Kind::started, current_pid()}, given);
+  if (!say_started(reports.get())) {
+    os::end_process(255);  // who does not hear of it asks for another one
   }
   const Ticket ticket{request.slot, request.generation};
   enter_as(ticket);
@@ -151,15 +159,15 @@ void ForkService::make_spare() {
   spare_ = {std::move(started), std::move(here)};
 }
 
-/// It has taken a request, so it is a child like the others; or it has been killed before.
+/// It has taken a request, or it has been killed before; a child like the others in any case.
 void ForkService::replace_spare() {
-  auto said = os::receive_message(spare_.taken.get());
-  Spare former = std::exchange(spare_, {});
+  os::Handle taken = std::move(spare_.taken);
+  children_.push_back({std::move(spare_.process), {}});
+  auto said = os::receive_message(taken.get());
   if (said && !said->handles.empty()) {
-    children_.push_back({std::move(former.process), std::move(said->handles[0])});
+    children_.back().reports = std::move(said->handles[0]);
+    taken.reset();
     make_spare();
-  } else {
-    os::take_exit_code(former.process.sentinel.get());
   }
 }
 

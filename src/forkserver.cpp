@@ -72,6 +72,8 @@ void start_server(Client& own) {
   }
 }
 
+constexpr int most_attempts = 20;
+
 /// What has become of a request. Without a child: another try may do better.
 struct Response {
   std::optional<ServedChild> child = std::nullopt;
@@ -126,7 +128,7 @@ ServedChild start_from_server(const ServerOrder& order) {
   require_descriptors(order);
   Client& own = *client;
   const std::scoped_lock lock(mutex);
-  for (int attempt = 0; attempt < 20; ++attempt) {
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
     if (!own.channel) {
       start_server(own);
     }
@@ -138,7 +140,9 @@ ServedChild start_from_server(const ServerOrder& order) {
       own.channel.reset();
     }
   }
-  throw RuntimeError("the fork server does not live long enough to start a process");
+  throw RuntimeError(own.channel ? "what the fork server starts ends before it begins: it may have "
+                                   "no descriptors or no memory left"
+                                 : "the fork server does not live long enough to start a process");
 }
 
 void set_server_preload(std::vector<std::string> libraries) {
@@ -231,9 +235,13 @@ void ForkTemplate::end() noexcept {
 
 ServedChild ForkTemplate::start(const ServerOrder& order) {
   require_descriptors(order);
-  if (channel_) {
-    if (Response response = ask(channel_.get(), order); response.child) {
+  for (int attempt = 0; channel_ && attempt < most_attempts; ++attempt) {
+    Response response = ask(channel_.get(), order);
+    if (response.child) {
       return std::move(*response.child);
+    }
+    if (!response.is_there) {
+      break;
     }
   }
   throw std::system_error(std::make_error_code(std::errc::no_child_process),

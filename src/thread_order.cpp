@@ -194,7 +194,8 @@ void ThreadOrder::tell_progress(std::uint64_t ended) noexcept {
       now >= next &&
       next_progress_.compare_exchange_strong(next, now + std::chrono::milliseconds(100),
                                              std::memory_order_relaxed)) {
-    progress_->tell(done, terms_.items);
+    // The latest number; that all is done is told when nobody is at work on it any more.
+    progress_->tell(std::min(ended_.load(), terms_.items - 1), terms_.items);
   }
 }
 

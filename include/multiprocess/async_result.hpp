@@ -86,8 +86,8 @@ class AsyncResult {
   /// and the pool's `join` return. Those of a pool are made one at a time, in the order in which
   /// the results came, so they may write to the same things without a lock; one must not wait for
   /// long. When the result is ready already it is made here and now, or, when another thread is
-  /// making some, by that one, before `join` returns. What it throws goes to the pool's
-  /// `on_callback_error`.
+  /// making some, by that one, before `join` returns: what it refers to has to live so long. What
+  /// it throws goes to the pool's `on_callback_error`.
   template <class F>
   const AsyncResult& on_result(F call) const {
     state().call_back([state = state_.get(), call = std::move(call)]() mutable {

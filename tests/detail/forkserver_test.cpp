@@ -201,6 +201,21 @@ TEST_F(SpareChild, IsReplacedWhenItIsKilledAndTheOthersAreNotConcerned) {
   EXPECT_EQ(other.exitcode(), 5);
 }
 
+TEST_F(SpareChild, HasNothingOfTheServers) {
+  const auto count = [](mp::Queue<int> out) {
+    out.put(static_cast<int>(
+        std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator())));
+  };
+  std::vector<int> counts;
+  for (int i = 0; i < 4; ++i) {
+    spare();
+    mp::Process child = start(count, numbers_);
+    EXPECT_TRUE(child.join(plenty));
+    counts.push_back(numbers_.get(plenty));
+  }
+  EXPECT_EQ(counts, std::vector<int>(4, counts[0]));
+}
+
 TEST_F(SpareChild, WasNotMeantByAnInterruptThatCameBefore) {
   const int next = spare();
   kill(next, SIGINT);

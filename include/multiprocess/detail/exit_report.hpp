@@ -25,8 +25,8 @@ struct ReceivedReport {
   os::Handle sentinel;
 };
 
-/// Nothing happens when nobody listens any more.
-void send_report(os::NativeHandle channel, Report report,
+/// False when it could not be sent, as when nobody listens any more.
+bool send_report(os::NativeHandle channel, Report report,
                  std::span<const os::NativeHandle> handles = {}) noexcept;
 
 /// Waits for the next one; nothing when all who could send one have ended.

@@ -37,7 +37,7 @@ LINES = [
     ("making a `Lock`", "lock", "make", "same", {}),
     ("`Process` start + join, fork", "process", "fork", "free", {"raw fork": "raw fork + wait"}),
     ("spawn", "process", "spawn", "free", {"posix_spawn": "raw posix_spawn of the same program"}),
-    ("forkserver", "process", "forkserver", "free", {}),
+    ("forkserver", "process", "forkserver", "free", {"raw fork": "raw fork + wait"}),
     ("a `get` that waits", "queue", "idle get", "free", {}),
     ("256 of them", "queue", "256 idle gets", "free", {}),
     ("an `Event` there and one back, split", "sync", "event round trip", "split", {}),

@@ -62,8 +62,8 @@ void PoolService::wait_for_end() noexcept {
   if (gone_.valid()) {
     gone_.wait();
   }
-  if (!ShownProgress::is_within(
-          &engine_)) {  // else this one's own call is among those that are to be made
+  // Within a progress of this pool its own call is among those that are to be made.
+  if (!ShownProgress::is_within(&engine_)) {
     engine_.callback_turns_.wait_until_made();
   }
 }

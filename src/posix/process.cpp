@@ -117,6 +117,13 @@ bool buffers_itself(const std::ostream& stream) {
   return &typeid(buffer) != &typeid(__gnu_cxx::stdio_sync_filebuf<char>);
 }
 
+sigset_t interrupt_alone() noexcept {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
 int to_number(Signal signal) noexcept {
   switch (signal) {
     case Signal::interrupt:
@@ -232,9 +239,7 @@ void print_to(NativeHandle output, NativeHandle errors) {
 }
 
 void forget_interrupt() noexcept {
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
+  const sigset_t interrupt = interrupt_alone();
   constexpr timespec no_time{};
   while (sigtimedwait(&interrupt, nullptr, &no_time) == SIGINT) {
   }
@@ -242,10 +247,8 @@ void forget_interrupt() noexcept {
 
 void hold_interrupt(bool hold) noexcept {
   static constinit bool was_held = false;
-  sigset_t interrupt;
+  const sigset_t interrupt = interrupt_alone();
   sigset_t before;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
   if (hold) {
     pthread_sigmask(SIG_BLOCK, &interrupt, &before);
     was_held = sigismember(&before, SIGINT) == 1;

@@ -41,6 +41,16 @@ class ForkServer : public testing::Test {
     return p;
   }
 
+  /// In good time. It is nobody's child here: there is nothing to wait on.
+  static bool ends(int pid) {
+    const auto runs = [pid] { return fs::exists("/proc/" + std::to_string(pid) + "/exe"); };
+    const auto deadline = mp::Timeout(plenty).deadline();
+    while (runs() && detail::os::Deadline::clock::now() < deadline) {
+      usleep(1000);
+    }
+    return !runs();
+  }
+
   mp::Queue<int> numbers_;
 };
 
@@ -77,12 +87,7 @@ TEST_F(ForkServer, EndsWithTheLastOfThoseWhoCouldAsk) {
   owner.start();
   const int server = numbers_.get(plenty);
   EXPECT_TRUE(owner.join(plenty));
-  const auto deadline = mp::Timeout(plenty).deadline();
-  while (fs::exists("/proc/" + std::to_string(server) + "/exe") &&
-         detail::os::Deadline::clock::now() < deadline) {
-    usleep(1000);  // it is nobody's child here: there is nothing to wait on
-  }
-  EXPECT_FALSE(fs::exists("/proc/" + std::to_string(server) + "/exe"));
+  EXPECT_TRUE(ends(server));
 }
 
 TEST_F(ForkServer, ItsChildrenRunWhereTheirParentIs) {
@@ -170,8 +175,6 @@ class SpareChild : public ForkServer {
     }
     return 0;
   }
-  static bool runs(int pid) { return fs::exists("/proc/" + std::to_string(pid) + "/exe"); }
-
   /// Which process it ran in.
   int run_another() {
     mp::Process next = start([](mp::Queue<int> out) { out.put(getpid()); }, numbers_);
@@ -225,11 +228,7 @@ TEST_F(SpareChild, WasNotMeantByAnInterruptThatCameBefore) {
 TEST_F(SpareChild, EndsWithTheServer) {
   const int left = spare();
   kill(server_, SIGKILL);
-  const auto deadline = mp::Timeout(plenty).deadline();
-  while (runs(left) && detail::os::Deadline::clock::now() < deadline) {
-    usleep(1000);
-  }
-  EXPECT_FALSE(runs(left));
+  EXPECT_TRUE(ends(left));
   run_another();
 }
 

@@ -36,7 +36,7 @@ namespace {
 using Heard = mp::RawValue<std::atomic<int>>;
 
 /// Under the thread sanitizer a handler runs when the task calls something that waits: never.
-constexpr int most_heard = mp::test::under_thread_sanitizer ? 0 : 1;
+constexpr int times_heard = mp::test::under_thread_sanitizer ? 0 : 1;
 
 enum class Deaf { ignores, blocks, outlasts, is_stopped };
 constexpr std::array all_deaf{Deaf::ignores, Deaf::blocks, Deaf::outlasts, Deaf::is_stopped};
@@ -121,7 +121,7 @@ TEST_P(PoolKills, ATaskOutOfTimeIsKilledWhenItsGraceIsOver) {
         EXPECT_THROW(result.get(), mp::TaskTimeout);
       }
     });
-    EXPECT_EQ(heard_.get_obj(), most_heard) << "SIGTERM comes before SIGKILL";
+    EXPECT_EQ(heard_.get_obj(), times_heard) << "SIGTERM comes before SIGKILL";
     EXPECT_EQ(pool.map(square, {1, 2, 3, 4}), (std::vector{1, 4, 9, 16}));
     EXPECT_EQ(pool.stats().timed_out, 4U);
     EXPECT_EQ(pool.stats().workers_died, 4U);
@@ -210,7 +210,7 @@ TEST_P(PoolKills, TerminateEndsTheDeafWithinItsGrace) {
       begun_.get();
     }
     const auto took = time_of([&] { pool.terminate(); });
-    EXPECT_GE(heard_.get_obj(), most_heard);
+    EXPECT_GE(heard_.get_obj(), times_heard);
     EXPECT_LE(heard_.get_obj(), 2);
     for (const auto& result : results) {
       EXPECT_TRUE(result.ready());

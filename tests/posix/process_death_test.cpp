@@ -21,7 +21,6 @@
 #include <optional>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 namespace mp = multiprocess;
 using mp::test::plenty;
@@ -154,13 +153,12 @@ Verdict start_refused(mp::StartMethod method) {
   if (prlimit(who_forks, RLIMIT_NPROC, &none, nullptr) != 0) {
     return not_tried;
   }
-  bool is_spare = method == mp::StartMethod::forkserver;  // it was forked before
   for (int i = 0; i < 5; ++i) {
     try {
       mp::Process process(options, [] {});
       process.start();
       process.join();
-      if (!std::exchange(is_spare, false)) {
+      if (method != mp::StartMethod::forkserver || i != 0) {  // whose spare child was forked before
         return started;
       }
     } catch (const std::system_error& error) {
